@@ -1,0 +1,1 @@
+"""AI Monitor: live annotated video with an explained risk score, from cheap cameras, to anywhere."""

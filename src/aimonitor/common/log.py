@@ -1,0 +1,51 @@
+"""Log lines: one event, one line, no secrets.
+
+`configure` is called once, by a program's main. Everything else uses `logging.getLogger(__name__)`.
+"""
+
+import logging
+import re
+import sys
+import time
+
+_SECRETS = (
+    (re.compile(r"\d{6,}:[A-Za-z0-9_-]{20,}"), "<telegram-token>"),
+    (re.compile(r"(?i)\b(bearer)\s+\S+"), r"\1 <secret>"),
+    (
+        re.compile(r"(?i)\b((?:access_?)?token|password|passwd|secret|api_?key)(\"?\s*[=:]\s*\"?)[^\s\"&,}]+"),
+        r"\1\2<secret>",
+    ),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s:@]+:[^/\s@]+@"), r"\1<credentials>@"),
+)
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
+_LIMIT = 2000
+
+
+def scrub(text: str) -> str:
+    """Return `text` fit for a log: secrets replaced, control characters escaped, at most 2,000 characters."""
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    text = text.translate(_CONTROL)
+    return text if len(text) <= _LIMIT else text[: _LIMIT - 1] + "…"
+
+
+class _OneLine(logging.Formatter):
+    """`2026-11-21T19:10:53.120Z INFO  aimonitor.hub: text`, always one line; a traceback follows as ` | ` parts."""
+
+    converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        stamp = self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}Z"
+        text = record.getMessage()
+        if record.exc_info:
+            text += " | " + self.formatException(record.exc_info).replace("\n", " | ")
+        return f"{stamp} {record.levelname:<7} {record.name}: {scrub(text)}"
+
+
+def configure(*, verbose: bool = False) -> None:
+    """Send this program's log to stderr, one scrubbed line an event. Call once, from main."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine())
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)
+    for chatty in ("websockets", "httpx", "httpcore", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

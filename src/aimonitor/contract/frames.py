@@ -1,0 +1,97 @@
+"""Pictures on the wire: a length-prefixed header and the JPEG bytes as the camera sent them.
+
+Little-endian. The header grows at its end only: a reader skips what it does not know by the header's length.
+
+    offset  type  field
+    0       u8    kind: 1 = JPEG picture
+    1       u8    header length in bytes, this table and the source included
+    2       u16   width of the picture
+    4       u16   height of the picture
+    6       u16   flags: bit 0 = thumbnail (smaller than the camera's picture)
+    8       f64   captured_at, seconds since 1970 UTC on the edge's clock
+    16      u64   frame_id
+    24      u32   age of the picture in microseconds when it was sent (monotonic; 0xFFFFFFFF = more than an hour)
+    28      u8    length of the source in bytes
+    29      …     source, `<edge_id>/<camera_id>`, ASCII
+"""
+
+import re
+import struct
+from dataclasses import dataclass
+
+from aimonitor.contract.errors import ContractError, TooLarge
+
+FRAME_LIMIT = 2 * 1024 * 1024
+"""Bytes of one binary frame, header included."""
+
+JPEG_PICTURE = 1
+THUMBNAIL = 0x0001
+AGE_UNKNOWN_US = 0xFFFFFFFF
+
+_FIXED = struct.Struct("<BBHHHdQIB")
+_SOURCE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_JPEG_START = b"\xff\xd8"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameHeader:
+    """What is known of a picture without opening it. `age_s` is its age at the edge when it was sent, in seconds."""
+
+    source: str
+    frame_id: int
+    captured_at: float
+    width: int
+    height: int
+    age_s: float = 0.0
+    thumbnail: bool = False
+
+
+def encode(header: FrameHeader, jpeg: bytes) -> bytes:
+    """One binary message; `jpeg` is copied once and not looked at."""
+    source = header.source.encode("ascii")
+    age_us = min(AGE_UNKNOWN_US, max(0, round(header.age_s * 1e6)))
+    fixed = _FIXED.pack(
+        JPEG_PICTURE,
+        _FIXED.size + len(source),
+        header.width,
+        header.height,
+        THUMBNAIL if header.thumbnail else 0,
+        header.captured_at,
+        header.frame_id,
+        age_us,
+        len(source),
+    )
+    return b"".join((fixed, source, jpeg))
+
+
+def decode_header(data: bytes) -> tuple[FrameHeader, int]:
+    """Return the header and the offset at which the JPEG bytes start.
+
+    Raises ContractError (TooLarge above FRAME_LIMIT) naming the field; the JPEG itself is checked for its first two
+    bytes only.
+    """
+    if len(data) > FRAME_LIMIT:
+        raise TooLarge(FRAME_LIMIT, len(data))
+    if len(data) < _FIXED.size:
+        raise ContractError("frame", f"a header of at least {_FIXED.size} bytes", f"{len(data)} bytes")
+    kind, length, width, height, flags, captured_at, frame_id, age_us, source_length = _FIXED.unpack_from(data)
+    if kind != JPEG_PICTURE:
+        raise ContractError("frame.kind", f"{JPEG_PICTURE} (JPEG picture)", str(kind))
+    if not _FIXED.size + source_length <= length <= len(data):
+        expected = f"{_FIXED.size + source_length} to {min(255, len(data))} bytes"
+        raise ContractError("frame.header_length", expected, str(length))
+    source = data[_FIXED.size : _FIXED.size + source_length]
+    if not _SOURCE.fullmatch(source):
+        raise ContractError("frame.source", "<edge_id>/<camera_id>", ascii(source[:40])[1:])
+    if not 0 <= captured_at <= 1e11:
+        raise ContractError("frame.captured_at", "seconds since 1970", str(captured_at))
+    if frame_id > 2**53:
+        raise ContractError("frame.frame_id", "at most 2^53", str(frame_id))
+    if data[length : length + 2] != _JPEG_START:
+        raise ContractError(
+            "frame.jpeg", "bytes that start with FF D8", data[length : length + 2].hex(" ") or "nothing"
+        )
+    header = FrameHeader(
+        source.decode("ascii"), frame_id, captured_at, width, height, age_us / 1e6, bool(flags & THUMBNAIL)
+    )
+    return header, length

@@ -1,0 +1,59 @@
+"""What a JPEG says of itself before anyone decodes it (ITU-T T.81, annex B)."""
+
+from dataclasses import dataclass
+
+from aimonitor.contract.errors import ContractError
+
+PIXEL_LIMIT = 4_000_000
+"""Width times height of a picture that anyone here will decode."""
+
+_NO_LENGTH = frozenset((0x01, *range(0xD0, 0xD9)))
+_START_OF_FRAME = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF))
+
+
+@dataclass(frozen=True, slots=True)
+class JpegSize:
+    """Width and height in pixels, from the start-of-frame segment."""
+
+    width: int
+    height: int
+
+
+def read_size(data: bytes | memoryview, *, pixel_limit: int = PIXEL_LIMIT) -> JpegSize:
+    """Read the picture's size from its header, without decoding.
+
+    Raises ContractError when `data` is no JPEG, ends before the size, has an empty side or more pixels than
+    `pixel_limit`.
+    """
+    if bytes(data[:2]) != b"\xff\xd8":
+        raise ContractError("jpeg", "bytes that start with FF D8", bytes(data[:2]).hex(" ") or "nothing")
+    position, end = 2, len(data)
+    while position + 4 <= end:
+        if data[position] != 0xFF:
+            raise ContractError("jpeg", f"a marker at offset {position}", f"byte {data[position]:02x}")
+        marker = data[position + 1]
+        if marker == 0xFF:
+            position += 1
+            continue
+        if marker in _NO_LENGTH:
+            position += 2
+            continue
+        length = data[position + 2] << 8 | data[position + 3]
+        if length < 2:
+            raise ContractError("jpeg", "a segment of at least 2 bytes", str(length))
+        if marker in _START_OF_FRAME:
+            return _size_in(data, position, pixel_limit)
+        if marker == 0xDA:
+            break
+        position += 2 + length
+    raise ContractError("jpeg", "a start-of-frame segment", f"none in {end} bytes")
+
+
+def _size_in(data: bytes | memoryview, position: int, pixel_limit: int) -> JpegSize:
+    if position + 9 > len(data):
+        raise ContractError("jpeg", "a whole start-of-frame segment", "the end of the data")
+    height = data[position + 5] << 8 | data[position + 6]
+    width = data[position + 7] << 8 | data[position + 8]
+    if width == 0 or height == 0 or width * height > pixel_limit:
+        raise ContractError("jpeg", f"1 to {pixel_limit:,} pixels", f"{width}x{height}")
+    return JpegSize(width, height)

@@ -1,0 +1,298 @@
+"""The catalogue: every message of our own format (v2), who sends it to whom, and what it means.
+
+Each is one JSON object with a `type`. A camera is named everywhere by its `source`, `<edge_id>/<camera_id>`, so that
+the hub can relay a message without opening it again. Pictures are not here: they travel as binary (see `frames`).
+
+    edge -> hub              Hello (first) · Status · Observation · Event · CommandResult · Ping · Pong
+    hub -> edge              Welcome (answers Hello) · Ack · Refill · Attention · Command · Ping · Pong · Refusal
+    viewer -> hub            Subscribe · Seen · Command · Ping
+    hub -> viewer            Welcome · Presence · Status · Observation · Event · CommandResult · Pong · Refusal
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+SUBPROTOCOL = "aimonitor.v2"
+
+Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", title="Identifier")]
+"""An edge_id or camera_id: fit for a URL, a metric label and a log line."""
+
+Source = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", title="Source")
+]
+"""`<edge_id>/<camera_id>`, unique in a hub."""
+
+Name = Annotated[str, Meta(max_length=120)]
+"""Words for people, shown as text and never interpreted."""
+
+Text = Annotated[str, Meta(max_length=1000)]
+Word = Annotated[str, Meta(min_length=1, max_length=64)]
+"""A value of an open vocabulary: readers must accept words that they do not know."""
+
+Utc = Annotated[float, Meta(ge=0, le=1e11)]
+"""Seconds since 1970-01-01 UTC on the sender's clock."""
+
+Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+Sequence = Annotated[int, Meta(ge=0, le=2**53)]
+Pixels = Annotated[int, Meta(ge=0, le=65_535)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+Finite = Annotated[float, Meta(ge=-1e12, le=1e12)]
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type"):
+    """Base of the catalogue: frozen, unknown fields ignored, fields at their default left out on the wire."""
+
+
+class Part(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something inside a message."""
+
+
+# --- what a camera sees ---------------------------------------------------------------------------------------------
+
+
+class Speed(Part, frozen=True):
+    """How fast. `unit` is `px/s` until the camera is calibrated, then `m/s`; `error` is one standard deviation."""
+
+    value: Finite
+    unit: Word = "px/s"
+    error: Finite = 0.0
+
+
+class TrackView(Part, frozen=True):
+    """One followed object as a viewer needs it. `box` is x1, y1, x2, y2 in fractions of the image."""
+
+    track_id: Sequence
+    label: Word
+    box: tuple[Finite, Finite, Finite, Finite]
+    score: Fraction = 0.0
+    speed: Speed | None = None
+    heading_deg: Finite | None = None
+    age_s: Seconds = 0.0
+    coasting: bool = False
+    doing: tuple[Word, ...] = ()
+    zones: tuple[Name, ...] = ()
+    hottest_celsius: Finite | None = None
+    risk: Fraction = 0.0
+
+
+class Factor(Part, frozen=True):
+    """One cause of the risk. The `contribution`s of all factors sum to the score. `words` explains in English."""
+
+    cause: Word
+    contribution: Finite
+    words: Name = ""
+    track_id: Sequence | None = None
+    zone: Name = ""
+    value: Finite | None = None
+
+
+class RiskView(Part, frozen=True):
+    """How worried to be, 0..1, its level (NORMAL, WATCH, ALERT, CRITICAL) and why."""
+
+    score: Fraction
+    level: Word
+    factors: tuple[Factor, ...] = ()
+
+
+class SceneView(Part, frozen=True):
+    """The scene in figures. `thermal_active` means that a thermal sensor is alive, nothing else."""
+
+    vehicles: Count = 0
+    persons: Count = 0
+    animals: Count = 0
+    avg_speed: Speed = Speed(0.0)
+    convoy_detected: bool = False
+    thermal_active: bool = False
+
+
+class Observation(Message, frozen=True, tag="observation"):
+    """Everything that was understood of one frame; `frame_id` says which picture the boxes lie on."""
+
+    source: Source
+    frame_id: Sequence
+    captured_at: Utc
+    width: Pixels
+    height: Pixels
+    risk: RiskView
+    scene: SceneView = SceneView()
+    tracks: tuple[TrackView, ...] = ()
+    fps: Finite = 0.0
+    analyzed: bool = True
+    dropped: Count = 0
+
+
+class Status(Message, frozen=True, tag="status"):
+    """How a camera is. `state`: connecting, live, delayed, frozen, dark, covered, blurred, offline; `since` when."""
+
+    source: Source
+    state: Word
+    since: Utc
+    name: Name = ""
+    detail: Text = ""
+    width: Pixels = 0
+    height: Pixels = 0
+    fps: Finite = 0.0
+
+
+class Event(Message, frozen=True, tag="event"):
+    """Something happened: opened once, updated, closed once. Kept until acknowledged; (edge, `seq`) is unique.
+
+    All messages of one incident carry the same `incident_id`; `phase` is opened, updated or closed.
+    """
+
+    source: Source
+    seq: Annotated[int, Meta(ge=1, le=2**53)]
+    incident_id: Identifier
+    kind: Word
+    phase: Word
+    at: Utc
+    opened_at: Utc
+    level: Word = "NORMAL"
+    score: Fraction = 0.0
+    words: Text = ""
+    factors: tuple[Factor, ...] = ()
+    track_ids: tuple[Sequence, ...] = ()
+    zone: Name = ""
+    frame_id: Sequence = 0
+
+
+# --- the connection -------------------------------------------------------------------------------------------------
+
+
+class CameraInfo(Part, frozen=True):
+    """A camera that an edge has. `kind` is the scheme of its source: file, http+mjpeg, rtsp, usb, sim."""
+
+    camera_id: Identifier
+    name: Name = ""
+    kind: Word = "file"
+
+
+class Hello(Message, frozen=True, tag="hello"):
+    """The first message of an edge. `boot_id` is new at every start; the journal range is what it can still resend."""
+
+    software: Word
+    edge_id: Identifier
+    token: Annotated[str, Meta(max_length=256)] = ""
+    boot_id: Word = "-"
+    cameras: Annotated[tuple[CameraInfo, ...], Meta(max_length=64)] = ()
+    journal_first: Sequence = 0
+    journal_last: Sequence = 0
+
+
+class Welcome(Message, frozen=True, tag="welcome"):
+    """The hub's answer. An edge uses the `edge_id` given here and resends events after `acked_seq`."""
+
+    software: Word
+    at: Utc
+    edge_id: Annotated[str, Meta(max_length=64)] = ""
+    heartbeat_s: Seconds = 2.0
+    acked_seq: Sequence = 0
+    commands: tuple[Word, ...] = ()
+
+
+class Presence(Message, frozen=True, tag="presence"):
+    """An edge came or went, for viewers. `clock_offset_s` is edge clock minus hub clock, where measured."""
+
+    edge_id: Identifier
+    online: bool
+    since: Utc
+    cameras: tuple[CameraInfo, ...] = ()
+    clock_offset_s: Finite | None = None
+
+
+class Ping(Message, frozen=True, tag="ping"):
+    """Are you there, and what time is it? `sent_at` comes back unchanged."""
+
+    sent_at: Utc
+
+
+class Pong(Message, frozen=True, tag="pong"):
+    """The answer: four times make an NTP-style offset and delay."""
+
+    sent_at: Utc
+    received_at: Utc
+    replied_at: Utc
+
+
+class Refusal(Message, frozen=True, tag="refusal"):
+    """A message was not accepted: which field, what was expected, what came."""
+
+    field: Text
+    expected: Text
+    got: Text
+
+
+# --- events and attention -------------------------------------------------------------------------------------------
+
+
+class Ack(Message, frozen=True, tag="ack"):
+    """The hub has stored every event of this edge up to and including `seq`."""
+
+    seq: Sequence
+
+
+class Refill(Message, frozen=True, tag="refill"):
+    """The hub lacks the events after `after_seq` up to and including `until_seq`, and asks for them again."""
+
+    after_seq: Sequence
+    until_seq: Sequence
+
+
+class Attention(Message, frozen=True, tag="attention"):
+    """How closely a camera is watched now: `rung` is metadata, thumbnail, slow or full. Lapses after `lease_s`."""
+
+    camera_id: Identifier
+    rung: Word
+    lease_s: Seconds = 15.0
+
+
+class Subscribe(Message, frozen=True, tag="subscribe"):
+    """What a viewer wants from now on; replaces what it wanted before. Must be renewed within `lease_s`."""
+
+    sources: Annotated[tuple[Source, ...], Meta(max_length=256)] = ()
+    rung: Word = "full"
+    lease_s: Seconds = 30.0
+    everything: bool = False
+
+
+class Seen(Message, frozen=True, tag="seen"):
+    """A viewer has drawn this frame; the hub sends the next only to those who keep up."""
+
+    source: Source
+    frame_id: Sequence
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+
+class Command(Message, frozen=True, tag="command"):
+    """Do something: `name` such as snapshot, arm, disarm, frame_size, quality, led, fps, restart."""
+
+    command_id: Identifier
+    source: Source
+    name: Word
+    arguments: dict[str, str] = {}
+    timeout_s: Seconds = 10.0
+
+
+class CommandResult(Message, frozen=True, tag="command_result"):
+    """What became of a command."""
+
+    command_id: Identifier
+    ok: bool
+    words: Text = ""
+
+
+AnyMessage = (
+    Hello | Welcome | Presence | Status | Observation | Event | Ack | Refill | Attention | Subscribe | Seen
+    | Command | CommandResult | Ping | Pong | Refusal
+)  # fmt: skip
+"""Every message of the catalogue."""
+
+
+def source_of(edge_id: str, camera_id: str) -> str:
+    """Name a camera across the hub."""
+    return f"{edge_id}/{camera_id}"

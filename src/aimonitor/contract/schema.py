@@ -1,0 +1,29 @@
+"""The contract as JSON Schema (draft 2020-12), generated from the types: for browsers, bots and people."""
+
+from typing import Any
+
+import msgspec
+
+from aimonitor.contract.founding import FoundingMessage
+from aimonitor.contract.messages import AnyMessage
+
+
+def document() -> dict[str, Any]:
+    """One schema document: every v2 message and the founding message under `$defs`."""
+    (messages, founding), components = msgspec.json.schema_components(
+        (AnyMessage, FoundingMessage), ref_template="#/$defs/{name}"
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "AI Monitor contract",
+        "description": "`v2` is any text message of the subprotocol aimonitor.v2; `v1` is the founding message.",
+        "$defs": {"v1": founding, "v2": messages, **components},
+    }
+
+
+def founding_schema() -> dict[str, Any]:
+    """The founding message alone, self-contained, for OpenAPI."""
+    (schema,), components = msgspec.json.schema_components(
+        (FoundingMessage,), ref_template="#/components/schemas/{name}"
+    )
+    return {"schema": schema, "components": components}
