@@ -32,7 +32,7 @@ def scrub(text: str) -> str:
 class _OneLine(logging.Formatter):
     """`2026-11-21T19:10:53.120Z INFO  aimonitor.hub: text`, always one line; a traceback follows as ` | ` parts."""
 
-    converter = time.gmtime
+    converter = time.gmtime  # type: ignore[assignment]  # typeshed knows only the instance form
 
     def format(self, record: logging.LogRecord) -> str:
         stamp = self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}Z"

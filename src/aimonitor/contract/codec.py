@@ -28,7 +28,7 @@ def encode(message: AnyMessage) -> str:
 
 
 def decode(data: bytes | str) -> AnyMessage | Unknown:
-    """Decode one text message; an unknown type is no error. Raises ContractError (TooLarge above TEXT_LIMIT)."""
+    """Decode one text message; an unknown type is no error. Raises ContractError (TooLargeError above TEXT_LIMIT)."""
     try:
         return strict.decode(_DECODER, data, limit=TEXT_LIMIT)
     except ContractError as error:

@@ -1,7 +1,7 @@
 """What a refusal says.
 
 ContractError                    the message broke the contract; names field, expected and got
-└── TooLarge                     more bytes than the limit; WebSocket close code 1009, HTTP 413
+└── TooLargeError                 more bytes than the limit; WebSocket close code 1009, HTTP 413
 """
 
 
@@ -15,7 +15,7 @@ class ContractError(ValueError):
         self.got = got
 
 
-class TooLarge(ContractError):
+class TooLargeError(ContractError):
     """A message was refused for its size alone, unread."""
 
     def __init__(self, limit: int, size: int) -> None:

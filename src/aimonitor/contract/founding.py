@@ -54,7 +54,7 @@ _DECODER = msgspec.json.Decoder(FoundingMessage)
 
 
 def parse(data: bytes | str) -> FoundingMessage:
-    """Decode one founding message; raises ContractError (TooLarge above MESSAGE_LIMIT)."""
+    """Decode one founding message; raises ContractError (TooLargeError above MESSAGE_LIMIT)."""
     return strict.decode(_DECODER, data, limit=MESSAGE_LIMIT)
 
 

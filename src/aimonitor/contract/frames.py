@@ -19,7 +19,7 @@ import re
 import struct
 from dataclasses import dataclass
 
-from aimonitor.contract.errors import ContractError, TooLarge
+from aimonitor.contract.errors import ContractError, TooLargeError
 
 FRAME_LIMIT = 2 * 1024 * 1024
 """Bytes of one binary frame, header included."""
@@ -67,11 +67,11 @@ def encode(header: FrameHeader, jpeg: bytes) -> bytes:
 def decode_header(data: bytes) -> tuple[FrameHeader, int]:
     """Return the header and the offset at which the JPEG bytes start.
 
-    Raises ContractError (TooLarge above FRAME_LIMIT) naming the field; the JPEG itself is checked for its first two
+    Raises ContractError (TooLargeError above FRAME_LIMIT) naming the field; the JPEG itself is checked for its first two
     bytes only.
     """
     if len(data) > FRAME_LIMIT:
-        raise TooLarge(FRAME_LIMIT, len(data))
+        raise TooLargeError(FRAME_LIMIT, len(data))
     if len(data) < _FIXED.size:
         raise ContractError("frame", f"a header of at least {_FIXED.size} bytes", f"{len(data)} bytes")
     kind, length, width, height, flags, captured_at, frame_id, age_us, source_length = _FIXED.unpack_from(data)

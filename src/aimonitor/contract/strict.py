@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from aimonitor.contract.errors import ContractError, TooLarge
+from aimonitor.contract.errors import ContractError, TooLargeError
 
 T = TypeVar("T")
 
@@ -27,10 +27,10 @@ _NAMES |= {"`object`": "an object", "`array`": "an array", "`null`": "null"}
 def decode(decoder: "msgspec.json.Decoder[T]", data: bytes | str, *, limit: int) -> T:
     """Decode `data` (at most `limit` bytes, UTF-8 JSON).
 
-    Raises TooLarge, or ContractError naming field, expected and got. NaN and Infinity are not JSON and are refused.
+    Raises TooLargeError, or ContractError naming field, expected and got. NaN and Infinity are not JSON and are refused.
     """
     if len(data) > limit:
-        raise TooLarge(limit, len(data))
+        raise TooLargeError(limit, len(data))
     if isinstance(data, bytes):
         _check_utf8(data)
     try:
