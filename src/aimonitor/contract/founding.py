@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from aimonitor.contract import strict
+from aimonitor.contract import messages, strict
 
 DEFAULT_CAMERA = "default"
 WRONG_TOKEN = 4001
@@ -65,6 +65,26 @@ def picture(message: FoundingMessage) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     return data if data.startswith(b"\xff\xd8") else None
+
+
+def from_observation(said: messages.Observation) -> FoundingMessage:
+    """The founding figures of an observation; a level that the founding format does not know becomes WATCH."""
+    scene = said.scene
+    level: RiskLevel = said.risk.level if said.risk.level in LEVELS else "WATCH"
+    return FoundingMessage(
+        frame_id=said.frame_id,
+        timestamp=said.captured_at,
+        risk_score=said.risk.score,
+        risk_level=level,
+        scene=FoundingScene(
+            vehicles=scene.vehicles,
+            persons=scene.persons,
+            avg_speed=max(0.0, scene.avg_speed.value),
+            convoy_detected=scene.convoy_detected,
+            thermal_active=scene.thermal_active,
+        ),
+        fps=max(0.0, said.fps),
+    )
 
 
 def compose(message: FoundingMessage, jpeg: bytes) -> bytes:

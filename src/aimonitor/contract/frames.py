@@ -65,10 +65,10 @@ def encode(header: FrameHeader, jpeg: bytes) -> bytes:
 
 
 def decode_header(data: bytes) -> tuple[FrameHeader, int]:
-    """Return the header and the offset at which the JPEG bytes start.
+    """The header, and the offset at which the JPEG bytes start.
 
-    Raises ContractError (TooLargeError above FRAME_LIMIT) naming the field; the JPEG itself is checked for its first two
-    bytes only.
+    Raises ContractError (TooLargeError above FRAME_LIMIT) naming the field. Of the JPEG, only the first two bytes
+    are checked.
     """
     if len(data) > FRAME_LIMIT:
         raise TooLargeError(FRAME_LIMIT, len(data))

@@ -27,7 +27,7 @@ _NAMES |= {"`object`": "an object", "`array`": "an array", "`null`": "null"}
 def decode(decoder: "msgspec.json.Decoder[T]", data: bytes | str, *, limit: int) -> T:
     """Decode `data` (at most `limit` bytes, UTF-8 JSON).
 
-    Raises TooLargeError, or ContractError naming field, expected and got. NaN and Infinity are not JSON and are refused.
+    Raises TooLargeError, or ContractError naming field, expected and got. NaN and Infinity are refused: not JSON.
     """
     if len(data) > limit:
         raise TooLargeError(limit, len(data))

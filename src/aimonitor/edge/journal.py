@@ -1,0 +1,152 @@
+"""The edge's journal of events: written before anything else, kept until the hub has it and a while longer.
+
+SQLite in WAL mode with `synchronous=FULL`: an event that `append` returned survives a power cut. Sequence numbers
+grow without gaps. A new journal starts at the milliseconds since 1970, so that an edge whose disk was replaced never
+uses a number again that the hub has seen from its predecessor.
+"""
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aimonitor.common.clock import Clock
+from aimonitor.contract import codec, messages
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, utc REAL NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+"""
+_TRIM_EVERY = 200
+
+
+class JournalError(OSError):
+    """The journal cannot take or give an event; the text says why and what to do. What it holds stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much an edge keeps. Unacknowledged events are dropped only by `max_events`, oldest first, and counted."""
+
+    max_events: int = 200_000
+    keep_acked_s: float = 14 * 86_400.0
+    min_free_bytes: int = 64 * 1024 * 1024
+
+
+class Journal:
+    """One file, any thread. `lost` counts events that the size limit pushed out before the hub had them."""
+
+    def __init__(self, path: Path, clock: Clock, limits: Limits | None = None) -> None:
+        self._path = path
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._lock = threading.Lock()
+        self._since_trim = 0
+        self.lost = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(_SCHEMA)
+            self._last = self._highest() or int(clock.utc() * 1000)
+        except (OSError, sqlite3.Error) as error:
+            raise JournalError(f"journal {path}: expected a writable SQLite file, got: {error}") from error
+
+    def append(self, build: Callable[[int], messages.Event]) -> messages.Event:
+        """Store the event that `build(seq)` makes and return it; on return it is on the disk.
+
+        Raises JournalError when the disk is full or nearly so; nothing was stored then and the number is not used.
+        """
+        with self._lock:
+            self._check_room()
+            event = build(self._last + 1)
+            try:
+                self._db.execute(
+                    "INSERT INTO event VALUES (?, ?, ?)", (event.seq, self._clock.utc(), codec.encode(event))
+                )
+            except sqlite3.Error as error:
+                raise JournalError(
+                    f"journal {self._path}: could not store an event: {error}; free some disk"
+                ) from error
+            self._last = event.seq
+            self._since_trim += 1
+            if self._since_trim >= _TRIM_EVERY:
+                self._trim()
+            return event
+
+    def after(self, seq: int, limit: int = 100) -> list[messages.Event]:
+        """Up to `limit` events with a number above `seq`, in order."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT body FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)
+            ).fetchall()
+        decoded = (codec.decode(body) for (body,) in rows)
+        return [event for event in decoded if isinstance(event, messages.Event)]
+
+    def acknowledge(self, seq: int) -> None:
+        """Remember that the hub has everything up to `seq`. Going back is ignored."""
+        with self._lock:
+            if seq > self._read_mark("acked"):
+                self._write_mark("acked", min(seq, self._last))
+
+    @property
+    def acked(self) -> int:
+        """The highest number that the hub is known to have stored, 0 at first."""
+        with self._lock:
+            return self._read_mark("acked")
+
+    @property
+    def first(self) -> int:
+        """The lowest number that can still be resent; above `last` when the journal holds nothing."""
+        with self._lock:
+            row = self._db.execute("SELECT min(seq) FROM event").fetchone()
+            return int(row[0]) if row[0] is not None else self._last + 1
+
+    @property
+    def last(self) -> int:
+        """The highest number used so far."""
+        return self._last
+
+    def close(self) -> None:
+        """Close the file; the journal is not usable afterwards."""
+        with self._lock:
+            self._db.close()
+
+    def _highest(self) -> int:
+        row = self._db.execute("SELECT max(seq) FROM event").fetchone()
+        return max(int(row[0] or 0), self._read_mark("last"))
+
+    def _check_room(self) -> None:
+        try:
+            free = shutil.disk_usage(self._path.parent).free
+        except OSError as error:
+            raise JournalError(f"journal {self._path}: {error}") from error
+        if free < self._limits.min_free_bytes:
+            need, have = self._limits.min_free_bytes >> 20, free >> 20
+            raise JournalError(
+                f"journal {self._path}: expected at least {need} MiB of free disk, got {have}; free some"
+            )
+
+    def _trim(self) -> None:
+        """Forget what the hub has and is old, then what is too much; the highest number used is remembered."""
+        self._since_trim = 0
+        self._write_mark("last", self._last)
+        acked = self._read_mark("acked")
+        old = self._clock.utc() - self._limits.keep_acked_s
+        self._db.execute("DELETE FROM event WHERE seq <= ? AND utc < ?", (acked, old))
+        floor = self._last - self._limits.max_events
+        row = self._db.execute("SELECT count(*) FROM event WHERE seq <= ? AND seq > ?", (floor, acked)).fetchone()
+        self.lost += int(row[0])
+        self._db.execute("DELETE FROM event WHERE seq <= ?", (floor,))
+
+    def _read_mark(self, name: str) -> int:
+        row = self._db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def _write_mark(self, name: str, value: int) -> None:
+        self._db.execute(
+            "INSERT INTO mark VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
+        )

@@ -1,0 +1,175 @@
+"""From what was understood to what is said: Observation -> contract messages, and how often.
+
+Pure: decides, does not send. One Publisher per camera; `rung` is how closely the camera is watched now.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from aimonitor.contract import frames, messages
+from aimonitor.edge.types import Event, Factor, Observation, Risk, Scene, Speed, Track
+
+Rung = Literal["metadata", "thumbnail", "slow", "full"]
+RUNGS: tuple[Rung, ...] = ("metadata", "thumbnail", "slow", "full")
+
+PICTURE_EVERY_S: dict[Rung, float] = {"metadata": float("inf"), "thumbnail": 10.0, "slow": 1.0, "full": 0.0}
+"""Seconds between pictures on each rung of the ladder."""
+
+METADATA_EVERY_S: dict[Rung, float] = {"metadata": 0.5, "thumbnail": 0.5, "slow": 0.5, "full": 0.0}
+"""Seconds between observations on each rung."""
+
+_SLACK_S = 0.02
+"""A frame this much too early still counts as due: cameras are not metronomes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What to say of one frame: the observation always, the picture when the rung asks for it.
+
+    `at` is the monotonic time of capture: whoever sends the picture knows its true age by it.
+    """
+
+    observation: messages.Observation
+    at: float
+    jpeg: bytes = b""
+
+    def frame(self, now: float) -> bytes:
+        """The picture as a binary message that leaves at monotonic time `now`."""
+        said = self.observation
+        header = frames.FrameHeader(
+            said.source, said.frame_id, said.captured_at, said.width, said.height, age_s=max(0.0, now - self.at)
+        )
+        return frames.encode(header, self.jpeg)
+
+
+class Publisher:
+    """Decides for each frame of one camera whether it is said at all, and whether with its picture."""
+
+    def __init__(self, source: str, resting: Rung = "thumbnail") -> None:
+        self._source = source
+        self._resting: Rung = resting
+        self._rung: Rung = resting
+        self._lapses_at = float("-inf")
+        self._said_at = float("-inf")
+        self._shown_at = float("-inf")
+        self._level = "NORMAL"
+
+    def attend(self, rung: str, at: float, lease_s: float) -> None:
+        """Somebody watches at `rung` until `at + lease_s`; an unknown rung counts as `slow`, a lower one rests."""
+        known: Rung = rung if rung in RUNGS else "slow"
+        self._rung = max(known, self._resting, key=RUNGS.index)
+        self._lapses_at = at + lease_s
+
+    def rung(self, at: float) -> Rung:
+        """The rung in force at monotonic time `at`."""
+        return self._rung if at <= self._lapses_at else self._resting
+
+    def publish(self, observation: Observation, *, fps: float, dropped: int, now: float) -> Shot | None:
+        """What to send of `observation`, or None. `now` is the monotonic time of sending; raises PictureError."""
+        rung = self.rung(now)
+        level_changed = observation.risk.level != self._level
+        picture_due = now - self._shown_at >= PICTURE_EVERY_S[rung] - _SLACK_S
+        if not (picture_due or level_changed or now - self._said_at >= METADATA_EVERY_S[rung] - _SLACK_S):
+            return None
+        self._level = observation.risk.level
+        self._said_at = now
+        message = to_message(self._source, observation, fps=fps, dropped=dropped)
+        if not picture_due:
+            return Shot(message, observation.frame.at)
+        self._shown_at = now
+        return Shot(message, observation.frame.at, observation.frame.picture.jpeg())
+
+
+def to_message(source: str, observation: Observation, *, fps: float, dropped: int) -> messages.Observation:
+    """The observation in the words of the contract."""
+    frame = observation.frame
+    return messages.Observation(
+        source=source,
+        frame_id=frame.frame_id,
+        captured_at=round(frame.utc, 3),
+        width=frame.picture.width,
+        height=frame.picture.height,
+        risk=_risk(observation.risk),
+        scene=_scene(observation.scene, observation),
+        tracks=_tracks(observation),
+        fps=round(fps, 1),
+        analyzed=observation.analyzed,
+        dropped=dropped,
+    )
+
+
+def to_event(source: str, event: Event, seq: int, frame_id: int) -> messages.Event:
+    """The event in the words of the contract, with its number in the journal."""
+    return messages.Event(
+        source=source,
+        seq=seq,
+        incident_id=event.incident_id,
+        kind=event.kind,
+        phase=event.phase,
+        at=round(event.utc, 3),
+        opened_at=round(event.opened_utc, 3),
+        level=event.level,
+        score=round(event.score, 3),
+        words=event.words,
+        factors=_factors(event.factors),
+        track_ids=event.track_ids,
+        zone=event.zone,
+        frame_id=frame_id,
+    )
+
+
+def _risk(risk: Risk) -> messages.RiskView:
+    return messages.RiskView(round(risk.score, 3), risk.level, _factors(risk.factors))
+
+
+def _factors(factors: tuple[Factor, ...]) -> tuple[messages.Factor, ...]:
+    return tuple(
+        messages.Factor(
+            cause=factor.cause,
+            contribution=round(factor.contribution, 4),
+            words=factor.words,
+            track_id=factor.track_id,
+            zone=factor.zone,
+            value=None if factor.value is None else round(factor.value, 2),
+        )
+        for factor in factors
+    )
+
+
+def _scene(scene: Scene, observation: Observation) -> messages.SceneView:
+    return messages.SceneView(
+        vehicles=scene.vehicles,
+        persons=scene.persons,
+        animals=scene.animals,
+        avg_speed=_speed(scene.avg_speed),
+        convoy_detected=any(group.kind == "convoy" for group in observation.behavior.groups),
+        thermal_active=scene.thermal_active,
+    )
+
+
+def _speed(speed: Speed) -> messages.Speed:
+    return messages.Speed(round(speed.value, 2), speed.unit, round(speed.error, 2))
+
+
+def _tracks(observation: Observation) -> tuple[messages.TrackView, ...]:
+    heat = {evidence.track.track_id: evidence.hottest_celsius for evidence in observation.scene.evidence}
+    return tuple(_track(track, observation, heat.get(track.track_id)) for track in observation.tracks)
+
+
+def _track(track: Track, observation: Observation, celsius: float | None) -> messages.TrackView:
+    behavior = observation.behavior.by_track.get(track.track_id)
+    x1, y1, x2, y2 = track.box
+    return messages.TrackView(
+        track_id=track.track_id,
+        label=track.label,
+        box=(round(x1, 4), round(y1, 4), round(x2, 4), round(y2, 4)),
+        score=round(track.score, 2),
+        speed=_speed(behavior.speed) if behavior else None,
+        heading_deg=None if behavior is None or behavior.heading_deg is None else round(behavior.heading_deg),
+        age_s=round(observation.frame.at - track.first_at, 1),
+        coasting=track.coasting,
+        doing=tuple(doing.kind for doing in behavior.doing) if behavior else (),
+        zones=tuple(behavior.dwell_s) if behavior else (),
+        hottest_celsius=None if celsius is None else round(celsius, 1),
+        risk=round(observation.risk.by_track.get(track.track_id, 0.0), 3),
+    )

@@ -1,0 +1,343 @@
+"""The one connection to the hub: outwards only, so that it works behind NAT; it comes back by itself.
+
+Threads hand in what is to be said (`offer`, `say`, `event_stored`); the event loop says it. Order on the wire: status
+and results, then events (until the hub acknowledges them), then the newest picture and figures of each camera.
+Nothing here queues pictures: each camera has one slot for a shot with a picture and one for figures alone.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI, WebSocketException
+
+import aimonitor
+from aimonitor.common import backoff
+from aimonitor.common.clock import Clock
+from aimonitor.common.mailbox import Latest, Outbox
+from aimonitor.contract import codec, founding, messages
+from aimonitor.contract.errors import ContractError
+from aimonitor.edge.journal import Journal
+from aimonitor.edge.publisher import Shot
+
+log = logging.getLogger(__name__)
+
+Command = Callable[[messages.Command], Awaitable[messages.CommandResult]]
+Attend = Callable[[messages.Attention], None]
+
+_WINDOW = 200  # events under way before the first of them must be acknowledged
+_HANDSHAKE_S = 8.0
+_WRITE_BUFFER = 32 * 1024  # small, so that what waits is the newest and not a queue in the transport
+_RETRY_CAP_S = 2.0  # with +-50 % jitter: back within 3 s of the hub, and a hundred edges spread over 2 s
+_REFUSED_RETRY_S = 30.0
+
+
+class TokenRefusedError(ConnectionError):
+    """The hub does not know our token."""
+
+
+class SilentHubError(ConnectionError):
+    """The connection stands but nothing comes: a black hole on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the hub is and who we are to it."""
+
+    url: str
+    edge_id: str
+    token: str = ""
+    silence_s: float = 4.5
+
+
+class _Slots:
+    """The newest shot with a picture and the newest figures of one camera."""
+
+    def __init__(self) -> None:
+        self.picture: Latest[Shot] = Latest()
+        self.figures: Latest[Shot] = Latest()
+
+
+class Uplink:
+    """Keeps one connection to the hub while `run` runs. `connected`, `sent_bytes` and `reconnects` are for status."""
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        cameras: Sequence[messages.CameraInfo],
+        boot_id: str,
+        journal: Journal,
+        clock: Clock,
+        attend: Attend,
+        command: Command,
+    ) -> None:
+        self._address = address
+        self._cameras = tuple(cameras)
+        self._boot_id = boot_id
+        self._journal = journal
+        self._clock = clock
+        self._attend = attend
+        self._command = command
+        self._slots = {camera.camera_id: _Slots() for camera in cameras}
+        self._outbox: Outbox[messages.AnyMessage] = Outbox(1000, self._wake_up)
+        self._latest_status: dict[str, messages.Status] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+        self._heard_at = 0.0
+        self._sent_seq = 0
+        self._acked_seq = 0
+        self._refills: list[tuple[int, int]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.connected = False
+        self.welcomed = False
+        self.sent_bytes = 0
+        self.reconnects = 0
+
+    # --- from any thread --------------------------------------------------------------------------------------------
+
+    def offer(self, camera_id: str, shot: Shot) -> None:
+        """Hand in what is to be said of a frame; it replaces an older one of the same kind that still waits."""
+        slots = self._slots[camera_id]
+        (slots.picture if shot.jpeg else slots.figures).put(shot)
+        self._wake_up()
+
+    def say(self, message: messages.Status | messages.CommandResult) -> None:
+        """Hand in a message that is worth sending late; the last status of each camera is said again on reconnect."""
+        if isinstance(message, messages.Status):
+            self._latest_status[message.source] = message
+            if not self.connected:
+                return
+        self._outbox.put(message)
+
+    def event_stored(self) -> None:
+        """Tell that the journal holds something new."""
+        self._wake_up()
+
+    @property
+    def dropped(self) -> int:
+        """Shots that were replaced before they could be sent."""
+        return sum(slots.picture.overwritten + slots.figures.overwritten for slots in self._slots.values())
+
+    def _wake_up(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    # --- on the loop ------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Stay connected until cancelled.
+
+        Raises TokenRefusedError when the hub refuses the token before it ever accepted us, and ValueError for an
+        address that is none; every other failure is waited out.
+        """
+        self._loop = asyncio.get_running_loop()
+        waits = backoff.delays(first=0.2, cap=_RETRY_CAP_S)
+        failures = 0
+        while True:
+            try:
+                await self._converse()
+            except TokenRefusedError:
+                if not self.welcomed:
+                    raise
+                log.warning("the hub at %s refuses our token now; trying again every 30 s", self._address.url)
+                await asyncio.sleep(_REFUSED_RETRY_S)
+            except InvalidURI as error:
+                raise ValueError(
+                    f"hub address {self._address.url!r}: expected ws://host:port/ws/laptop: {error}"
+                ) from None
+            except (OSError, TimeoutError, WebSocketException, ContractError) as error:
+                if self.connected:
+                    waits, failures = backoff.delays(first=0.2, cap=_RETRY_CAP_S), 0
+                level = logging.WARNING if failures == 0 else logging.DEBUG
+                log.log(level, "no connection to the hub at %s: %s; trying again", self._address.url, _reason(error))
+                failures += 1
+            finally:
+                self.connected = False
+            self.reconnects += 1
+            await asyncio.sleep(next(waits))
+
+    async def _converse(self) -> None:
+        """One connection from beginning to end; returns or raises when it is over."""
+        async with connect(
+            self._address.url,
+            subprotocols=[messages.SUBPROTOCOL],  # type: ignore[list-item]  # a NewType of str
+            compression=None,
+            open_timeout=_HANDSHAKE_S,
+            close_timeout=1,
+            ping_interval=None,
+            max_size=codec.TEXT_LIMIT,
+            write_limit=_WRITE_BUFFER,
+            user_agent_header=f"aimonitor/{aimonitor.__version__}",
+        ) as socket:
+            self._heard_at = self._clock.monotonic()
+            if socket.subprotocol is None:
+                await self._speak_founding(socket)
+            else:
+                heartbeat_s = await self._greet(socket)
+                await _first_of(self._listen(socket), self._speak(socket), self._keep_alive(socket, heartbeat_s))
+
+    async def _greet(self, socket: ClientConnection) -> float:
+        """Hello and Welcome; returns the heartbeat in seconds."""
+        hello = messages.Hello(
+            software=f"aimonitor-{aimonitor.__version__}",
+            edge_id=self._address.edge_id,
+            token=self._address.token,
+            boot_id=self._boot_id,
+            cameras=self._cameras,
+            journal_first=self._journal.first,
+            journal_last=self._journal.last,
+        )
+        await self._send(socket, codec.encode(hello))
+        try:
+            answer = codec.decode(await asyncio.wait_for(socket.recv(), _HANDSHAKE_S))
+        except ConnectionClosed as error:
+            raise _refused(error) from None
+        if not isinstance(answer, messages.Welcome):
+            raise ContractError("$.type", "welcome", type(answer).__name__)
+        self._sent_seq = self._acked_seq = answer.acked_seq
+        await asyncio.to_thread(self._journal.acknowledge, answer.acked_seq)
+        self._refills.clear()
+        self._outbox.take_all()
+        for status in self._latest_status.values():
+            self._outbox.put(status)
+        self.connected = self.welcomed = True
+        self._wake.set()
+        log.info("connected to the hub at %s as %s", self._address.url, answer.edge_id or self._address.edge_id)
+        return max(0.5, answer.heartbeat_s)
+
+    async def _listen(self, socket: ClientConnection) -> None:
+        async for data in socket:
+            self._heard_at = self._clock.monotonic()
+            match codec.decode(data):
+                case messages.Ack(seq=seq):
+                    self._acked_seq = max(self._acked_seq, seq)
+                    await asyncio.to_thread(self._journal.acknowledge, seq)
+                    self._wake.set()
+                case messages.Refill(after_seq=after, until_seq=until):
+                    self._refills.append((after, until))
+                    self._wake.set()
+                case messages.Attention() as attention:
+                    self._attend(attention)
+                case messages.Command() as command:
+                    self._start(self._obey(command))
+                case messages.Ping(sent_at=sent_at):
+                    now = self._clock.utc()
+                    await self._send(socket, codec.encode(messages.Pong(sent_at, now, now)))
+                case messages.Refusal(field=field, expected=expected, got=got):
+                    log.error("the hub refused a message of ours: %s: expected %s, got %s", field, expected, got)
+                case _:
+                    pass
+        raise ConnectionError(f"the hub closed the connection ({socket.close_code} {socket.close_reason})")
+
+    async def _speak(self, socket: ClientConnection) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            for message in self._outbox.take_all():
+                await self._send(socket, codec.encode(message))
+            await self._send_events(socket)
+            for slots in self._slots.values():
+                for shot in (slots.picture.get(0), slots.figures.get(0)):
+                    if shot is not None:
+                        await self._send_shot(socket, shot)
+
+    async def _send_events(self, socket: ClientConnection) -> None:
+        while self._refills:
+            after, until = self._refills.pop(0)
+            batch = [event for event in await self._read_journal(after) if event.seq <= until]
+            for event in batch:
+                await self._send(socket, codec.encode(event))
+            if batch and batch[-1].seq < until:
+                self._refills.append((batch[-1].seq, until))
+        while self._sent_seq < self._journal.last and self._sent_seq - self._acked_seq < _WINDOW:
+            batch = await self._read_journal(self._sent_seq)
+            if not batch:
+                self._sent_seq = self._journal.last
+            for event in batch:
+                await self._send(socket, codec.encode(event))
+                self._sent_seq = event.seq
+
+    async def _read_journal(self, after: int) -> list[messages.Event]:
+        return await asyncio.to_thread(self._journal.after, after)
+
+    async def _send_shot(self, socket: ClientConnection, shot: Shot) -> None:
+        await self._send(socket, codec.encode(shot.observation))
+        if shot.jpeg:
+            await self._send(socket, shot.frame(self._clock.monotonic()))
+
+    async def _keep_alive(self, socket: ClientConnection, heartbeat_s: float) -> None:
+        while True:
+            await self._send(socket, codec.encode(messages.Ping(self._clock.utc())))
+            await asyncio.sleep(heartbeat_s)
+            silent_for = self._clock.monotonic() - self._heard_at
+            if silent_for > max(self._address.silence_s, 2 * heartbeat_s):
+                raise SilentHubError(f"nothing heard from the hub for {silent_for:.1f} s")
+
+    async def _obey(self, command: messages.Command) -> None:
+        self.say(await self._command(command))
+
+    async def _speak_founding(self, socket: ClientConnection) -> None:
+        """The hub knows only the founding format: token first, then a JSON message for every frame with a picture."""
+        log.info("the hub at %s speaks the founding format; sending every frame", self._address.url)
+        if self._address.token:
+            await self._send(socket, self._address.token)
+        self.connected = self.welcomed = True
+        await _first_of(self._listen_founding(socket), self._push_founding(socket))
+
+    async def _listen_founding(self, socket: ClientConnection) -> None:
+        async for _ in socket:
+            self._heard_at = self._clock.monotonic()
+        raise _refused(ConnectionClosed(socket.protocol.close_rcvd, socket.protocol.close_sent, None))
+
+    async def _push_founding(self, socket: ClientConnection) -> None:
+        watch_all = [messages.Attention(camera_id, "full", lease_s=1e6) for camera_id in self._slots]
+        for attention in watch_all:
+            self._attend(attention)
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            self._outbox.take_all()
+            for slots in self._slots.values():
+                slots.figures.get(0)
+                shot = slots.picture.get(0)
+                if shot is not None:
+                    message = founding.from_observation(shot.observation)
+                    await self._send(socket, founding.compose(message, shot.jpeg).decode("ascii"))
+
+    async def _send(self, socket: ClientConnection, data: str | bytes) -> None:
+        self.sent_bytes += len(data)
+        await socket.send(data)
+
+    def _start(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _first_of(*work: Awaitable[None]) -> None:
+    """Run all until one ends or fails, cancel the rest, and raise what the first raised."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _refused(error: ConnectionClosed) -> ConnectionError:
+    code = error.rcvd.code if error.rcvd else None
+    if code == founding.WRONG_TOKEN:
+        return TokenRefusedError("the hub refused the token")
+    return ConnectionError(f"the hub closed the connection ({error})")
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, InvalidHandshake):
+        return f"the server there answered {error}"
+    return str(error) or type(error).__name__
