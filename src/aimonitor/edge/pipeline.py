@@ -55,7 +55,8 @@ class EventJudge(Protocol):
     def update(self, scene: Scene, risk: Risk, at: float, utc: float) -> Sequence[Event]: ...
 
 
-Fuse = Callable[[Sequence[Track], SceneBehavior, ThermalScene], Scene]
+Fuse = Callable[[Sequence[Track], SceneBehavior, ThermalScene, float], Scene]
+"""Tracks, behavior, thermal and the brightness of the picture (mean gray, 0..1) become one Scene."""
 
 
 class Pipeline:
@@ -86,12 +87,13 @@ class Pipeline:
     def step(self, frame: Frame, reading: ThermalReading | None = None) -> Observation:
         """Understand one frame. Raises PictureError when its bytes are no picture; the state is untouched then."""
         picture, at, utc = frame.picture, frame.at, frame.utc
-        worth_a_look = self._gate.look(picture.gray(), at, self._tracks)
+        gray = picture.gray()
+        worth_a_look = self._gate.look(gray, at, self._tracks)
         detections = self._detector.detect(picture) if worth_a_look else None
         tracks = self._tracks = self._tracker.update(detections, at)
         behavior = self._behavior.update(tracks, Size(picture.width, picture.height), at)
         thermal = self._thermal.update(reading, at)
-        scene = self._fuse(tracks, behavior, thermal)
+        scene = self._fuse(tracks, behavior, thermal, float(gray.mean()) / 255.0)
         risk = self._risk.assess(scene, at, utc)
         events = self._events.update(scene, risk, at, utc)
         return Observation(frame, tracks, scene, behavior, risk, events, analyzed=worth_a_look)

@@ -174,7 +174,10 @@ class Doing:
 
 @dataclass(frozen=True, slots=True)
 class Behavior:
-    """What one track is doing. Dwell is seconds in each zone by name; heading is clockwise from up in the image."""
+    """What one track is doing. Dwell is seconds in each zone by name; heading is clockwise from up in the image.
+
+    position_m: where it stands on the ground, in metres, once the camera is calibrated and its foot is in view
+    """
 
     track_id: int
     speed: Speed
@@ -182,34 +185,38 @@ class Behavior:
     still_s: float = 0.0
     dwell_s: Mapping[str, float] = field(default_factory=dict)
     doing: tuple[Doing, ...] = ()
+    position_m: Point | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A track crossed a line in this frame; `direction` is `in` or `out`."""
+    """A track crossed a line in this frame; `direction` is `in` or `out`, `forbidden` when the line allows only one."""
 
     track_id: int
     line: str
     direction: str
+    forbidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Tracks that move together: a convoy of vehicles, a crowd of people."""
+    """Tracks that belong together: a convoy of vehicles, a crowd of people (of `zone`, where the zone has a limit)."""
 
     kind: str
     track_ids: tuple[int, ...]
     since: float
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SceneBehavior:
-    """What all tracks of a camera do: each on its own, and together."""
+    """What all tracks of a camera do: each on its own, and together. `masked` tracks are to be ignored by all."""
 
     by_track: Mapping[int, Behavior] = field(default_factory=dict)
     crossings: tuple[Crossing, ...] = ()
     groups: tuple[Group, ...] = ()
     avg_speed: Speed = Speed(0.0)
+    masked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +231,10 @@ class ThermalReading:
 
 @dataclass(frozen=True, slots=True)
 class Hotspot:
-    """A warm region in the sensor's frame; `kind` is warm (a person or animal), hot, overheating or fire."""
+    """A warm region in the sensor's frame; `kind` is warm (a person or animal), hot, overheating or fire.
+
+    area: fraction of the sensor's picture; growth_per_s: relative growth of the area, 0.1 = a tenth more each second
+    """
 
     hotspot_id: int
     kind: str
@@ -257,7 +267,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All evidence of one frame and what the objects do together."""
+    """All evidence of one frame and what the objects do together. `dark`: too dark for the camera to be relied on."""
 
     evidence: tuple[Evidence, ...] = ()
     groups: tuple[Group, ...] = ()
@@ -268,6 +278,7 @@ class Scene:
     persons: int = 0
     vehicles: int = 0
     animals: int = 0
+    dark: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +286,7 @@ class Factor:
     """One cause of the risk; the contributions of all factors sum to the score.
 
     `cause` is a word of an open vocabulary, `words` the explanation in English ("loitering 47 s in Gate").
+    `fading`: no longer so, but not forgotten yet.
     """
 
     cause: str
@@ -283,6 +295,7 @@ class Factor:
     track_id: int | None = None
     zone: str = ""
     value: float | None = None
+    fading: bool = False
 
 
 Level = Literal["NORMAL", "WATCH", "ALERT", "CRITICAL"]
