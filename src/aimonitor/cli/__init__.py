@@ -1,0 +1,58 @@
+"""The command `aimonitor`: one door to every program, each imported only when it is asked for.
+
+Exit codes: 0 done, 1 failed with a sentence on stderr, 2 wrong usage, 130 interrupted.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+import aimonitor
+from aimonitor.cli import demo, edge, evaluate, hub, models
+
+Run = Callable[[argparse.Namespace], int]
+
+_DESCRIPTION = """\
+AI Monitor: live annotated video with an explained risk score, from cheap cameras, to anywhere.
+
+The edge runs where the cameras are and looks at their pictures; the hub runs where everybody can reach it
+and shows them. To see both at once on sample footage: aimonitor demo"""
+
+_EPILOG = """\
+first steps:
+  aimonitor demo                                   hub + edge on sample footage, http://127.0.0.1:8000
+  aimonitor hub --host 0.0.0.0                     a hub for the local network
+  aimonitor edge --camera http://192.168.1.50:81/stream --hub ws://myhub:8000/ws/laptop
+
+settings come from ./aimonitor.toml (or --config FILE), then AIMONITOR_* variables, then the command line"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="aimonitor", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    top.add_argument("--version", action="version", version=f"aimonitor {aimonitor.__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for module in (demo, hub, edge, models, evaluate):
+        module.add_to(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; a failure that a person can mend is one line on stderr."""
+    chosen = parser().parse_args(arguments)
+    run: Run = chosen.run
+    try:
+        return run(chosen)
+    except KeyboardInterrupt:
+        return 130
+    except (OSError, ValueError, RuntimeError) as error:
+        if getattr(chosen, "verbose", False):
+            raise
+        print(f"aimonitor: {_sentence(error)}", file=sys.stderr)
+        return 1
+
+
+def _sentence(error: BaseException) -> str:
+    return str(error).strip().replace("\n", " ") or type(error).__name__

@@ -1,0 +1,53 @@
+"""`aimonitor edge`: look at cameras, tell the hub."""
+
+import argparse
+
+from aimonitor.cli.options import Commands, add_common
+
+_EPILOG = """\
+addresses of cameras:
+  http://192.168.1.50:81/stream        ESP32-CAM or any MJPEG camera
+  rtsp://192.168.1.51/stream1          IP camera
+  usb:0                                webcam
+  video.mp4                            a file, paced as it was recorded (--loop repeats it)
+
+examples:
+  aimonitor edge --camera http://192.168.1.50:81/stream --hub ws://myhub:8000
+  AIMONITOR_EDGE_TOKEN=secret aimonitor edge --camera usb:0 --hub wss://hub.example.org
+  aimonitor edge --camera walk.mp4 --detector onnx:my-yolov8n.onnx
+
+several cameras, zones and rules: [[edge.camera]] tables in aimonitor.toml"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the command line."""
+    command = commands.add_parser(
+        "edge",
+        help="run the edge: detector, tracker, behavior, risk, events; sends to the hub",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("--camera", action="append", metavar="ADDRESS", help="a camera; may be given several times")
+    command.add_argument("--loop", action="store_true", help="repeat files for ever")
+    command.add_argument("--hub", metavar="URL", help="address of the hub (default: ws://127.0.0.1:8000/ws/laptop)")
+    command.add_argument("--detector", help="see `aimonitor models list`, or onnx:PATH (default: yolox-nano)")
+    command.add_argument("--threads", type=int, help="threads for inference (default: 1)")
+    command.add_argument("--edge-id", help="name of this edge at the hub (default: this machine's name)")
+    add_common(command)
+    command.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run until stopped."""
+    from aimonitor.common import log, settings
+    from aimonitor.edge import node
+    from aimonitor.edge.settings import EdgeSettings
+
+    log.configure(verbose=chosen.verbose)
+    overrides = {name: getattr(chosen, name) for name in ("camera", "hub", "detector", "threads", "edge_id")}
+    read = settings.load(EdgeSettings, "edge", path=chosen.config, overrides=overrides)
+    if chosen.loop:
+        looped = tuple(camera.model_copy(update={"loop": True}) for camera in read.camera)
+        read = read.model_copy(update={"camera": looped})
+    node.run(read)
+    return 0

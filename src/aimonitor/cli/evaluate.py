@@ -1,0 +1,37 @@
+"""`aimonitor eval`: measure the parts against ground truth, with the field's own measures."""
+
+import argparse
+import json
+from pathlib import Path
+
+from aimonitor.cli.options import Commands
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command and its kinds to the command line."""
+    command = commands.add_parser("eval", help="measure detector, tracker, behavior, anomaly against ground truth")
+    kinds = command.add_subparsers(title="what to measure", metavar="WHAT", required=True)
+
+    track = kinds.add_parser("track", help="MOTA, IDF1, HOTA on MOTChallenge sequences")
+    track.add_argument("--mot-root", type=Path, required=True, metavar="DIR", help="folder of sequences with gt/gt.txt")
+    track.add_argument("--det", type=Path, required=True, metavar="DIR", help="folder of <sequence>_det*.txt files")
+    track.add_argument("--fps", type=float, help="cut the sequences to this rate first")
+    track.set_defaults(run=_track)
+
+    anomaly = kinds.add_parser("anomaly", help="score of the streaming detector on the Numenta Anomaly Benchmark")
+    anomaly.add_argument("--nab", type=Path, required=True, metavar="DIR", help="folder with data/ and windows")
+    anomaly.set_defaults(run=_anomaly)
+
+
+def _track(chosen: argparse.Namespace) -> int:
+    from aimonitor.evaluation import track
+
+    print(track.evaluate(chosen.mot_root, chosen.det, fps=chosen.fps))
+    return 0
+
+
+def _anomaly(chosen: argparse.Namespace) -> int:
+    from aimonitor.evaluation import anomaly
+
+    print(json.dumps(anomaly.evaluate(chosen.nab), indent=2, default=str))
+    return 0

@@ -1,0 +1,14 @@
+"""Options that several commands share."""
+
+import argparse
+from pathlib import Path
+from typing import TypeAlias
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What `ArgumentParser.add_subparsers` returns, to which each command adds itself."""
+
+
+def add_common(command: argparse.ArgumentParser) -> None:
+    """--config and --verbose."""
+    command.add_argument("--config", type=Path, metavar="FILE", help="settings file (default: ./aimonitor.toml)")
+    command.add_argument("--verbose", action="store_true", help="log more, and show tracebacks")

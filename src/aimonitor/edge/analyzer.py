@@ -1,0 +1,119 @@
+"""The second thread of a camera: takes the newest frame, understands it, stores its events, hands on what to say."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from aimonitor.common.clock import Clock
+from aimonitor.common.mailbox import Latest
+from aimonitor.contract import messages
+from aimonitor.edge.journal import Journal, JournalError
+from aimonitor.edge.pipeline import Pipeline
+from aimonitor.edge.publisher import Publisher, Shot, to_event
+from aimonitor.edge.types import Event, Frame, Observation, PictureError, ThermalReading
+
+log = logging.getLogger(__name__)
+
+Offer = Callable[[str, Shot], None]
+_RATE_WINDOW = 30
+
+
+class Analyzer:
+    """Owns the pipeline and the publisher of one camera, and the thread they run in.
+
+    `attend` may be called from any thread. `bad_pictures` and `events_refused` count what could not be used.
+    """
+
+    def __init__(
+        self,
+        camera_id: str,
+        source: str,
+        *,
+        frames: Latest[Frame],
+        pipeline: Pipeline,
+        publisher: Publisher,
+        journal: Journal,
+        clock: Clock,
+        offer: Offer,
+        event_stored: Callable[[], None],
+        dropped: Callable[[], int],
+        thermal: Callable[[], ThermalReading | None] = lambda: None,
+    ) -> None:
+        self._camera_id = camera_id
+        self._source = source
+        self._frames = frames
+        self._pipeline = pipeline
+        self._publisher = publisher
+        self._journal = journal
+        self._clock = clock
+        self._offer = offer
+        self._event_stored = event_stored
+        self._dropped = dropped
+        self._thermal = thermal
+        self._attention: Latest[messages.Attention] = Latest()
+        self._times: deque[float] = deque(maxlen=_RATE_WINDOW)
+        self._thread = threading.Thread(target=self._run, name=f"analyze-{camera_id}", daemon=True)
+        self.bad_pictures = 0
+        self.events_refused = 0
+        self.latest: Observation | None = None
+        self.failure: BaseException | None = None
+
+    def start(self) -> None:
+        """Begin; the thread ends when the frames' mailbox is closed."""
+        self._thread.start()
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the thread; True when it has ended."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def attend(self, attention: messages.Attention) -> None:
+        """Take over how closely the camera is watched; counts from the next frame."""
+        self._attention.put(attention)
+
+    @property
+    def fps(self) -> float:
+        """Frames understood per second, over the last 30."""
+        if len(self._times) < 2:
+            return 0.0
+        span = self._times[-1] - self._times[0]
+        return (len(self._times) - 1) / span if span > 0 else 0.0
+
+    def _run(self) -> None:
+        try:
+            while not self._frames.closed:
+                frame = self._frames.get(timeout=1.0)
+                if frame is not None:
+                    self._understand(frame)
+        except Exception as error:  # the top of a thread: say it, and let the node decide
+            log.exception("camera %s: analysis failed", self._camera_id)
+            self.failure = error
+
+    def _understand(self, frame: Frame) -> None:
+        attention = self._attention.get(0)
+        if attention is not None:
+            self._publisher.attend(attention.rung, self._clock.monotonic(), attention.lease_s)
+        try:
+            observation = self._pipeline.step(frame, self._thermal())
+        except PictureError as error:
+            self.bad_pictures += 1
+            log.debug("camera %s: frame %d skipped: %s", self._camera_id, frame.frame_id, error)
+            return
+        self._times.append(frame.at)
+        self.latest = observation
+        for event in observation.events:
+            self._store(event, frame.frame_id)
+        now = self._clock.monotonic()
+        shot = self._publisher.publish(observation, fps=self.fps, dropped=self._dropped(), now=now)
+        if shot is not None:
+            self._offer(self._camera_id, shot)
+
+    def _store(self, event: Event, frame_id: int) -> None:
+        try:
+            self._journal.append(lambda seq: to_event(self._source, event, seq, frame_id))
+        except JournalError as error:
+            self.events_refused += 1
+            log.error("camera %s: event %s not stored: %s", self._camera_id, event.kind, error)  # noqa: TRY400
+        else:
+            self._event_stored()

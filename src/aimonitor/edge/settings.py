@@ -1,0 +1,73 @@
+"""Settings of an edge: which cameras, which detector, which hub. TOML section `[edge]`, one `[[edge.camera]]` each."""
+
+import re
+import socket
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from aimonitor.common.settings import Settings
+from aimonitor.edge.publisher import Rung
+
+IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
+
+
+class CameraSettings(Settings):
+    """One camera. `source` is an address: a file, http://…, rtsp://…, usb:0, esp32cam://…, sim:…"""
+
+    source: Annotated[str, Field(min_length=1)]
+    id: Identifier = "default"
+    name: str = ""
+    loop: bool = False
+    max_fps: Annotated[float, Field(gt=0, le=120)] | None = None
+
+
+def _default_edge_id() -> str:
+    """This machine's name, made fit for an identifier."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", socket.gethostname()).strip("-.")[:64] or "edge"
+
+
+class EdgeSettings(Settings):
+    """Everything that an edge is told from outside."""
+
+    camera: tuple[CameraSettings, ...] = ()
+    hub: str = "ws://127.0.0.1:8000/ws/laptop"
+    edge_id: Identifier = Field(default_factory=_default_edge_id)
+    token: str = ""
+    detector: str = "yolox-nano"
+    threads: Annotated[int, Field(ge=1, le=64)] = 1
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+    journal: Path = Path("var/edge.sqlite3")
+    resting: Rung = "thumbnail"
+
+    @field_validator("camera", mode="before")
+    @classmethod
+    def _addresses(cls, value: object) -> object:
+        """Accept addresses alone, as the command line and AIMONITOR_EDGE_CAMERA give them."""
+        if isinstance(value, str):
+            value = [address for address in value.split(",") if address.strip()]
+        if isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value):
+            ids = ["default"] if len(value) == 1 else [f"camera{n}" for n in range(1, len(value) + 1)]
+            return [{"source": address, "id": name} for address, name in zip(value, ids, strict=True)]
+        return value
+
+    @field_validator("hub")
+    @classmethod
+    def _hub_address(cls, value: str) -> str:
+        """Accept http(s) and a bare host as well; the founding path is added where none is given."""
+        value = re.sub(r"^http", "ws", value)
+        if "://" not in value:
+            value = f"ws://{value}"
+        if not re.match(r"^wss?://[^/\s]+", value):
+            raise ValueError("expected an address such as ws://192.168.1.5:8000 or wss://hub.example.org")
+        return value if re.search(r"://[^/]+/.+", value) else value.rstrip("/") + "/ws/laptop"
+
+    @model_validator(mode="after")
+    def _distinct_cameras(self) -> "EdgeSettings":
+        ids = [camera.id for camera in self.camera]
+        twice = {each for each in ids if ids.count(each) > 1}
+        if twice:
+            raise ValueError(f"expected every camera to have its own id, got {', '.join(sorted(twice))} more than once")
+        return self

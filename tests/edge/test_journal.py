@@ -1,0 +1,115 @@
+"""The journal: what it took, it has; what it gives, is in order; numbers are never used twice."""
+
+import shutil
+
+import pytest
+
+from aimonitor.common.clock import ManualClock
+from aimonitor.contract.messages import Event
+from aimonitor.edge import journal as journal_module
+from aimonitor.edge.journal import Journal, JournalError, Limits
+
+
+def event(seq):
+    return Event(source="e/c", seq=seq, incident_id="i1", kind="person", phase="opened", at=1.0, opened_at=1.0)
+
+
+@pytest.fixture
+def clock():
+    return ManualClock()
+
+
+@pytest.fixture
+def open_journal(tmp_path, clock):
+    opened = []
+
+    def opener(limits=None):
+        opened.append(Journal(tmp_path / "var" / "edge.sqlite3", clock, limits))
+        return opened[-1]
+
+    yield opener
+    for each in opened:
+        each.close()
+
+
+def test_events_come_back_in_order_without_gaps(open_journal):
+    journal = open_journal()
+    stored = [journal.append(event) for _ in range(5)]
+    assert [each.seq for each in stored] == list(range(journal.first, journal.last + 1))
+    assert journal.after(0) == stored
+    assert journal.after(stored[2].seq) == stored[3:]
+    assert journal.after(0, limit=2) == stored[:2]
+
+
+def test_a_restart_loses_nothing_and_goes_on_counting(open_journal):
+    first = open_journal()
+    one = first.append(event)
+    first.acknowledge(one.seq)
+    first.close()
+    second = open_journal()
+    two = second.append(event)
+    assert two.seq == one.seq + 1
+    assert second.acked == one.seq
+    assert second.after(0) == [one, two]
+
+
+def test_a_new_journal_starts_above_every_number_of_its_predecessor(tmp_path, clock):
+    old = Journal(tmp_path / "old.sqlite3", clock)
+    used = [old.append(event).seq for _ in range(3)]
+    old.close()
+    clock.advance(1.0)
+    new = Journal(tmp_path / "new.sqlite3", clock)
+    assert new.append(event).seq > used[-1]
+    new.close()
+
+
+def test_an_acknowledgement_never_goes_back_or_beyond(open_journal):
+    journal = open_journal()
+    last = [journal.append(event) for _ in range(3)][-1].seq
+    journal.acknowledge(last)
+    journal.acknowledge(last - 2)
+    assert journal.acked == last
+    journal.acknowledge(last + 100)
+    assert journal.acked == last
+
+
+def test_the_oldest_fall_out_when_there_are_too_many_and_the_unacknowledged_are_counted(open_journal, monkeypatch):
+    monkeypatch.setattr(journal_module, "_TRIM_EVERY", 10)
+    journal = open_journal(Limits(max_events=5))
+    for _ in range(10):
+        journal.append(event)
+    assert len(journal.after(0)) == 5
+    assert journal.lost == 5
+    assert journal.last - journal.first == 4
+
+
+def test_acknowledged_events_are_kept_for_refill_until_they_are_old(open_journal, clock, monkeypatch):
+    monkeypatch.setattr(journal_module, "_TRIM_EVERY", 2)
+    journal = open_journal(Limits(keep_acked_s=60))
+    old = [journal.append(event) for _ in range(2)]
+    journal.acknowledge(old[-1].seq)
+    assert len(journal.after(0)) == 2
+    clock.advance(120)
+    new = [journal.append(event) for _ in range(2)]
+    assert journal.after(0) == new
+    assert journal.lost == 0
+
+
+def test_a_full_disk_refuses_loudly_and_keeps_what_is_there(open_journal, monkeypatch):
+    journal = open_journal()
+    kept = journal.append(event)
+    usage = shutil.disk_usage(".")
+    monkeypatch.setattr(journal_module.shutil, "disk_usage", lambda _: usage._replace(free=1024))
+    with pytest.raises(JournalError, match="expected at least 64 MiB of free disk, got 0"):
+        journal.append(event)
+    monkeypatch.undo()
+    assert journal.append(event).seq == kept.seq + 1
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path, clock):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(JournalError, match="expected a writable SQLite file"):
+        Journal(tmp_path / "file" / "edge.sqlite3", clock)
+    (tmp_path / "not.sqlite3").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(JournalError, match="expected a writable SQLite file"):
+        Journal(tmp_path / "not.sqlite3", clock)
