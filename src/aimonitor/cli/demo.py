@@ -9,7 +9,6 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
-from pathlib import Path
 from types import FrameType
 
 from aimonitor.cli.options import Commands, add_common
@@ -44,6 +43,9 @@ def add_to(commands: Commands) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Fetch what is missing, start both processes, keep them running until interrupted."""
+    from aimonitor.common import log
+
+    log.configure(verbose=chosen.verbose)
     _check_port(chosen.host, chosen.port)
     detector, camera = _provide(chosen.detector, chosen.camera)
     shown = "127.0.0.1" if chosen.host in ("", "0.0.0.0") else chosen.host
@@ -133,16 +135,15 @@ def _check_port(host: str, port: int) -> None:
 def _provide(detector: str, camera: str | None) -> tuple[str, str]:
     """Fetch weights and footage where they are missing; returns the detector and camera that the edge is given."""
     from aimonitor.cli.progress import Bar
-    from aimonitor.models import footage, resolve
+    from aimonitor.models import footage, store
 
     print("Detector weights and footage (fetched once, verified, then offline):", file=sys.stderr)
-    model = resolve(detector, Bar(detector))
-    print(f"  detector: {model.name}  {model.path}", file=sys.stderr)
+    model = store.resolve(detector, Bar(detector))
+    print(f"  detector: {model.name} ({model.path})", file=sys.stderr)
     if camera is None:
-        found: Path = footage.resolve(Bar("sample footage"))
-        camera = str(found)
+        camera = str(footage.resolve(Bar("sample footage")))
     print(f"  camera:   {camera}", file=sys.stderr)
-    return (model.name if model.registered else detector), camera
+    return (model.name if model.architecture else detector), camera
 
 
 def _wait_for_hub(health: str, hub: _Child, stopping: _StopFlag) -> None:

@@ -22,7 +22,8 @@ _RATE_WINDOW = 30
 class Analyzer:
     """Owns the pipeline and the publisher of one camera, and the thread they run in.
 
-    `attend` may be called from any thread. `bad_pictures` and `events_refused` count what could not be used.
+    `build` makes the pipeline, again after a failure inside it: one bad frame costs the tracks, not the camera.
+    `attend` may be called from any thread. `bad_pictures`, `events_refused` and `failures` count what went wrong.
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class Analyzer:
         source: str,
         *,
         frames: Latest[Frame],
-        pipeline: Pipeline,
+        build: Callable[[], Pipeline],
         publisher: Publisher,
         journal: Journal,
         clock: Clock,
@@ -43,7 +44,8 @@ class Analyzer:
         self._camera_id = camera_id
         self._source = source
         self._frames = frames
-        self._pipeline = pipeline
+        self._build = build
+        self._pipeline = build()
         self._publisher = publisher
         self._journal = journal
         self._clock = clock
@@ -52,12 +54,13 @@ class Analyzer:
         self._dropped = dropped
         self._thermal = thermal
         self._attention: Latest[messages.Attention] = Latest()
+        self._picture_asked: Latest[bool] = Latest()
         self._times: deque[float] = deque(maxlen=_RATE_WINDOW)
         self._thread = threading.Thread(target=self._run, name=f"analyze-{camera_id}", daemon=True)
         self.bad_pictures = 0
         self.events_refused = 0
         self.latest: Observation | None = None
-        self.failure: BaseException | None = None
+        self.failures = 0
 
     def start(self) -> None:
         """Begin; the thread ends when the frames' mailbox is closed."""
@@ -72,6 +75,10 @@ class Analyzer:
         """Take over how closely the camera is watched; counts from the next frame."""
         self._attention.put(attention)
 
+    def snapshot(self) -> None:
+        """Let the next frame go out with its picture, whoever watches."""
+        self._picture_asked.put(True)
+
     @property
     def fps(self) -> float:
         """Frames understood per second, over the last 30."""
@@ -81,19 +88,23 @@ class Analyzer:
         return (len(self._times) - 1) / span if span > 0 else 0.0
 
     def _run(self) -> None:
-        try:
-            while not self._frames.closed:
-                frame = self._frames.get(timeout=1.0)
-                if frame is not None:
-                    self._understand(frame)
-        except Exception as error:  # the top of a thread: say it, and let the node decide
-            log.exception("camera %s: analysis failed", self._camera_id)
-            self.failure = error
+        while not self._frames.closed:
+            frame = self._frames.get(timeout=1.0)
+            if frame is None:
+                continue
+            try:
+                self._understand(frame)
+            except Exception:  # the top of the thread: said and counted, and the camera goes on with fresh stages
+                log.exception("camera %s: frame %d: analysis failed", self._camera_id, frame.frame_id)
+                self.failures += 1
+                self._pipeline = self._build()
 
     def _understand(self, frame: Frame) -> None:
         attention = self._attention.get(0)
         if attention is not None:
             self._publisher.attend(attention.rung, self._clock.monotonic(), attention.lease_s)
+        if self._picture_asked.get(0):
+            self._publisher.show_next()
         try:
             observation = self._pipeline.step(frame, self._thermal())
         except PictureError as error:

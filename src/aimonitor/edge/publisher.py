@@ -18,6 +18,7 @@ PICTURE_EVERY_S: dict[Rung, float] = {"metadata": float("inf"), "thumbnail": 10.
 METADATA_EVERY_S: dict[Rung, float] = {"metadata": 0.5, "thumbnail": 0.5, "slow": 0.5, "full": 0.0}
 """Seconds between observations on each rung."""
 
+_LONG_AGO = -1e12  # finite, so that it is not later than "never"
 _SLACK_S = 0.02
 """A frame this much too early still counts as due: cameras are not metronomes."""
 
@@ -49,16 +50,21 @@ class Publisher:
         self._source = source
         self._resting: Rung = resting
         self._rung: Rung = resting
-        self._lapses_at = float("-inf")
-        self._said_at = float("-inf")
-        self._shown_at = float("-inf")
+        self._lapses_at = _LONG_AGO
+        self._said_at = _LONG_AGO
+        self._shown_at = _LONG_AGO
         self._level = "NORMAL"
+        self._picture_asked = False
 
     def attend(self, rung: str, at: float, lease_s: float) -> None:
         """Somebody watches at `rung` until `at + lease_s`; an unknown rung counts as `slow`, a lower one rests."""
         known: Rung = rung if rung in RUNGS else "slow"
         self._rung = max(known, self._resting, key=RUNGS.index)
         self._lapses_at = at + lease_s
+
+    def show_next(self) -> None:
+        """The next frame goes out with its picture, whatever the rung."""
+        self._picture_asked = True
 
     def rung(self, at: float) -> Rung:
         """The rung in force at monotonic time `at`."""
@@ -68,7 +74,7 @@ class Publisher:
         """What to send of `observation`, or None. `now` is the monotonic time of sending; raises PictureError."""
         rung = self.rung(now)
         level_changed = observation.risk.level != self._level
-        picture_due = now - self._shown_at >= PICTURE_EVERY_S[rung] - _SLACK_S
+        picture_due = self._picture_asked or now - self._shown_at >= PICTURE_EVERY_S[rung] - _SLACK_S
         if not (picture_due or level_changed or now - self._said_at >= METADATA_EVERY_S[rung] - _SLACK_S):
             return None
         self._level = observation.risk.level
@@ -77,6 +83,7 @@ class Publisher:
         if not picture_due:
             return Shot(message, observation.frame.at)
         self._shown_at = now
+        self._picture_asked = False
         return Shot(message, observation.frame.at, observation.frame.picture.jpeg())
 
 
