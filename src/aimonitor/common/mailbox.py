@@ -31,14 +31,20 @@ class Latest(Generic[T]):
             if self._item is not None:
                 self.overwritten += 1
             self._item = item
-            self._condition.notify()
+            self._condition.notify_all()
 
     def get(self, timeout: float | None = None) -> T | None:
         """Take the newest item, waiting up to `timeout` seconds; None when nothing came or the box is closed."""
         with self._condition:
             self._condition.wait_for(lambda: self._item is not None or self._closed, timeout)
             item, self._item = self._item, None
+            self._condition.notify_all()
             return item
+
+    def wait_taken(self, timeout: float | None = None) -> bool:
+        """Wait until nothing lies in the box, for a putter that must not overwrite; False when it still does."""
+        with self._condition:
+            return self._condition.wait_for(lambda: self._item is None, timeout)
 
     def close(self) -> None:
         """Wake the taker and accept nothing more."""

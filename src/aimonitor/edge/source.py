@@ -1,0 +1,49 @@
+"""What every kind of camera looks like to the capture thread."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from aimonitor.edge.types import Picture
+
+
+class SourceError(Exception):
+    """A source cannot go on; the text is one line that says what to do, without secrets.
+
+    retryable: False when only a person can mend it (a missing file, a wrong URL)
+    rest_s: the camera needs this long before it can take the next connection
+    """
+
+    def __init__(self, words: str, *, retryable: bool = True, rest_s: float = 0.0) -> None:
+        super().__init__(words)
+        self.retryable = retryable
+        self.rest_s = rest_s
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One picture as a source gives it.
+
+    media_s: its place in a recording, in seconds from the start, where there is one; keeps growing when it loops
+    device_s: the camera's own clock, where it tells it; seconds since it booted, as a rule
+    """
+
+    picture: Picture
+    media_s: float | None = None
+    device_s: float | None = None
+
+
+class Source(Protocol):
+    """One camera. `kind` is the scheme of its address; `damaged` counts pictures that came broken and were skipped."""
+
+    kind: str
+    damaged: int
+
+    def arrivals(self, stop: threading.Event) -> Iterator[Arrival]:
+        """Connect and yield pictures as they come, each as soon as it is whole.
+
+        Blocks; returns within a second after `stop` is set, or when a recording has ended. Raises SourceError.
+        Closing the iterator closes what it opened. May be called again after it ended.
+        """
+        ...
