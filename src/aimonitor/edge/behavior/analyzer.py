@@ -1,0 +1,201 @@
+"""The stage: tracks in, what they do out."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import hypot, sqrt
+
+from aimonitor.edge.behavior.actions import Moment, actions
+from aimonitor.edge.behavior.belongings import Belongings, Thing
+from aimonitor.edge.behavior.convoy import ConvoyFinder, Vehicle
+from aimonitor.edge.behavior.groups import CrowdFinder, Standing
+from aimonitor.edge.behavior.held import Held
+from aimonitor.edge.behavior.lines import LineWatch
+from aimonitor.edge.behavior.place import Place, heading_deg, place, speed
+from aimonitor.edge.behavior.site import Site, Zone
+from aimonitor.edge.behavior.zones import Area
+from aimonitor.edge.trend import Motion, Trend
+from aimonitor.edge.types import (
+    ANIMALS,
+    PERSONS,
+    VEHICLES,
+    Behavior,
+    Crossing,
+    Doing,
+    Group,
+    Point,
+    SceneBehavior,
+    Size,
+    Speed,
+    SpeedUnit,
+    Track,
+)
+
+_GROUP_EVERY_S = 0.25
+_LIVING = PERSONS | VEHICLES | ANIMALS
+
+
+class _Followed:
+    """What is remembered of one track."""
+
+    __slots__ = ("anchor", "at", "behavior", "fit", "has_moved", "held", "lines", "motion", "place", "still_since")
+
+    def __init__(self, site: Site, at: float) -> None:
+        self.fit = Trend(site.rules.memory_s)
+        self.held = Held()
+        self.lines = [LineWatch(line) for line in site.lines]
+        self.anchor: Place | None = None
+        self.still_since = self.at = at
+        self.has_moved = False
+        self.place: Place | None = None
+        self.motion: Motion | None = None
+        self.behavior: Behavior | None = None
+
+
+class BehaviorAnalyzer:
+    """Behavior of all tracks of one camera. Owned by one thread."""
+
+    def __init__(self, site: Site | None = None) -> None:
+        self.adopt(site or Site())
+
+    def adopt(self, site: Site) -> None:
+        """Use other zones, lines, rules or calibration from now on; what was remembered of the tracks is forgotten."""
+        self._site = site
+        self._zones = [Area(zone) for zone in site.zones if zone.kind == "zone"]
+        self._masks = [Area(zone) for zone in site.zones if zone.kind == "mask"]
+        self._restricted = [area.zone for area in self._zones if area.zone.restricted]
+        self._unit: SpeedUnit = "px/s" if site.ground is None else "m/s"
+        self._followed: dict[int, _Followed] = {}
+        self._crowds = CrowdFinder(site.rules, [area.zone for area in self._zones])
+        self._convoys = ConvoyFinder(site.rules)
+        self._belongings = Belongings(site.rules)
+        self._grouped_at = float("-inf")
+        self._groups: tuple[Group, ...] = ()
+
+    def update(self, tracks: Sequence[Track], size: Size, at: float) -> SceneBehavior:
+        """What `tracks` (of a picture of `size` pixels) do at time `at`. A coasting track keeps its last behavior."""
+        by_track: dict[int, Behavior] = {}
+        crossings: list[Crossing] = []
+        masked = frozenset(track.track_id for track in tracks if self._is_masked(track))
+        seen = [track for track in tracks if track.track_id not in masked]
+        for track in seen:
+            by_track[track.track_id] = self._follow(track, size, at, crossings)
+        left = self._leave_behind(seen, at)
+        for track_id, doing in left.items():
+            by_track[track_id] = replace(by_track[track_id], doing=(*by_track[track_id].doing, doing))
+        groups = (*self._group(seen, by_track, at), *self._belongings.removed(at))
+        self._forget(at)
+        return SceneBehavior(by_track, tuple(crossings), groups, self._average(seen, by_track), masked)
+
+    def _is_masked(self, track: Track) -> bool:
+        foot = track.box.foot
+        return any(foot in area and area.zone.counts(track.label) for area in self._masks)
+
+    def _follow(self, track: Track, size: Size, at: float, crossings: list[Crossing]) -> Behavior:
+        state = self._followed.get(track.track_id)
+        if state is None:
+            state = self._followed[track.track_id] = _Followed(self._site, at)
+        state.at = at
+        if track.coasting and state.behavior is not None:
+            return state.behavior
+        ground, rules = self._site.ground, self._site.rules
+        where = place(track, size, ground, rules)
+        if where is not None:
+            state.place = where
+            state.fit.add(at, where.x, where.y, where.sigma)
+            state.motion = state.fit.motion()
+        pace, heading = self._pace(state, track, size)
+        self._settle(state, pace, at)
+        zones, dwell_s = self._dwell(state, track, at)
+        foot, height = track.box.foot, track.box.height
+        for watch, line in zip(state.lines, self._site.lines, strict=True):
+            if line.counts(track.label) and (crossing := watch.update(track.track_id, foot, height)):
+                crossings.append(crossing)
+        per_m = state.place.per_m if state.place else 1.0
+        moment = Moment(track, at, pace, per_m, heading, state.still_since, state.has_moved, zones, dwell_s, state.held)
+        doing = tuple(actions(moment, rules, self._restricted))
+        position = Point(where.x, where.y) if where is not None and where.spot is not None else None
+        still_s = at - state.still_since
+        behavior = Behavior(track.track_id, pace, heading, still_s, dwell_s, doing, position)
+        state.behavior = behavior
+        return behavior
+
+    def _pace(self, state: _Followed, track: Track, size: Size) -> tuple[Speed, float | None]:
+        """Speed, and heading once the speed is clear of its error."""
+        if state.motion is None or state.place is None:
+            return Speed(0.0, self._unit), None
+        pace = speed(state.motion, state.place, track, size, self._site.ground)
+        if pace.value < max(2 * pace.error, 0.2 * state.place.per_m):
+            return pace, None
+        return pace, heading_deg(state.motion, state.place, size)
+
+    def _settle(self, state: _Followed, pace: Speed, at: float) -> None:
+        """Move the anchor when the object is no longer where it stood."""
+        where, anchor = state.place, state.anchor
+        if where is None:
+            state.still_since = at
+        elif anchor is None:
+            state.anchor, state.still_since = where, at
+        else:
+            radius = self._site.rules.still_radius_m * where.per_m + 2 * where.sigma
+            if hypot(where.x - anchor.x, where.y - anchor.y) > radius:
+                state.anchor, state.still_since = where, at
+                if pace.value > max(2 * pace.error, 0.5 * where.per_m):
+                    state.has_moved = True
+
+    def _dwell(self, state: _Followed, track: Track, at: float) -> tuple[list[Zone], dict[str, float]]:
+        zones: list[Zone] = []
+        dwell_s: dict[str, float] = {}
+        foot, settle_s = track.box.foot, self._site.rules.settle_s
+        for area in self._zones:
+            zone = area.zone
+            inside = foot in area and zone.counts(track.label)
+            if state.held.update(("zone", zone.name), inside, at, settle_s, settle_s) is not None:
+                zones.append(zone)
+                dwell_s[zone.name] = state.held.duration(("zone", zone.name))
+        return zones, dwell_s
+
+    def _leave_behind(self, seen: Sequence[Track], at: float) -> dict[int, Doing]:
+        things: list[Thing] = []
+        persons: list[Thing] = []
+        for track in seen:
+            state = self._followed[track.track_id]
+            if state.place is None or (track.label in _LIVING and track.label not in PERSONS):
+                continue
+            x, y, _, per_m, _ = state.place
+            thing = Thing(track.track_id, x, y, per_m, track.first_at, state.still_since)
+            (persons if track.label in PERSONS else things).append(thing)
+        return self._belongings.update(things, persons, at)
+
+    def _group(self, seen: Sequence[Track], by_track: dict[int, Behavior], at: float) -> tuple[Group, ...]:
+        vehicles = []
+        for track in seen:
+            state = self._followed[track.track_id]
+            if track.label in VEHICLES and not track.coasting and state.place and state.motion:
+                x, y, _, per_m, _ = state.place
+                motion = state.motion
+                vehicles.append(Vehicle(track.track_id, at, x, y, motion.vx, motion.vy, per_m))
+        convoys = self._convoys.update(vehicles, at)
+        if at - self._grouped_at >= _GROUP_EVERY_S:
+            self._grouped_at = at
+            persons = []
+            for track in seen:
+                where = self._followed[track.track_id].place
+                if track.label in PERSONS and where is not None:
+                    zones = tuple(by_track[track.track_id].dwell_s)
+                    persons.append(Standing(track.track_id, where.x, where.y, where.per_m, zones))
+            self._groups = tuple(self._crowds.update(persons, at))
+        return (*convoys, *self._groups)
+
+    def _average(self, seen: Sequence[Track], by_track: dict[int, Behavior]) -> Speed:
+        """The mean speed of persons, vehicles and animals in view, with the error of the mean."""
+        speeds = [by_track[track.track_id].speed for track in seen if track.label in _LIVING]
+        if not speeds:
+            return Speed(0.0, self._unit)
+        mean = sum(one.value for one in speeds) / len(speeds)
+        return Speed(mean, self._unit, sqrt(sum(one.error**2 for one in speeds)) / len(speeds))
+
+    def _forget(self, at: float) -> None:
+        limit = self._site.rules.forget_s
+        gone = [track_id for track_id, state in self._followed.items() if at - state.at > limit]
+        for track_id in gone:
+            del self._followed[track_id]

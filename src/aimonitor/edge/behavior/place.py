@@ -1,0 +1,104 @@
+"""Where a track stands: in metres on the calibrated ground, else in pixels of the original picture."""
+
+from math import atan2, degrees, hypot, sqrt
+from typing import NamedTuple
+
+from aimonitor.edge.behavior.site import Rules
+from aimonitor.edge.ground import Ground, Spot
+from aimonitor.edge.trend import Motion
+from aimonitor.edge.types import Box, Size, Speed, Track
+
+_NOISE_PX = 0.7
+_NOISE_SHARE = 0.02
+_EDGE = 0.004
+
+
+class Place(NamedTuple):
+    """A position in units (metres or pixels), its standard deviation per axis, and how many units make a metre.
+
+    spot: the calibrated place, None where (x, y) are pixels
+    """
+
+    x: float
+    y: float
+    sigma: float
+    per_m: float
+    spot: Spot | None = None
+
+
+def place(track: Track, size: Size, ground: Ground | None, rules: Rules) -> Place | None:
+    """Where `track` stands, or None when the camera is calibrated and the foot is out of view or above the horizon."""
+    box = track.box
+    noise_px = _NOISE_PX + _NOISE_SHARE * box.height * size.height
+    if ground is None:
+        height_m = rules.heights_m.get(track.label, 1.0)
+        per_m = max(1.0, box.height * size.height) / height_m
+        return Place((box.x1 + box.x2) / 2 * size.width, (box.y1 + box.y2) / 2 * size.height, noise_px, per_m)
+    if _foot_is_cut(box):
+        return None
+    spot = ground.locate((box.x1 + box.x2) / 2, box.y2)
+    if spot is None:
+        return None
+    xx, yy, _ = _covariance(spot, noise_px, size)
+    return Place(spot.x, spot.y, sqrt((xx + yy) / 2), 1.0, spot)
+
+
+def _foot_is_cut(box: Box) -> bool:
+    return box.y2 > 1 - _EDGE or box.x1 < _EDGE or box.x2 > 1 - _EDGE
+
+
+def _covariance(spot: Spot, noise_px: float, size: Size) -> tuple[float, float, float]:
+    """Of the position on the ground, xx yy xy, for a foot that is `noise_px` uncertain in both directions."""
+    u2, v2 = (noise_px / size.width) ** 2, (noise_px / size.height) ** 2
+    return (
+        spot.xu * spot.xu * u2 + spot.xv * spot.xv * v2,
+        spot.yu * spot.yu * u2 + spot.yv * spot.yv * v2,
+        spot.xu * spot.yu * u2 + spot.xv * spot.yv * v2,
+    )
+
+
+def speed(motion: Motion, where: Place, track: Track, size: Size, ground: Ground | None) -> Speed:
+    """The speed with its error bar: of the positions, and of the calibration where there is one."""
+    value = motion.speed
+    error = motion.spread * sqrt(motion.misfit)
+    if ground is None or where.spot is None:
+        return Speed(_without_noise(value, error), "px/s", error)
+    # The ground is seen at a slant: positions are far less certain along the view than across it.
+    xx, yy, xy = _covariance(where.spot, 1.0, size)
+    if value > 0:
+        ux, uy = motion.vx / value, motion.vy / value
+        along = ux * ux * xx + uy * uy * yy + 2 * ux * uy * xy
+        error_along = error * sqrt(2 * along / (xx + yy))
+        error_aside = error * sqrt(max(0.0, 2 * (1 - along / (xx + yy))))
+    else:
+        error_along = error_aside = error
+    value = _without_noise(value, error_aside)
+    du, dv = _image_direction(motion, where.spot)
+    stretch = ground.stretch((track.box.x1 + track.box.x2) / 2, track.box.y2, du, dv)
+    return Speed(value, "m/s", hypot(error_along, value * stretch))
+
+
+def heading_deg(motion: Motion, where: Place, size: Size) -> float:
+    """Direction of movement in the image, clockwise from up, 0..360."""
+    if where.spot is None:
+        dx, dy = motion.vx, motion.vy
+    else:
+        du, dv = _image_direction(motion, where.spot)
+        dx, dy = du * size.width, dv * size.height
+    return degrees(atan2(dx, -dy)) % 360
+
+
+def _without_noise(value: float, error_aside: float) -> float:
+    """The length of a noisy vector is too long by what the noise across it adds (Rice distribution, large ratio)."""
+    return sqrt(max(0.0, value * value - error_aside * error_aside))
+
+
+def _image_direction(motion: Motion, spot: Spot) -> tuple[float, float]:
+    """The velocity in fractions of the image per second: the Jacobian, inverted."""
+    determinant = spot.xu * spot.yv - spot.xv * spot.yu
+    if determinant == 0:
+        return 0.0, 0.0
+    return (
+        (spot.yv * motion.vx - spot.xv * motion.vy) / determinant,
+        (spot.xu * motion.vy - spot.yu * motion.vx) / determinant,
+    )

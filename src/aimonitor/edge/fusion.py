@@ -1,0 +1,130 @@
+"""One Evidence per object: seen, done and felt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aimonitor.edge.types import (
+    ANIMALS,
+    PERSONS,
+    VEHICLES,
+    Box,
+    Evidence,
+    Hotspot,
+    Point,
+    Scene,
+    SceneBehavior,
+    ThermalScene,
+    Track,
+)
+
+DARK_BELOW = 0.10
+"""Mean gray of a picture in which a camera sees little (0..1)."""
+
+THERMAL_IDS = 1_000_000_000
+"""Added to a hotspot's id when it becomes a track of its own; trackers count from 1."""
+
+_OVERLAP = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """From the thermal picture to the camera's, both in fractions: u = a x + b y + c, v = d x + e y + f."""
+
+    a: float = 1.0
+    b: float = 0.0
+    c: float = 0.0
+    d: float = 0.0
+    e: float = 1.0
+    f: float = 0.0
+
+    @classmethod
+    def fit(cls, thermal: Sequence[Point], image: Sequence[Point]) -> "Alignment":
+        """The affine map that takes the points of one picture nearest to those of the other (least squares).
+
+        Raises ValueError for fewer than three pairs, or for points on one line.
+        """
+        if len(thermal) != len(image) or len(thermal) < 3:
+            raise ValueError(f"expected at least 3 pairs of points, got {len(thermal)} and {len(image)}")
+        rows = np.array([(x, y, 1.0) for x, y in thermal])
+        solved, _, rank, _ = np.linalg.lstsq(rows, np.array(image, np.float64), rcond=1e-6)
+        if rank < 3:
+            raise ValueError("expected points that do not lie on one line")
+        (a, d), (b, e), (c, f) = solved.tolist()
+        return cls(a, b, c, d, e, f)
+
+    def box(self, box: Box) -> Box:
+        """The box around the mapped corners, cut to the image."""
+        corners = ((box.x1, box.y1), (box.x2, box.y1), (box.x1, box.y2), (box.x2, box.y2))
+        us = [min(1.0, max(0.0, self.a * x + self.b * y + self.c)) for x, y in corners]
+        vs = [min(1.0, max(0.0, self.d * x + self.e * y + self.f)) for x, y in corners]
+        return Box(min(us), min(vs), max(us), max(vs))
+
+
+def fuse(
+    tracks: Sequence[Track],
+    behavior: SceneBehavior,
+    thermal: ThermalScene,
+    brightness: float = 1.0,
+    *,
+    alignment: Alignment | None = None,
+) -> Scene:
+    """Join what was seen, done and felt. `brightness` is the mean gray of the picture, 0..1.
+
+    A hotspot belongs to the track that covers most of it. In a dark picture a hotspot without a track becomes one, with
+    the kind of the hotspot as its label: the camera is blind then and the sensor is not. Masked tracks are left out.
+    """
+    dark = brightness < DARK_BELOW
+    seen = [track for track in tracks if track.track_id not in behavior.masked]
+    felt: dict[int, Hotspot] = {}
+    alone: list[Evidence] = []
+    for hotspot in thermal.hotspots:
+        box = (alignment or Alignment()).box(hotspot.box)
+        owner = _owner(box, seen)
+        if owner is None:
+            if dark and box.width > 0 and box.height > 0:
+                alone.append(_thermal_only(hotspot, box))
+        elif owner not in felt or felt[owner].peak_celsius < hotspot.peak_celsius:
+            felt[owner] = hotspot
+    evidence = [_evidence(track, behavior, felt.get(track.track_id)) for track in seen]
+    labels = [track.label for track in seen]
+    return Scene(
+        (*evidence, *alone),
+        behavior.groups,
+        behavior.crossings,
+        thermal.hotspots,
+        thermal.active,
+        behavior.avg_speed,
+        persons=sum(label in PERSONS for label in labels),
+        vehicles=sum(label in VEHICLES for label in labels),
+        animals=sum(label in ANIMALS for label in labels),
+        dark=dark,
+    )
+
+
+def _owner(box: Box, tracks: Sequence[Track]) -> int | None:
+    """The track that covers most of `box`, and enough of it or of itself."""
+    best, best_share = None, _OVERLAP
+    for track in tracks:
+        its = track.box
+        width = min(box.x2, its.x2) - max(box.x1, its.x1)
+        height = min(box.y2, its.y2) - max(box.y1, its.y1)
+        if width <= 0 or height <= 0:
+            continue
+        smaller = min(box.width * box.height, its.width * its.height)
+        share = width * height / smaller if smaller > 0 else 0.0
+        if share > best_share:
+            best, best_share = track.track_id, share
+    return best
+
+
+def _evidence(track: Track, behavior: SceneBehavior, hotspot: Hotspot | None) -> Evidence:
+    hottest = None if hotspot is None else hotspot.peak_celsius
+    return Evidence(track, behavior.by_track.get(track.track_id), hottest, hotspot)
+
+
+def _thermal_only(hotspot: Hotspot, box: Box) -> Evidence:
+    track_id = THERMAL_IDS + hotspot.hotspot_id
+    track = Track(track_id, hotspot.kind, 1.0, box, Point(0.0, 0.0), hotspot.since, hotspot.since)
+    return Evidence(track, None, hotspot.peak_celsius, hotspot)

@@ -1,0 +1,208 @@
+"""From the picture to the ground: a plane homography from four points and a distance, with its own uncertainty.
+
+The four points are the corners of any rectangle on the ground (a parking bay, a paved yard), in order around it, and
+the distance is the length of its first side. The other side follows from perspective when pixels are square and the
+optical axis passes through the middle of the picture (Zhang and He, "Whiteboard scanning and image enhancement",
+Digital Signal Processing 17, 2007); seen from straight above there is no perspective, and none is needed. Where the
+second side is known too, or all four positions are, they are used as they are.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import hypot, sqrt
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from aimonitor.edge.types import Point, Size
+
+Matrix = npt.NDArray[np.float64]
+Solver = Callable[[Matrix], Matrix]
+"""From four points in pixels to the homography that maps them onto the ground."""
+
+_COLUMNS, _ROWS = 16, 12
+_MIN_AREA = 1e-4
+
+
+class CalibrationError(ValueError):
+    """The points do not make a ground plane; the text says which and why."""
+
+
+class Spot(NamedTuple):
+    """A place on the ground in metres, and the Jacobian: metres per fraction of the image, d(x, y) / d(u, v)."""
+
+    x: float
+    y: float
+    xu: float
+    xv: float
+    yu: float
+    yv: float
+
+
+class Stretch(NamedTuple):
+    """Relative standard deviation of a length, for lengths that lie across and along the view."""
+
+    across: float
+    along: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A calibrated ground plane.
+
+    image_to_ground: nine numbers, row by row, from fractions of the image to metres
+    stretches: how uncertain a length is, by cells of the image (12 rows of 16), from the uncertainty of the clicks
+    """
+
+    image_to_ground: tuple[float, ...]
+    stretches: tuple[Stretch, ...]
+
+    def locate(self, u: float, v: float) -> Spot | None:
+        """The place under the image point (u, v), or None at and above the horizon."""
+        a, b, c, d, e, f, g, h, i = self.image_to_ground
+        depth = g * u + h * v + i
+        if depth <= 1e-6:
+            return None
+        x, y = (a * u + b * v + c) / depth, (d * u + e * v + f) / depth
+        return Spot(x, y, (a - x * g) / depth, (b - x * h) / depth, (d - y * g) / depth, (e - y * h) / depth)
+
+    def stretch(self, u: float, v: float, du: float, dv: float) -> float:
+        """Relative standard deviation of a speed at (u, v) whose direction in the image is (du, dv)."""
+        column = min(_COLUMNS - 1, max(0, int(u * _COLUMNS)))
+        row = min(_ROWS - 1, max(0, int(v * _ROWS)))
+        cell = self.stretches[row * _COLUMNS + column]
+        length = hypot(du, dv)
+        if length == 0.0:
+            return max(cell)
+        return hypot(cell.across * du / length, cell.along * dv / length)
+
+
+def calibrate(
+    corners: Sequence[Point],
+    side_m: float,
+    size: Size,
+    *,
+    second_m: float | None = None,
+    click_px: float = 1.0,
+    side_error: float = 0.01,
+) -> Ground:
+    """The ground plane from the corners of a rectangle and the length of the side from the first to the second.
+
+    corners: four, in order around the rectangle, in fractions of the image; size: of the picture, for square pixels
+    second_m: length of the side from the second to the third corner, where it was measured too
+    click_px, side_error: one standard deviation of a corner in pixels, and of the distance (relative)
+    Raises CalibrationError when the points cannot be a rectangle on the ground.
+    """
+    pixels = _checked(corners, size)
+    if not side_m > 0 or (second_m is not None and not second_m > 0):
+        raise CalibrationError(f"expected a distance in metres above 0, got {side_m} and {second_m}")
+
+    def solve(points: Matrix) -> Matrix:
+        depth_m = second_m if second_m is not None else side_m * _aspect(points, size)
+        return _homography(points, _rectangle(side_m, depth_m))
+
+    return _with_uncertainty(solve, pixels, size, click_px, side_error)
+
+
+def calibrate_points(
+    image: Sequence[Point], ground_m: Sequence[Point], size: Size, *, click_px: float = 1.0, side_error: float = 0.0
+) -> Ground:
+    """The ground plane from four image points whose places in metres are known. Raises CalibrationError."""
+    pixels = _checked(image, size)
+    if len(ground_m) != 4:
+        raise CalibrationError(f"expected 4 places on the ground, got {len(ground_m)}")
+    target = np.array(ground_m, np.float64)
+    return _with_uncertainty(lambda points: _homography(points, target), pixels, size, click_px, side_error)
+
+
+def _checked(corners: Sequence[Point], size: Size) -> Matrix:
+    if len(corners) != 4:
+        raise CalibrationError(f"expected 4 points, got {len(corners)}")
+    pixels = np.array(corners, np.float64) * (size.width, size.height)
+    if not np.isfinite(pixels).all():
+        raise CalibrationError("expected finite points, got NaN or infinity")
+    for index in range(4):
+        p, q, r = (Point(*corners[(index + step) % 4]) for step in range(3))
+        turn = (q.x - p.x) * (r.y - q.y) - (q.y - p.y) * (r.x - q.x)
+        if abs(turn) < _MIN_AREA:
+            raise CalibrationError(f"points {index + 1} to {(index + 2) % 4 + 1} lie on one line or on each other")
+        if index == 0:
+            first = turn
+        elif turn * first < 0:
+            raise CalibrationError("the points cross over: give the corners in order around the rectangle")
+    return pixels
+
+
+def _rectangle(width_m: float, depth_m: float) -> Matrix:
+    return np.array([(0, 0), (width_m, 0), (width_m, depth_m), (0, depth_m)], np.float64)
+
+
+def _aspect(pixels: Matrix, size: Size) -> float:
+    """Second side over first of the rectangle seen at `pixels` (Zhang and He 2007, equations 11 to 20)."""
+    middle = np.array([size.width / 2, size.height / 2])
+    m1, m2, m4, m3 = (np.array([*(point - middle), 1.0]) for point in pixels)
+    opposite = np.cross(m1, m4)
+    k2 = float(opposite @ m3) / float(np.cross(m2, m4) @ m3)
+    k3 = float(opposite @ m2) / float(np.cross(m3, m4) @ m2)
+    n2, n3 = k2 * m2 - m1, k3 * m3 - m1
+    perspective = n2[2] * n3[2]
+    if abs(perspective) < 1e-6:
+        # At least one pair of sides is parallel in the picture: no focal length to be had, none needed when both are.
+        if max(abs(n2[2]), abs(n3[2])) < 0.02:
+            return float(hypot(n3[0], n3[1]) / hypot(n2[0], n2[1]))
+        raise CalibrationError(
+            "one pair of sides is parallel in the picture, so the second side cannot be worked out: measure it as well"
+        )
+    focal2 = -(n2[0] * n3[0] + n2[1] * n3[1]) / perspective
+    if focal2 <= 0:
+        raise CalibrationError("these points are no rectangle seen in perspective: check them, or measure both sides")
+    weights = np.array([1 / focal2, 1 / focal2, 1.0])
+    return sqrt(float((n3 * n3) @ weights) / float((n2 * n2) @ weights))
+
+
+def _homography(source: Matrix, target: Matrix) -> Matrix:
+    """The 3x3 matrix that maps four points onto four others (direct linear transform)."""
+    rows = []
+    for (u, v), (x, y) in zip(source, target, strict=True):
+        rows.append([u, v, 1, 0, 0, 0, -x * u, -x * v])
+        rows.append([0, 0, 0, u, v, 1, -y * u, -y * v])
+    try:
+        solved = np.linalg.solve(np.array(rows, np.float64), target.reshape(8))
+    except np.linalg.LinAlgError as error:
+        raise CalibrationError("the points do not span a plane") from error
+    return np.array([*solved, 1.0]).reshape(3, 3)
+
+
+def _with_uncertainty(solve: Solver, pixels: Matrix, size: Size, click_px: float, side_error: float) -> Ground:
+    scale = np.diag([size.width, size.height, 1.0])
+    best = solve(pixels) @ scale
+    middle = pixels.mean(axis=0) / (size.width, size.height)
+    if best[2] @ (*middle, 1.0) < 0:
+        best = -best
+    u, v = np.meshgrid((np.arange(_COLUMNS) + 0.5) / _COLUMNS, (np.arange(_ROWS) + 0.5) / _ROWS)
+    exact = _local_scales(best, u, v)
+    variance = np.full((2, _ROWS, _COLUMNS), side_error**2)
+    for corner in range(4):
+        for axis in range(2):
+            moved = pixels.copy()
+            moved[corner, axis] += click_px
+            try:
+                variance += (_local_scales(solve(moved) @ scale, u, v) / exact - 1) ** 2
+            except CalibrationError:  # one pixel away there is no answer: nothing is certain here
+                variance += 1.0
+    spread = np.sqrt(np.nan_to_num(variance, nan=1.0, posinf=1.0)).clip(0, 1).reshape(2, -1)
+    return Ground(
+        tuple(float(value) for value in best.reshape(9)),
+        tuple(Stretch(float(across), float(along)) for across, along in spread.T),
+    )
+
+
+def _local_scales(matrix: Matrix, u: Matrix, v: Matrix) -> Matrix:
+    """Metres per fraction of the image for a small step to the right and for one down, (2, rows, columns)."""
+    depth = matrix[2, 0] * u + matrix[2, 1] * v + matrix[2, 2]
+    x = (matrix[0, 0] * u + matrix[0, 1] * v + matrix[0, 2]) / depth
+    y = (matrix[1, 0] * u + matrix[1, 1] * v + matrix[1, 2]) / depth
+    right = np.hypot((matrix[0, 0] - x * matrix[2, 0]) / depth, (matrix[1, 0] - y * matrix[2, 0]) / depth)
+    down = np.hypot((matrix[0, 1] - x * matrix[2, 1]) / depth, (matrix[1, 1] - y * matrix[2, 1]) / depth)
+    return np.stack([right, down])

@@ -1,0 +1,99 @@
+"""Where two quantities are going: a straight line through their recent values, the older the lighter.
+
+The position of an object gives its velocity, with an error bar; the size and heat of a hotspot give its growth.
+"""
+
+from math import exp, hypot, sqrt
+from typing import NamedTuple
+
+_PRIOR_FREEDOM = 6.0
+_MIN_WEIGHT = 2.2
+
+
+class Motion(NamedTuple):
+    """Velocity in units per second and its standard deviation per axis, as the positions' sigmas have it.
+
+    misfit: how much larger (> 1) the squared residuals are than the sigmas say
+    """
+
+    vx: float
+    vy: float
+    spread: float
+    misfit: float
+
+    @property
+    def speed(self) -> float:
+        return hypot(self.vx, self.vy)
+
+
+class Trend:
+    """Least squares of (x, y) over time with exponential forgetting, in constant memory.
+
+    A value of age a weighs exp(-a / memory_s) / sigma^2 (Ljung, System Identification, 2nd ed., 11.2). The variance of
+    the slope follows from the weights and their squares (the sandwich), so it is right for forgetting too; the misfit,
+    chi-square per degree of freedom, pulled towards 1 by a prior of a few samples, widens it when the path is no line.
+    """
+
+    __slots__ = (
+        "_at", "_memory_s", "_n", "_ox", "_oy", "_p", "_pt", "_ptt", "_t", "_tt", "_tx", "_ty", "_w", "_x", "_xx", "_y"
+    )  # fmt: skip
+
+    def __init__(self, memory_s: float) -> None:
+        self._memory_s = memory_s
+        self._at = self._ox = self._oy = 0.0
+        self._n = self._w = self._t = self._tt = 0.0
+        self._x = self._y = self._tx = self._ty = self._xx = 0.0
+        self._p = self._pt = self._ptt = 0.0
+
+    def add(self, at: float, x: float, y: float, sigma: float) -> None:
+        """Take in one position, of standard deviation `sigma` per axis. Positions that are not newer are ignored."""
+        if self._n == 0.0:
+            self._at, self._ox, self._oy = at, x, y
+        dt = at - self._at
+        if dt <= 0.0 and self._n > 0.0:
+            return
+        self._at = at
+        keep = exp(-dt / self._memory_s)
+        # Times count from the newest position: move the origin, then forget.
+        w, t, x_sum, y_sum = self._w, self._t, self._x, self._y
+        self._tt = keep * (self._tt - 2.0 * dt * t + dt * dt * w)
+        self._t = keep * (t - dt * w)
+        self._tx = keep * (self._tx - dt * x_sum)
+        self._ty = keep * (self._ty - dt * y_sum)
+        keep2 = keep * keep
+        p, pt = self._p, self._pt
+        self._ptt = keep2 * (self._ptt - 2.0 * dt * pt + dt * dt * p)
+        self._pt = keep2 * (pt - dt * p)
+        x -= self._ox
+        y -= self._oy
+        weight = 1.0 / (sigma * sigma)
+        self._n = keep * self._n + 1.0
+        self._w = keep * w + weight
+        self._p = keep2 * p + weight
+        self._x = keep * x_sum + weight * x
+        self._y = keep * y_sum + weight * y
+        self._xx = keep * self._xx + weight * (x * x + y * y)
+
+    def motion(self) -> Motion | None:
+        """The velocity now, or None before there are three positions' worth of weight."""
+        if self._n < _MIN_WEIGHT:
+            return None
+        w, mean_t = self._w, self._t / self._w
+        spread_t = self._tt - self._t * mean_t
+        if spread_t <= 1e-9 * w:
+            return None
+        vx = (self._tx - mean_t * self._x) / spread_t
+        vy = (self._ty - mean_t * self._y) / spread_t
+        variance = (self._ptt - 2.0 * mean_t * self._pt + mean_t * mean_t * self._p) / (spread_t * spread_t)
+        left = self._xx - (self._x * self._x + self._y * self._y) / w - (vx * vx + vy * vy) * spread_t
+        freedom = 2.0 * max(0.0, self._n - self._p / w - variance * spread_t)
+        misfit = (_PRIOR_FREEDOM + max(0.0, left)) / (_PRIOR_FREEDOM + freedom)
+        return Motion(vx, vy, sqrt(max(0.0, variance)), misfit)
+
+    def position(self) -> tuple[float, float] | None:
+        """The smoothed position at the time of the newest one, or None while there is no motion."""
+        motion = self.motion()
+        if motion is None:
+            return None
+        mean_t = self._t / self._w
+        return self._ox + self._x / self._w - motion.vx * mean_t, self._oy + self._y / self._w - motion.vy * mean_t
