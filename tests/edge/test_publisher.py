@@ -35,8 +35,10 @@ def observed(at, *, level="NORMAL", frame_id=1):
     return Observation(
         Frame("gate", frame_id, at, 1e9 + at, picture),
         (track,),
-        Scene((Evidence(track, behavior, 36.62),), persons=1, avg_speed=Speed(3.0)),
-        SceneBehavior({7: behavior}, groups=(Group("convoy", (7,), at),)),
+        Scene(
+            (Evidence(track, behavior, 36.62),), groups=(Group("convoy", (7,), at),), persons=1, avg_speed=Speed(3.0)
+        ),
+        SceneBehavior({7: behavior}),
         Risk(0.25, level, (factor,), {7: 0.25}),
         (),
     )

@@ -16,7 +16,7 @@ from aimonitor.edge import fusion
 from aimonitor.edge.analyzer import Analyzer
 from aimonitor.edge.backends import open_detector
 from aimonitor.edge.behavior import BehaviorAnalyzer
-from aimonitor.edge.capture import CameraStatus, Capture
+from aimonitor.edge.capture import Capture
 from aimonitor.edge.commands import CommandDesk
 from aimonitor.edge.events import EventJudge
 from aimonitor.edge.journal import Journal
@@ -25,10 +25,12 @@ from aimonitor.edge.pipeline import Detector, Pipeline
 from aimonitor.edge.publisher import Publisher
 from aimonitor.edge.risk import RiskAssessor
 from aimonitor.edge.settings import CameraSettings, EdgeSettings
-from aimonitor.edge.sources import open_source
+from aimonitor.edge.source import SourceError
+from aimonitor.edge.sources import SourceOptions, open_source
 from aimonitor.edge.thermal import ThermalAnalyzer
 from aimonitor.edge.tracker import Tracker
 from aimonitor.edge.uplink import Address, Uplink
+from aimonitor.edge.vitals import CameraStatus
 
 log = logging.getLogger(__name__)
 
@@ -108,9 +110,11 @@ class Node:
         def announce(status: CameraStatus) -> None:
             self._uplink.say(_report(source, camera.name, status))
 
-        capture = Capture(
-            camera.id, open_source(camera.source, loop=camera.loop), clock=self._clock, on_change=announce
-        )
+        try:
+            opened = open_source(camera.source, SourceOptions(loop=camera.loop), self._clock)
+        except SourceError as error:
+            raise NodeError(f"camera {camera.id}: {error}") from None
+        capture = Capture(camera.id, opened, clock=self._clock, on_change=announce)
         analyzer = Analyzer(
             camera.id,
             source,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aimonitor.contract import frames, messages
-from aimonitor.edge.types import Event, Factor, Observation, Risk, Scene, Speed, Track
+from aimonitor.edge.types import Event, Evidence, Factor, Observation, Risk, Scene, Speed
 
 Rung = Literal["metadata", "thumbnail", "slow", "full"]
 RUNGS: tuple[Rung, ...] = ("metadata", "thumbnail", "slow", "full")
@@ -97,8 +97,11 @@ def to_message(source: str, observation: Observation, *, fps: float, dropped: in
         width=frame.picture.width,
         height=frame.picture.height,
         risk=_risk(observation.risk),
-        scene=_scene(observation.scene, observation),
-        tracks=_tracks(observation),
+        scene=_scene(observation.scene),
+        tracks=tuple(
+            _track(each, frame.at, observation.risk.by_track.get(each.track.track_id, 0.0))
+            for each in observation.scene.evidence
+        ),
         fps=round(fps, 1),
         analyzed=observation.analyzed,
         dropped=dropped,
@@ -143,13 +146,13 @@ def _factors(factors: tuple[Factor, ...]) -> tuple[messages.Factor, ...]:
     )
 
 
-def _scene(scene: Scene, observation: Observation) -> messages.SceneView:
+def _scene(scene: Scene) -> messages.SceneView:
     return messages.SceneView(
         vehicles=scene.vehicles,
         persons=scene.persons,
         animals=scene.animals,
         avg_speed=_speed(scene.avg_speed),
-        convoy_detected=any(group.kind == "convoy" for group in observation.behavior.groups),
+        convoy_detected=any(group.kind == "convoy" for group in scene.groups),
         thermal_active=scene.thermal_active,
     )
 
@@ -158,13 +161,8 @@ def _speed(speed: Speed) -> messages.Speed:
     return messages.Speed(round(speed.value, 2), speed.unit, round(speed.error, 2))
 
 
-def _tracks(observation: Observation) -> tuple[messages.TrackView, ...]:
-    heat = {evidence.track.track_id: evidence.hottest_celsius for evidence in observation.scene.evidence}
-    return tuple(_track(track, observation, heat.get(track.track_id)) for track in observation.tracks)
-
-
-def _track(track: Track, observation: Observation, celsius: float | None) -> messages.TrackView:
-    behavior = observation.behavior.by_track.get(track.track_id)
+def _track(evidence: Evidence, at: float, risk: float) -> messages.TrackView:
+    track, behavior, celsius = evidence.track, evidence.behavior, evidence.hottest_celsius
     x1, y1, x2, y2 = track.box
     return messages.TrackView(
         track_id=track.track_id,
@@ -173,10 +171,10 @@ def _track(track: Track, observation: Observation, celsius: float | None) -> mes
         score=round(track.score, 2),
         speed=_speed(behavior.speed) if behavior else None,
         heading_deg=None if behavior is None or behavior.heading_deg is None else round(behavior.heading_deg),
-        age_s=round(observation.frame.at - track.first_at, 1),
+        age_s=round(max(0.0, at - track.first_at), 1),
         coasting=track.coasting,
         doing=tuple(doing.kind for doing in behavior.doing) if behavior else (),
         zones=tuple(behavior.dwell_s) if behavior else (),
         hottest_celsius=None if celsius is None else round(celsius, 1),
-        risk=round(observation.risk.by_track.get(track.track_id, 0.0), 3),
+        risk=round(risk, 3),
     )
