@@ -1,0 +1,21 @@
+/** What lies over the picture; each layer can be switched off. */
+
+export const LAYERS = ["boxes", "labels", "trails", "risk"] as const;
+export type Layer = (typeof LAYERS)[number];
+export type LayerSet = ReadonlySet<Layer>;
+
+/** Words and colors of the overlay, in the reader's language and theme. */
+export interface OverlayStyle {
+  readonly layers: LayerSet;
+  readonly direction: "ltr" | "rtl";
+  readonly colors: readonly string[];
+  readonly label: (track: LabelParts) => string;
+}
+
+export interface LabelParts {
+  readonly label: string;
+  readonly trackId: number;
+  readonly speed: { readonly value: number; readonly unit: string } | null;
+  readonly doing: readonly string[];
+  readonly hottestCelsius: number | null;
+}

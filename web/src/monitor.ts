@@ -1,0 +1,171 @@
+/** The wiring: connection, feeds and world, and which cameras are asked for because someone can see them. */
+
+import { Feed, type Painter } from "./picture/feed";
+import { HubClock, pageClock } from "./state/clock";
+import { Store } from "./state/store";
+import { applyDrawn, applyEvents, applyLink, applyMessage, EMPTY_WORLD, type World } from "./state/world";
+import { fetchHistory } from "./wire/history";
+import { HubConnection } from "./wire/connection";
+import type { CommandRequest, CommandResult, HubMessage, Rung, Source } from "./wire/messages";
+import { StatusPoller } from "./wire/polling";
+
+const POLL_AFTER_MS = 1_500;
+const PAUSE_AFTER_MS = 20_000;
+const COMMAND_TIMEOUT_MS = 12_000;
+
+export class Monitor {
+  readonly world = new Store<World>(EMPTY_WORLD);
+
+  private readonly clock = pageClock;
+  private readonly hubClock = new HubClock();
+  private readonly feeds = new Map<Source, Feed>();
+  private readonly onScreen = new Map<Source, number>();
+  private readonly commands = new Map<string, (result: CommandResult) => void>();
+  private readonly connection: HubConnection;
+  private readonly poller: StatusPoller;
+  private rung: Rung = "full";
+  private resubscribing = false;
+  private pollTimer: ReturnType<typeof setTimeout> | undefined;
+  private pauseTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly base: URL) {
+    const socket = new URL("ws", base);
+    socket.protocol = base.protocol === "https:" ? "wss:" : "ws:";
+    this.connection = new HubConnection(socket.href, this.clock, {
+      message: (message) => this.receive(message),
+      frame: (frame) => this.feed(frame.source).receivePicture(frame),
+      broken: () => this.world.change((world) => ({ ...world, broken: world.broken + 1 })),
+      opened: () => this.opened(),
+      closed: () => this.closed(),
+    });
+    this.poller = new StatusPoller(new URL("api/status", base), {
+      observation: (observation) => this.receive(observation),
+      status: (status) => this.receive(status),
+      frame: (frame) => this.feed(frame.source).receivePicture(frame),
+      answered: () => this.world.change((world) => applyLink(world, { kind: "polling" })),
+      failed: () => this.markLost(),
+    });
+  }
+
+  start(): void {
+    this.connection.start();
+    this.pollTimer = setTimeout(() => this.poller.start(), POLL_AFTER_MS);
+    document.addEventListener("visibilitychange", () => this.visibilityChanged());
+    window.addEventListener("online", () => this.connection.hurry());
+    window.addEventListener("offline", () => this.markLost());
+  }
+
+  /** Show a camera on `painter`, and ask the hub for it, until the returned function is called. */
+  show(source: Source, painter: Painter): () => void {
+    const detach = this.feed(source).attach(painter);
+    this.onScreen.set(source, (this.onScreen.get(source) ?? 0) + 1);
+    this.resubscribe();
+    return () => {
+      detach();
+      const others = (this.onScreen.get(source) ?? 1) - 1;
+      if (others > 0) this.onScreen.set(source, others);
+      else this.onScreen.delete(source);
+      this.resubscribe();
+    };
+  }
+
+  /** Ask for pictures (`full`) or for boxes alone (`metadata`). */
+  setRung(rung: Rung): void {
+    if (rung === this.rung) return;
+    this.rung = rung;
+    this.resubscribe();
+  }
+
+  /** Ask a camera to do something and wait for what became of it. Never throws: a failure is a result. */
+  command(source: Source, name: string, args: Readonly<Record<string, string>> = {}): Promise<CommandResult> {
+    const request: CommandRequest = { commandId: `web-${crypto.randomUUID()}`, source, name, arguments: args };
+    return new Promise((resolve) => {
+      const finish = (result: CommandResult): void => {
+        clearTimeout(timeout);
+        this.commands.delete(request.commandId);
+        resolve(result);
+      };
+      const fail = (words: string): void =>
+        finish({ type: "command_result", commandId: request.commandId, ok: false, words });
+      const timeout = setTimeout(() => fail("timeout"), COMMAND_TIMEOUT_MS);
+      this.commands.set(request.commandId, finish);
+      if (!this.connection.command(request)) fail("unreachable");
+    });
+  }
+
+  private receive(message: HubMessage): void {
+    const at = this.clock.now();
+    if (message.type === "pong") {
+      this.hubClock.add(message.sentAt, message.receivedAt, message.repliedAt, at);
+      this.world.change((world) => ({ ...world, hubAheadS: this.hubClock.offsetS }));
+      return;
+    }
+    if (message.type === "command_result") this.commands.get(message.commandId)?.(message);
+    if (message.type === "observation") this.feed(message.source).receiveObservation(message);
+    this.world.change((world) => applyMessage(world, message, at));
+  }
+
+  private feed(source: Source): Feed {
+    let feed = this.feeds.get(source);
+    if (feed === undefined) {
+      feed = new Feed(source, this.clock, {
+        seen: (from, frameId) => this.connection.seen(from, frameId),
+        drawn: (from, stamp) => this.world.change((world) => applyDrawn(world, from, stamp)),
+      });
+      this.feeds.set(source, feed);
+    }
+    return feed;
+  }
+
+  private opened(): void {
+    clearTimeout(this.pollTimer);
+    this.poller.stop();
+    this.world.change((world) => applyLink(world, { kind: "open" }));
+    void fetchHistory(new URL("api/history", this.base)).then((events) =>
+      this.world.change((world) => applyEvents(world, events)),
+    );
+  }
+
+  private closed(): void {
+    clearTimeout(this.pollTimer);
+    if (document.hidden) return;
+    this.markLost();
+    this.pollTimer = setTimeout(() => this.poller.start(), POLL_AFTER_MS);
+  }
+
+  private markLost(): void {
+    this.world.change((world) =>
+      world.link.kind === "lost" ? world : applyLink(world, { kind: "lost", since: this.clock.now() }),
+    );
+  }
+
+  /** Tell the hub what is on the screen, once for all changes of this moment. */
+  private resubscribe(): void {
+    if (this.resubscribing) return;
+    this.resubscribing = true;
+    setTimeout(() => {
+      this.resubscribing = false;
+      const sources = document.hidden ? [] : [...this.onScreen.keys()];
+      this.connection.subscribe({ sources, rung: this.rung });
+    }, 0);
+  }
+
+  private visibilityChanged(): void {
+    this.resubscribe();
+    clearTimeout(this.pauseTimer);
+    if (document.hidden) {
+      this.pauseTimer = setTimeout(() => this.pause(), PAUSE_AFTER_MS);
+      return;
+    }
+    this.connection.start();
+    this.connection.hurry();
+  }
+
+  /** Nobody has looked for a while: no traffic at all until someone does. */
+  private pause(): void {
+    clearTimeout(this.pollTimer);
+    this.poller.stop();
+    this.connection.stop();
+    this.world.change((world) => applyLink(world, { kind: "paused" }));
+  }
+}

@@ -1,0 +1,112 @@
+/** One camera's way from bytes to screen: decode (newest wins), pair with its boxes, draw in one animation frame. */
+
+import type { PictureStamp } from "../state/age";
+import type { Clock } from "../state/clock";
+import type { PictureFrame } from "../wire/frames";
+import type { Observation, Source } from "../wire/messages";
+import { FrameSync, type Pair } from "./sync";
+import { Trails } from "./trails";
+
+export interface DecodedPicture extends PictureStamp {
+  readonly bitmap: ImageBitmap;
+}
+
+export interface Scene {
+  readonly pair: Pair<DecodedPicture> | null;
+  /** The newest observation, whatever frame it belongs to: for the radar view only. */
+  readonly newest: Observation | null;
+  readonly trails: Trails;
+}
+
+/** A pair of canvases that shows the feed. */
+export interface Painter {
+  paint(scene: Scene): void;
+}
+
+export interface FeedEvents {
+  /** The frame is on the screen, or will never be: the hub may send the next. */
+  readonly seen: (source: Source, frameId: number) => void;
+  readonly drawn: (source: Source, stamp: PictureStamp) => void;
+}
+
+export class Feed {
+  /** Pictures that could not be decoded. */
+  undecodable = 0;
+
+  private readonly sync = new FrameSync<DecodedPicture>((picture) => picture.bitmap.close());
+  private readonly painters = new Set<Painter>();
+  private readonly trails = new Trails();
+  private newest: Observation | null = null;
+  private next: { readonly frame: PictureFrame; readonly arrivedAt: number } | null = null;
+  private decoding = false;
+  private animation: number | null = null;
+
+  constructor(
+    readonly source: Source,
+    private readonly clock: Clock,
+    private readonly events: FeedEvents,
+  ) {}
+
+  /** Show this feed on `painter` until the returned function is called. */
+  attach(painter: Painter): () => void {
+    this.painters.add(painter);
+    painter.paint(this.scene);
+    return () => this.painters.delete(painter);
+  }
+
+  receivePicture(frame: PictureFrame): void {
+    this.next = { frame, arrivedAt: this.clock.now() };
+    if (!this.decoding) void this.decodeAll();
+  }
+
+  receiveObservation(observation: Observation): void {
+    this.sync.offerObservation(observation);
+    this.trails.add(observation);
+    this.newest = observation;
+    this.schedule();
+  }
+
+  /** Frames shown without their boxes, and frames replaced before they were shown. */
+  get counters(): { readonly bare: number; readonly dropped: number } {
+    return { bare: this.sync.bare, dropped: this.sync.dropped };
+  }
+
+  private get scene(): Scene {
+    return { pair: this.sync.current, newest: this.newest, trails: this.trails };
+  }
+
+  private async decodeAll(): Promise<void> {
+    this.decoding = true;
+    while (this.next !== null) {
+      const { frame, arrivedAt } = this.next;
+      this.next = null;
+      const blob = new Blob([frame.jpeg], { type: "image/jpeg" });
+      const bitmap = await createImageBitmap(blob).catch(() => null);
+      if (bitmap === null) {
+        this.undecodable += 1;
+        this.events.seen(this.source, frame.frameId);
+        continue;
+      }
+      const { frameId, capturedAt, ageS } = frame;
+      this.sync.offerPicture({ bitmap, frameId, capturedAt, ageAtEdgeS: ageS, arrivedAt }, this.clock.now());
+      this.schedule();
+    }
+    this.decoding = false;
+  }
+
+  private schedule(): void {
+    this.animation ??= requestAnimationFrame(() => this.present());
+  }
+
+  private present(): void {
+    this.animation = null;
+    const shownBefore = this.sync.current?.picture;
+    const pair = this.sync.take(this.clock.now());
+    for (const painter of this.painters) painter.paint(this.scene);
+    if (pair !== null && pair.picture !== shownBefore) {
+      this.events.seen(this.source, pair.picture.frameId);
+      this.events.drawn(this.source, pair.picture);
+    }
+    if (this.sync.due !== null) this.schedule();
+  }
+}

@@ -1,0 +1,50 @@
+/** What this reader chose, kept in this browser. */
+
+import { LAYERS, type Layer } from "../draw/layers";
+import { chooseLanguage, LANGUAGES, type LanguageCode } from "../i18n/language";
+
+export const THEMES = ["system", "dark", "light"] as const;
+export type Theme = (typeof THEMES)[number];
+
+export interface Preferences {
+  readonly language: LanguageCode;
+  readonly theme: Theme;
+  readonly layers: readonly Layer[];
+  /** Boxes over the last still instead of pictures. */
+  readonly radar: boolean;
+}
+
+const KEY = "aimonitor.preferences";
+
+/** The kept choice; what is missing, unknown or unreadable falls back to the browser's own wishes. */
+export function loadPreferences(storage: Storage, wished: readonly string[]): Preferences {
+  const kept = read(storage);
+  return {
+    language: oneOf(LANGUAGES, kept["language"]) ?? chooseLanguage(wished),
+    theme: oneOf(THEMES, kept["theme"]) ?? "system",
+    layers: Array.isArray(kept["layers"]) ? LAYERS.filter((layer) => (kept["layers"] as unknown[]).includes(layer)) : LAYERS,
+    radar: kept["radar"] === true,
+  };
+}
+
+/** Keep the choice; a browser that refuses (private window, full) just forgets it. */
+export function savePreferences(storage: Storage, preferences: Preferences): void {
+  try {
+    storage.setItem(KEY, JSON.stringify(preferences));
+  } catch {
+    return;
+  }
+}
+
+function read(storage: Storage): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(storage.getItem(KEY) ?? "{}");
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function oneOf<T extends string>(known: readonly T[], value: unknown): T | undefined {
+  return known.find((item) => item === value);
+}

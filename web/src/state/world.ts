@@ -1,0 +1,148 @@
+/** Everything the page knows, as one immutable value, and the pure step from one to the next. */
+
+import type { PictureStamp } from "./age";
+import { mergeEvents, type Incident } from "./incidents";
+import { RiskCourse } from "./course";
+import type { EventMessage, HubMessage, Observation, Presence, Source, Status } from "../wire/messages";
+
+/** How the page and the hub are joined. */
+export type Link =
+  | { readonly kind: "connecting" }
+  | { readonly kind: "open" }
+  | { readonly kind: "polling" }
+  | { readonly kind: "paused" }
+  | { readonly kind: "lost"; readonly since: number };
+
+export interface CameraView {
+  readonly source: Source;
+  readonly edgeId: string;
+  readonly cameraId: string;
+  readonly name: string;
+  readonly edgeOnline: boolean;
+  /** Edge clock minus hub clock. */
+  readonly clockOffsetS: number | null;
+  readonly state: string;
+  /** Edge clock. */
+  readonly stateSince: number;
+  readonly detail: string;
+  readonly observation: Observation | null;
+  /** Page clock. */
+  readonly observedAt: number;
+  readonly picture: PictureStamp | null;
+  readonly course: RiskCourse;
+}
+
+export interface World {
+  readonly link: Link;
+  readonly hubAheadS: number | null;
+  readonly software: string;
+  readonly commands: readonly string[];
+  readonly cameras: ReadonlyMap<Source, CameraView>;
+  readonly incidents: readonly Incident[];
+  /** Messages of a type that this page does not know, skipped. */
+  readonly skipped: number;
+  /** Messages that broke the contract, dropped. */
+  readonly broken: number;
+}
+
+export const EMPTY_WORLD: World = {
+  link: { kind: "connecting" },
+  hubAheadS: null,
+  software: "",
+  commands: [],
+  cameras: new Map(),
+  incidents: [],
+  skipped: 0,
+  broken: 0,
+};
+
+/** The world after `message`, which arrived at `at` (page clock). */
+export function applyMessage(world: World, message: HubMessage, at: number): World {
+  switch (message.type) {
+    case "welcome":
+      return { ...world, software: message.software, commands: message.commands };
+    case "presence":
+      return applyPresence(world, message);
+    case "status":
+      return applyStatus(world, message);
+    case "observation":
+      return applyObservation(world, message, at);
+    case "event":
+      return applyEvents(world, [message]);
+    case "unknown":
+      return { ...world, skipped: world.skipped + 1 };
+    default:
+      return world;
+  }
+}
+
+export function applyEvents(world: World, events: readonly EventMessage[]): World {
+  return { ...world, incidents: mergeEvents(world.incidents, events) };
+}
+
+export function applyLink(world: World, link: Link): World {
+  return { ...world, link };
+}
+
+/** The picture with this stamp is now on the screen. */
+export function applyDrawn(world: World, source: Source, stamp: PictureStamp): World {
+  return changeCamera(world, source, { picture: stamp });
+}
+
+function applyPresence(world: World, presence: Presence): World {
+  const { edgeId, online, clockOffsetS } = presence;
+  let next = world;
+  for (const info of presence.cameras) {
+    const name = info.name === "" ? {} : { name: info.name };
+    next = changeCamera(next, `${edgeId}/${info.cameraId}`, name);
+  }
+  for (const camera of next.cameras.values()) {
+    if (camera.edgeId === edgeId) next = changeCamera(next, camera.source, { edgeOnline: online, clockOffsetS });
+  }
+  return next;
+}
+
+function applyStatus(world: World, status: Status): World {
+  const name = status.name === "" ? {} : { name: status.name };
+  return changeCamera(world, status.source, {
+    state: status.state,
+    stateSince: status.since,
+    detail: status.detail,
+    ...name,
+  });
+}
+
+function applyObservation(world: World, observation: Observation, at: number): World {
+  const before = world.cameras.get(observation.source) ?? newCamera(observation.source);
+  return changeCamera(world, observation.source, {
+    observation,
+    observedAt: at,
+    course: before.course.add(at, observation.risk.score),
+  });
+}
+
+function changeCamera(world: World, source: Source, change: Partial<CameraView>): World {
+  const before = world.cameras.get(source) ?? newCamera(source);
+  return { ...world, cameras: new Map(world.cameras).set(source, { ...before, ...change }) };
+}
+
+/** A camera seen for the first time; its edge must be there, or nobody would have spoken of it. */
+function newCamera(source: Source): CameraView {
+  const slash = source.indexOf("/");
+  const cameraId = source.slice(slash + 1);
+  return {
+    source,
+    edgeId: source.slice(0, slash),
+    cameraId,
+    name: cameraId,
+    edgeOnline: true,
+    clockOffsetS: null,
+    state: "connecting",
+    stateSince: 0,
+    detail: "",
+    observation: null,
+    observedAt: 0,
+    picture: null,
+    course: RiskCourse.empty,
+  };
+}

@@ -1,0 +1,74 @@
+/** The page: header, banner, one view. */
+
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { savePreferences } from "../state/preferences";
+import { AlertVoice } from "./alert_voice";
+import { Banner } from "./banner";
+import { AppContext, useLanguage, usePreferences, type Context } from "./context";
+import { EventPage } from "./event_page";
+import { Events } from "./events";
+import { Grid } from "./grid";
+import { Header } from "./header";
+import { Live } from "./live";
+import { useRoute, type Route } from "./route";
+
+export function App({ context }: { readonly context: Context }): JSX.Element {
+  return (
+    <AppContext.Provider value={context}>
+      <Page />
+    </AppContext.Provider>
+  );
+}
+
+function Page(): JSX.Element {
+  const route = useRoute();
+  const { words } = useLanguage();
+  useDocumentSettings();
+  return (
+    <>
+      <a class="skip" href="#main" onClick={focusMain}>
+        {words.app.skip}
+      </a>
+      <Header route={route} />
+      <Banner />
+      <main id="main" tabIndex={-1}>
+        <View route={route} />
+      </main>
+      <AlertVoice />
+    </>
+  );
+}
+
+function View({ route }: { readonly route: Route }): JSX.Element {
+  switch (route.view) {
+    case "live":
+      return <Live source={route.source} />;
+    case "grid":
+      return <Grid />;
+    case "events":
+      return <Events />;
+    case "event":
+      return <EventPage source={route.source} incidentId={route.incidentId} />;
+  }
+}
+
+/** Language, direction and theme belong to the document, so that every part of the browser follows them. */
+function useDocumentSettings(): void {
+  const preferences = usePreferences();
+  const { code, direction, words } = useLanguage();
+  useEffect(() => {
+    const root = document.documentElement;
+    root.lang = code;
+    root.dir = direction;
+    root.dataset["theme"] = preferences.theme;
+    document.title = words.app.name;
+    savePreferences(localStorage, preferences);
+  }, [preferences, code, direction, words]);
+}
+
+/** The address after `#` is the view, so the link moves the focus itself. */
+function focusMain(event: Event): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}

@@ -1,0 +1,24 @@
+/** What the page must say of itself: the hub is away, or only the slow way is open. Says nothing when all is well. */
+
+import type { JSX } from "preact";
+import { useLanguage, useNow, useWorld } from "./context";
+import { StateIcon } from "./icons";
+
+/** A blink of the network is not worth a word. */
+const SAY_AFTER_S = 0.4;
+
+export function Banner(): JSX.Element | null {
+  const { words, duration } = useLanguage();
+  const link = useWorld((world) => world.link);
+  const now = useNow(500);
+  if (link.kind === "open" || link.kind === "paused") return null;
+  if (link.kind === "lost" && now - link.since < SAY_AFTER_S) return null;
+  const text =
+    link.kind === "lost" ? words.link.lost(duration(now - link.since)) : link.kind === "polling" ? words.link.polling : words.link.connecting;
+  return (
+    <p class={`banner banner-${link.kind}`}>
+      <StateIcon state={link.kind === "lost" ? "unreachable" : "connecting"} />
+      {text}
+    </p>
+  );
+}

@@ -1,0 +1,51 @@
+/** What every component may reach: the monitor, the reader's choice, the reader's language. */
+
+import { createContext } from "preact";
+import { useContext, useEffect, useMemo, useState } from "preact/hooks";
+import { languageOf, type Language } from "../i18n/language";
+import type { Monitor } from "../monitor";
+import { pageClock } from "../state/clock";
+import type { Preferences } from "../state/preferences";
+import { useStore, type Store } from "../state/store";
+import type { CameraView, World } from "../state/world";
+import type { Source } from "../wire/messages";
+
+export interface Context {
+  readonly monitor: Monitor;
+  readonly preferences: Store<Preferences>;
+}
+
+export const AppContext = createContext<Context | null>(null);
+
+export function useApp(): Context {
+  const context = useContext(AppContext);
+  if (context === null) throw new Error("expected an AppContext around the component, got none");
+  return context;
+}
+
+export function usePreferences(): Preferences {
+  return useStore(useApp().preferences, (preferences) => preferences);
+}
+
+export function useLanguage(): Language {
+  const { language } = usePreferences();
+  return useMemo(() => languageOf(language), [language]);
+}
+
+export function useWorld<P>(pick: (world: World) => P): P {
+  return useStore(useApp().monitor.world, pick);
+}
+
+export function useCamera(source: Source): CameraView | undefined {
+  return useWorld((world) => world.cameras.get(source));
+}
+
+/** The page's clock, read again every `everyMs`. */
+export function useNow(everyMs: number): number {
+  const [now, setNow] = useState(pageClock.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(pageClock.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}

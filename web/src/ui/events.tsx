@@ -1,0 +1,88 @@
+/** Everything that happened, filtered, and the way to take it along. */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { translate } from "../i18n/language";
+import { filterIncidents, NO_FILTER, toCsv, type IncidentFilter } from "../state/filter";
+import { useLanguage, useWorld } from "./context";
+import { ToolIcon } from "./icons";
+import { IncidentList } from "./incidents";
+
+const LEVELS = ["WATCH", "ALERT", "CRITICAL"];
+
+export function Events(): JSX.Element {
+  const { words } = useLanguage();
+  const incidents = useWorld((world) => world.incidents);
+  const cameras = useWorld((world) => world.cameras);
+  const [filter, setFilter] = useState<IncidentFilter>(NO_FILTER);
+  const shown = filterIncidents(incidents, filter);
+  const change = (part: Partial<IncidentFilter>): void => setFilter({ ...filter, ...part });
+  const nameOf = (source: string): string => cameras.get(source)?.name ?? source;
+  return (
+    <section class="events-view" aria-labelledby="all-events">
+      <div class="events-head">
+        <h1 id="all-events">{words.events.title}</h1>
+        <span class="quiet">{words.events.count(shown.length)}</span>
+        <span class="spring" />
+        <button type="button" class="tool" disabled={shown.length === 0} onClick={() => download(toCsv(shown))}>
+          <ToolIcon tool="export" />
+          <span class="always">{words.events.export}</span>
+        </button>
+      </div>
+      <div class="filters">
+        <Choice name={words.events.camera} value={filter.source} onChange={(source) => change({ source })}>
+          {distinct(incidents.map((incident) => incident.source)).map((source) => [source, nameOf(source)])}
+        </Choice>
+        <Choice name={words.events.kind} value={filter.kind} onChange={(kind) => change({ kind })}>
+          {distinct(incidents.map((incident) => incident.kind)).map((kind) => [kind, translate(words.cause, kind)])}
+        </Choice>
+        <Choice name={words.events.level} value={filter.level} onChange={(level) => change({ level })}>
+          {LEVELS.map((level) => [level, words.events.atLeast(translate(words.level, level))])}
+        </Choice>
+        <Choice name={words.events.zone} value={filter.zone} onChange={(zone) => change({ zone })}>
+          {distinct(incidents.map((incident) => incident.zone)).map((zone) => [zone, zone])}
+        </Choice>
+      </div>
+      <div class="card">
+        <IncidentList incidents={shown} empty={incidents.length === 0 ? words.events.none : words.events.noneMatch} />
+      </div>
+    </section>
+  );
+}
+
+interface ChoiceProps {
+  readonly name: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  /** Value and words of each option. */
+  readonly children: readonly (readonly [string, string])[];
+}
+
+function Choice({ name, value, onChange, children }: ChoiceProps): JSX.Element {
+  const { words } = useLanguage();
+  return (
+    <label class="choice">
+      <span>{name}</span>
+      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        <option value="">{words.events.any}</option>
+        {children.map(([key, text]) => (
+          <option key={key} value={key}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function distinct(values: readonly string[]): readonly string[] {
+  return [...new Set(values)].filter((value) => value !== "").sort();
+}
+
+function download(csv: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob(["\ufeff", csv], { type: "text/csv;charset=utf-8" }));
+  link.download = "events.csv";
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

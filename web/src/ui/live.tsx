@@ -1,0 +1,179 @@
+/** One camera large, the others in a strip, and why the risk is what it is. */
+
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { LAYERS } from "../draw/layers";
+import { useApp, useCamera, useLanguage, useNow, usePreferences, useWorld } from "./context";
+import { STALE_AFTER_S } from "../state/truth";
+import type { CameraView } from "../state/world";
+import type { Source } from "../wire/messages";
+import { Hops } from "./hops";
+import { StateIcon, ToolIcon } from "./icons";
+import { IncidentList } from "./incidents";
+import { RiskCard } from "./risk";
+import { hrefOf } from "./route";
+import { SceneCard } from "./scene";
+import { Picture, Tile } from "./tile";
+import { useTruth } from "./truth";
+
+const INCIDENTS_SHOWN = 12;
+
+export function Live({ source }: { readonly source: Source | null }): JSX.Element {
+  const { words } = useLanguage();
+  const cameras = useWorld((world) => world.cameras);
+  const incidents = useWorld((world) => world.incidents);
+  const shown = useShownSource(source, cameras);
+  const camera = useCamera(shown ?? "");
+  const others = [...cameras.values()].filter((other) => other.source !== shown);
+  if (camera === undefined) return <NoCamera asked={source !== null} />;
+  return (
+    <div class="live">
+      <div class="live-main">
+        <Stage key={camera.source} camera={camera} />
+        {others.length > 0 && (
+          <nav class="strip" aria-label={words.cameras.title}>
+            {others.map((other) => (
+              <Tile key={other.source} camera={other} href={hrefOf({ view: "live", source: other.source })} />
+            ))}
+          </nav>
+        )}
+      </div>
+      <aside class="live-side">
+        <Judgement camera={camera} />
+        <section class="card" aria-labelledby="events-title">
+          <h2 id="events-title">
+            {words.events.title}
+            <a class="more" href={hrefOf({ view: "events" })}>
+              {words.events.all}
+            </a>
+          </h2>
+          <IncidentList incidents={incidents.slice(0, INCIDENTS_SHOWN)} empty={words.events.none} />
+        </section>
+      </aside>
+    </div>
+  );
+}
+
+/** The camera that was asked for, else the first that is live; it stays the same while others come and go. */
+function useShownSource(asked: Source | null, cameras: ReadonlyMap<Source, CameraView>): Source | null {
+  const chosen = useRef<Source | null>(null);
+  const kept = chosen.current === null ? undefined : cameras.get(chosen.current);
+  if (kept === undefined || (kept.picture === null && !isLive(kept))) {
+    const all = [...cameras.values()];
+    chosen.current = (all.find(isLive) ?? all[0])?.source ?? null;
+  }
+  return asked ?? chosen.current;
+}
+
+function isLive(camera: CameraView): boolean {
+  return camera.edgeOnline && camera.state === "live";
+}
+
+/** Risk and figures; when their moment has passed they say so. */
+function Judgement({ camera }: { readonly camera: CameraView }): JSX.Element {
+  const { words, duration } = useLanguage();
+  const now = useNow(500);
+  const age = now - camera.observedAt;
+  const doubt = camera.observation !== null && age > STALE_AFTER_S ? words.age.last(duration(age)) : "";
+  return (
+    <>
+      <RiskCard risk={camera.observation?.risk ?? null} doubt={doubt} />
+      <SceneCard observation={camera.observation} doubt={doubt} />
+    </>
+  );
+}
+
+function NoCamera({ asked }: { readonly asked: boolean }): JSX.Element {
+  const { words } = useLanguage();
+  return (
+    <section class="card empty">
+      <h2>{asked ? words.cameras.gone : words.cameras.none}</h2>
+      <p class="quiet">{words.cameras.noneHint}</p>
+    </section>
+  );
+}
+
+function Stage({ camera }: { readonly camera: CameraView }): JSX.Element {
+  const truth = useTruth(camera);
+  const stage = useRef<HTMLElement>(null);
+  const level = camera.observation?.risk.level ?? "unknown";
+  return (
+    <figure ref={stage} class={`stage edge-${level.toLowerCase()}`}>
+      <figcaption class="stage-head">
+        <h1 dir="auto">{camera.name}</h1>
+        <span class={`badge state-${truth.state}`}>
+          <StateIcon state={truth.state} />
+          {truth.words}
+        </span>
+        <Hops truth={truth} />
+      </figcaption>
+      <Picture camera={camera} truth={truth} />
+      <Toolbar camera={camera} stage={stage} />
+    </figure>
+  );
+}
+
+interface ToolbarProps {
+  readonly camera: CameraView;
+  readonly stage: { readonly current: HTMLElement | null };
+}
+
+function Toolbar({ camera, stage }: ToolbarProps): JSX.Element {
+  const { words } = useLanguage();
+  const { preferences, monitor } = useApp();
+  const { layers, radar } = usePreferences();
+  useEffect(() => monitor.setRung(radar ? "metadata" : "full"), [radar, monitor]);
+  const toggle = (layer: (typeof LAYERS)[number]): void =>
+    preferences.set({
+      ...preferences.value,
+      layers: layers.includes(layer) ? layers.filter((other) => other !== layer) : [...layers, layer],
+    });
+  return (
+    <div class="toolbar" role="toolbar" aria-label={words.picture.layers}>
+      {LAYERS.map((layer) => (
+        <button key={layer} type="button" class="tool" aria-pressed={layers.includes(layer)} onClick={() => toggle(layer)}>
+          <ToolIcon tool={layer} />
+          <span>{words.layer[layer]}</span>
+        </button>
+      ))}
+      <button
+        type="button"
+        class="tool"
+        aria-pressed={radar}
+        title={words.picture.radarHint}
+        onClick={() => preferences.set({ ...preferences.value, radar: !radar })}
+      >
+        <ToolIcon tool="radar" />
+        <span>{words.picture.radar}</span>
+      </button>
+      <span class="spring" />
+      <button type="button" class="tool" onClick={() => savePicture(stage.current, camera)}>
+        <ToolIcon tool="save" />
+        <span>{words.picture.save}</span>
+      </button>
+      <button type="button" class="tool" onClick={() => void toggleFullScreen(stage.current)}>
+        <ToolIcon tool="full" />
+        <span>{words.picture.full}</span>
+      </button>
+    </div>
+  );
+}
+
+/** Save the pixels as the camera sent them, without boxes. */
+function savePicture(stage: HTMLElement | null, camera: CameraView): void {
+  const canvas = stage?.querySelector<HTMLCanvasElement>("canvas.pixels");
+  canvas?.toBlob((blob) => {
+    if (blob === null) return;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = `${camera.edgeId}-${camera.cameraId}-${camera.picture?.frameId ?? 0}.png`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+}
+
+/** A browser that has no full screen for pages (a phone) stays as it is. */
+async function toggleFullScreen(stage: HTMLElement | null): Promise<void> {
+  if (document.fullscreenElement !== null) await document.exitFullscreen();
+  else if (stage !== null && document.fullscreenEnabled) await stage.requestFullscreen();
+}

@@ -1,0 +1,120 @@
+/** One camera's picture with its vectors, its state and its true age. The same tile is large, in the strip or in the grid. */
+
+import type { JSX } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { OverlayStyle } from "../draw/layers";
+import { CanvasSurface } from "../draw/surface";
+import { isolate, translate } from "../i18n/language";
+import type { CameraView } from "../state/world";
+import { useApp, useLanguage, usePreferences } from "./context";
+import { trackLabel } from "./labels";
+import { useTruth, type ShownTruth } from "./truth";
+import { LevelIcon, StateIcon } from "./icons";
+
+/** From calm to critical, on any picture. */
+const RISK_COLORS = ["#5fe0c6", "#ffd24a", "#ff9d4d", "#ff5c72"];
+
+export function Picture({ camera, truth }: { readonly camera: CameraView; readonly truth: ShownTruth }): JSX.Element {
+  const language = useLanguage();
+  const frame = useRef<HTMLDivElement>(null);
+  const picture = useRef<HTMLCanvasElement>(null);
+  const overlay = useRef<HTMLCanvasElement>(null);
+  useSurface(camera.source, frame, picture, overlay);
+  const risk = camera.observation?.risk;
+  const scene = camera.observation?.scene;
+  const { words } = language;
+  const alternative = words.picture.alternative(
+    isolate(camera.name),
+    truth.words,
+    scene?.persons ?? 0,
+    scene?.vehicles ?? 0,
+    risk === undefined ? words.age.unknown : translate(words.level, risk.level),
+  );
+  return (
+    <div ref={frame} class={truth.stale ? "picture stale" : "picture"} role="img" aria-label={alternative}>
+      <canvas ref={picture} class="pixels" width="16" height="9" />
+      <canvas ref={overlay} class="vectors" />
+      {truth.stale && (
+        <p class="stale-note">
+          <StateIcon state={truth.state} />
+          <span>{camera.picture === null ? words.picture.waiting : words.picture.stale(truth.duration)}</span>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Joins the canvases to the camera's feed while they are on the screen, and not longer. */
+function useSurface(
+  source: string,
+  frame: { readonly current: HTMLDivElement | null },
+  picture: { readonly current: HTMLCanvasElement | null },
+  overlay: { readonly current: HTMLCanvasElement | null },
+): void {
+  const { monitor } = useApp();
+  const style = useOverlayStyle();
+  const { radar } = usePreferences();
+  const surface = useRef<CanvasSurface | null>(null);
+  const visible = useVisible(frame);
+  useEffect(() => {
+    if (!visible || picture.current === null || overlay.current === null) return undefined;
+    const opened = new CanvasSurface(picture.current, overlay.current, style, radar);
+    surface.current = opened;
+    const hide = monitor.show(source, opened);
+    return () => {
+      hide();
+      opened.close();
+      surface.current = null;
+    };
+  }, [source, visible, monitor]);
+  useEffect(() => surface.current?.restyle(style, radar), [style, radar]);
+}
+
+function useOverlayStyle(): OverlayStyle {
+  const language = useLanguage();
+  const { layers } = usePreferences();
+  return useMemo(
+    () => ({
+      layers: new Set(layers),
+      direction: language.direction,
+      colors: RISK_COLORS,
+      label: (track) => trackLabel(track, language),
+    }),
+    [language, layers],
+  );
+}
+
+function useVisible(of: { readonly current: Element | null }): boolean {
+  const [visible, setVisible] = useState(false);
+  useEffect(() => {
+    if (of.current === null) return undefined;
+    const watcher = new IntersectionObserver((entries) => setVisible(entries.at(-1)?.isIntersecting ?? false), {
+      rootMargin: "64px",
+    });
+    watcher.observe(of.current);
+    return () => watcher.disconnect();
+  }, []);
+  return visible;
+}
+
+/** A small tile that leads to the large one. */
+export function Tile({ camera, href }: { readonly camera: CameraView; readonly href: string }): JSX.Element {
+  const { words } = useLanguage();
+  const truth = useTruth(camera);
+  const level = camera.observation?.risk.level ?? "unknown";
+  return (
+    <a class={`tile edge-${level.toLowerCase()}`} href={href} aria-label={words.picture.open(isolate(camera.name))}>
+      <Picture camera={camera} truth={truth} />
+      <span class="tile-foot">
+        <LevelIcon level={level} />
+        <span class="tile-name" dir="auto">
+          {camera.name}
+        </span>
+        <span class={`badge state-${truth.state}`}>
+          <StateIcon state={truth.state} />
+          {truth.stale ? truth.words : truth.duration}
+        </span>
+      </span>
+    </a>
+  );
+}

@@ -1,0 +1,148 @@
+/** The page's WebSocket to the hub: opens, keeps alive, comes back by itself, and says again what it wants. */
+
+import type { Clock } from "../state/clock";
+import { delayMs } from "./backoff";
+import { parseFrame, type PictureFrame } from "./frames";
+import {
+  encodeCommand,
+  encodePing,
+  encodeSeen,
+  encodeSubscribe,
+  parseMessage,
+  SUBPROTOCOL,
+  type CommandRequest,
+  type HubMessage,
+  type Source,
+  type Subscription,
+} from "./messages";
+import { ContractError } from "./reader";
+
+const LEASE_S = 30;
+const RENEW_MS = 10_000;
+const PING_MS = 2_000;
+const SILENCE_MS = 7_000;
+const OPEN_TIMEOUT_MS = 4_000;
+
+export interface ConnectionEvents {
+  readonly message: (message: HubMessage) => void;
+  readonly frame: (frame: PictureFrame) => void;
+  readonly broken: (error: ContractError) => void;
+  readonly opened: () => void;
+  readonly closed: () => void;
+}
+
+export class HubConnection {
+  private socket: WebSocket | null = null;
+  private wanted: Subscription = { sources: [], rung: "full" };
+  private attempt = 0;
+  private running = false;
+  private heardAt = 0;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private timers: ReturnType<typeof setInterval>[] = [];
+
+  constructor(
+    private readonly url: string,
+    private readonly clock: Clock,
+    private readonly events: ConnectionEvents,
+  ) {}
+
+  start(): void {
+    if (this.running) return;
+    this.running = true;
+    this.timers = [
+      setInterval(() => this.beat(), PING_MS),
+      setInterval(() => this.send(encodeSubscribe(this.wanted, LEASE_S)), RENEW_MS),
+    ];
+    this.connect();
+  }
+
+  /** Close and stay closed until `start`. */
+  stop(): void {
+    this.running = false;
+    clearTimeout(this.retry);
+    this.timers.forEach(clearInterval);
+    this.drop();
+  }
+
+  /** Try now instead of when the delay is over: the network is back, or someone looks. */
+  hurry(): void {
+    if (!this.running || this.socket !== null) return;
+    clearTimeout(this.retry);
+    this.connect();
+  }
+
+  subscribe(wanted: Subscription): void {
+    this.wanted = wanted;
+    this.send(encodeSubscribe(wanted, LEASE_S));
+  }
+
+  seen(source: Source, frameId: number): void {
+    this.send(encodeSeen(source, frameId));
+  }
+
+  /** False when there is no connection to carry it. */
+  command(request: CommandRequest): boolean {
+    return this.send(encodeCommand(request));
+  }
+
+  private connect(): void {
+    const socket = new WebSocket(this.url, SUBPROTOCOL);
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    this.heardAt = this.clock.now();
+    const impatience = setTimeout(() => socket.readyState === WebSocket.CONNECTING && this.lose(socket), OPEN_TIMEOUT_MS);
+    socket.onopen = () => {
+      clearTimeout(impatience);
+      this.attempt = 0;
+      this.send(encodeSubscribe(this.wanted, LEASE_S));
+      this.send(encodePing(this.clock.now()));
+      this.events.opened();
+    };
+    socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.receive(event.data);
+    socket.onclose = () => {
+      clearTimeout(impatience);
+      this.lose(socket);
+    };
+  }
+
+  private receive(data: string | ArrayBuffer): void {
+    this.heardAt = this.clock.now();
+    try {
+      if (typeof data === "string") this.events.message(parseMessage(data));
+      else this.events.frame(parseFrame(data));
+    } catch (error) {
+      if (!(error instanceof ContractError)) throw error;
+      this.events.broken(error);
+    }
+  }
+
+  private beat(): void {
+    if (this.socket === null) return;
+    if (this.clock.now() - this.heardAt > SILENCE_MS / 1000) this.lose(this.socket);
+    else this.send(encodePing(this.clock.now()));
+  }
+
+  /** `socket` is of no use any more: let go of it and try again later. */
+  private lose(socket: WebSocket): void {
+    if (socket !== this.socket) return;
+    this.drop();
+    this.events.closed();
+    if (!this.running) return;
+    this.retry = setTimeout(() => this.connect(), delayMs(this.attempt, Math.random()));
+    this.attempt += 1;
+  }
+
+  private drop(): void {
+    const socket = this.socket;
+    this.socket = null;
+    if (socket === null) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  private send(text: string): boolean {
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(text);
+    return true;
+  }
+}
