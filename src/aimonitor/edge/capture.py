@@ -6,10 +6,11 @@ growing pause, a thread that is stuck inside a driver is abandoned by `check`, w
 """
 
 import logging
+import math
 import threading
 import zlib
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aimonitor.common import backoff
 from aimonitor.common.clock import Clock
@@ -72,7 +73,8 @@ class Capture:
         self._source = source
         self._clock = clock
         self._retry = retry or Retry()
-        self._judge = HealthJudge(thresholds)
+        thresholds = thresholds or HealthThresholds()
+        self._judge = HealthJudge(thresholds if source.living else replace(thresholds, frozen_after_s=math.inf))
         self._on_change = on_change
         self._lockstep = lockstep
         self._announcing = threading.Lock()
@@ -80,12 +82,12 @@ class Capture:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._abandoned: list[threading.Thread] = []
-        self._health, self._judged_at = Health(), float("-inf")
+        self._health, self._judged_at = Health(), -math.inf
         self._lock = threading.Lock()  # guards the two below: the reader writes, anyone reads
         self._vitals = Vitals(
             clock.monotonic(),
             clock.utc(),
-            offline_after_s=float("inf") if lockstep else self._retry.offline_after_s,
+            offline_after_s=math.inf if lockstep else self._retry.offline_after_s,
         )
         self._alive_at = clock.monotonic()
 
@@ -217,7 +219,7 @@ class Capture:
     def _fail(self, trouble: str, *, pause_s: float | None) -> None:
         """Note that the connection is lost; pause_s None means for good."""
         with self._lock:
-            level = logging.WARNING if self._vitals.trouble is None else logging.DEBUG
+            level = logging.DEBUG if self._vitals.trouble else logging.WARNING if pause_s is not None else logging.INFO
             self._vitals.failed(trouble, for_good=pause_s is None)
             self._alive_at = self._clock.monotonic() + (pause_s or 0.0)
         next_step = "nothing more will come" if pause_s is None else f"trying again in {pause_s:.1f} s"

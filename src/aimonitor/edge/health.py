@@ -21,8 +21,8 @@ Condition = Literal["live", "frozen", "dark", "covered", "blurred"]
 class HealthThresholds:
     """When a picture is bad, in gray levels 0..255, and for how long it must be."""
 
-    frozen_after_s: float | None = 6.0
-    """None never calls a picture frozen: files, drawings and screens may stand still."""
+    frozen_after_s: float = 6.0
+    """math.inf never calls a picture frozen: recordings, drawings and screens may stand still."""
     frozen_pictures: int = 4
     persist_s: float = 3.0
     dark_level: float = 40.0

@@ -35,9 +35,15 @@ class Arrival:
 
 
 class Source(Protocol):
-    """One camera. `kind` is the scheme of its address; `damaged` counts pictures that came broken and were skipped."""
+    """One camera.
+
+    kind: the scheme of its address
+    living: there is a sensor, whose noise makes every picture differ; False for recordings and drawings
+    damaged: how many pictures came broken and were skipped
+    """
 
     kind: str
+    living: bool
     damaged: int
 
     def arrivals(self, stop: threading.Event) -> Iterator[Arrival]:

@@ -24,6 +24,7 @@ class FileSource:
     """Any video that OpenCV's FFmpeg opens. Raises SourceError, not retryable, when there is no such file."""
 
     kind = "file"
+    living = False
     damaged = 0
 
     def __init__(self, address: str, options: SourceOptions, clock: Clock) -> None:

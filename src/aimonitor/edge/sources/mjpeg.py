@@ -31,6 +31,7 @@ class MjpegSource:
     """A camera at an HTTP address; what it answers decides whether it is streamed or polled."""
 
     kind = "http+mjpeg"
+    living = True
 
     def __init__(self, address: str | HttpAddress, options: SourceOptions, clock: Clock) -> None:
         self.damaged = 0
