@@ -63,22 +63,22 @@ def test_each_rung_keeps_its_pace(resting, figures, pictures):
 
 def test_a_viewer_raises_the_rung_and_its_lapsed_lease_lowers_it():
     publisher = Publisher("e/gate")
-    publisher.attend("full", at=100.0, lease_s=5.0)
+    publisher.ladder.attend("full", at=100.0, lease_s=5.0)
     assert play(publisher, seconds=5) == (50, 50)
-    assert publisher.rung(105.1) == "thumbnail"
+    assert publisher.ladder.rung(105.1) == "thumbnail"
     assert play(publisher, seconds=5, start=105.2)[1] <= 1
 
 
 def test_nobody_can_lower_a_camera_below_its_resting_rung():
     publisher = Publisher("e/gate", "slow")
-    publisher.attend("metadata", at=0.0, lease_s=10.0)
-    assert publisher.rung(1.0) == "slow"
+    publisher.ladder.attend("metadata", at=0.0, lease_s=10.0)
+    assert publisher.ladder.rung(1.0) == "slow"
 
 
 def test_an_unknown_rung_of_a_newer_hub_counts_as_slow():
     publisher = Publisher("e/gate")
-    publisher.attend("telepathy", at=0.0, lease_s=10.0)
-    assert publisher.rung(1.0) == "slow"
+    publisher.ladder.attend("telepathy", at=0.0, lease_s=10.0)
+    assert publisher.ladder.rung(1.0) == "slow"
 
 
 def test_a_change_of_level_is_said_at_once():
@@ -90,7 +90,7 @@ def test_a_change_of_level_is_said_at_once():
 
 def test_a_snapshot_goes_out_once_on_any_rung():
     publisher = Publisher("e/gate", "metadata")
-    publisher.show_next()
+    publisher.ladder.show_next()
     shots = [publisher.publish(observed(at), fps=10, dropped=0, now=at) for at in (1.0, 1.1, 1.2)]
     assert [bool(shot and shot.jpeg) for shot in shots] == [True, False, False]
 

@@ -102,9 +102,9 @@ class Analyzer:
     def _understand(self, frame: Frame) -> None:
         attention = self._attention.get(0)
         if attention is not None:
-            self._publisher.attend(attention.rung, self._clock.monotonic(), attention.lease_s)
+            self._publisher.ladder.attend(attention.rung, self._clock.monotonic(), attention.lease_s)
         if self._picture_asked.get(0):
-            self._publisher.show_next()
+            self._publisher.ladder.show_next()
         try:
             observation = self._pipeline.step(frame, self._thermal())
         except PictureError as error:

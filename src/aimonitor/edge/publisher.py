@@ -4,6 +4,7 @@ Pure: decides, does not send. One Publisher per camera; `rung` is how closely th
 """
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Literal
 
 from aimonitor.contract import frames, messages
@@ -21,6 +22,14 @@ METADATA_EVERY_S: dict[Rung, float] = {"metadata": 0.5, "thumbnail": 0.5, "slow"
 _LONG_AGO = -1e12  # finite, so that it is not later than "never"
 _SLACK_S = 0.02
 """A frame this much too early still counts as due: cameras are not metronomes."""
+
+
+class Due(Enum):
+    """What a frame is worth saying."""
+
+    NOTHING = 0
+    FIGURES = 1
+    PICTURE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +52,10 @@ class Shot:
         return frames.encode(header, self.jpeg)
 
 
-class Publisher:
-    """Decides for each frame of one camera whether it is said at all, and whether with its picture."""
+class Ladder:
+    """How closely one camera is watched now, and what is therefore due. Pure; asked once a frame."""
 
-    def __init__(self, source: str, resting: Rung = "thumbnail") -> None:
-        self._source = source
+    def __init__(self, resting: Rung = "thumbnail") -> None:
         self._resting: Rung = resting
         self._rung: Rung = resting
         self._lapses_at = _LONG_AGO
@@ -70,21 +78,35 @@ class Publisher:
         """The rung in force at monotonic time `at`."""
         return self._rung if at <= self._lapses_at else self._resting
 
+    def step(self, level: str, now: float) -> Due:
+        """What is due of a frame of this risk level at monotonic time `now`; counts as done."""
+        rung = self.rung(now)
+        picture = self._picture_asked or now - self._shown_at >= PICTURE_EVERY_S[rung] - _SLACK_S
+        figures = level != self._level or now - self._said_at >= METADATA_EVERY_S[rung] - _SLACK_S
+        if not (picture or figures):
+            return Due.NOTHING
+        self._level, self._said_at = level, now
+        if not picture:
+            return Due.FIGURES
+        self._shown_at, self._picture_asked = now, False
+        return Due.PICTURE
+
+
+class Publisher:
+    """Decides for each frame of one camera whether it is said at all, and whether with its picture."""
+
+    def __init__(self, source: str, resting: Rung = "thumbnail") -> None:
+        self._source = source
+        self.ladder = Ladder(resting)
+
     def publish(self, observation: Observation, *, fps: float, dropped: int, now: float) -> Shot | None:
         """What to send of `observation`, or None. `now` is the monotonic time of sending; raises PictureError."""
-        rung = self.rung(now)
-        level_changed = observation.risk.level != self._level
-        picture_due = self._picture_asked or now - self._shown_at >= PICTURE_EVERY_S[rung] - _SLACK_S
-        if not (picture_due or level_changed or now - self._said_at >= METADATA_EVERY_S[rung] - _SLACK_S):
+        due = self.ladder.step(observation.risk.level, now)
+        if due is Due.NOTHING:
             return None
-        self._level = observation.risk.level
-        self._said_at = now
         message = to_message(self._source, observation, fps=fps, dropped=dropped)
-        if not picture_due:
-            return Shot(message, observation.frame.at)
-        self._shown_at = now
-        self._picture_asked = False
-        return Shot(message, observation.frame.at, observation.frame.picture.jpeg())
+        frame = observation.frame
+        return Shot(message, frame.at, frame.picture.jpeg() if due is Due.PICTURE else b"")
 
 
 def to_message(source: str, observation: Observation, *, fps: float, dropped: int) -> messages.Observation:
