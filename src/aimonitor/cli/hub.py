@@ -30,12 +30,10 @@ def add_to(commands: Commands) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Serve until stopped."""
-    from aimonitor.common import log, settings
-    from aimonitor.hub import serve
-    from aimonitor.hub.settings import FOUNDING_VARIABLES, HubSettings
+    from aimonitor.common import log
+    from aimonitor.hub import serve, settings
 
     log.configure(verbose=chosen.verbose)
     overrides = {"host": chosen.host, "port": chosen.port}
-    read = settings.load(HubSettings, "hub", path=chosen.config, founding=FOUNDING_VARIABLES, overrides=overrides)
-    serve.run(read)
+    serve.run(settings.read(chosen.config, overrides=overrides))
     return 0
