@@ -66,10 +66,10 @@ class EventJudge:
         return [self._event(incident, "closed", at, utc) for incident in left]
 
     def _is_risky(self, risk: Risk) -> bool:
-        """The level asks for an incident, and there is none with a better name."""
+        """The level asks for an incident, and there is none with a better name, nor one about to open."""
         if LEVELS.index(risk.level) < LEVELS.index(self._policy.level):
             return False
-        return not any(kind != RISK and one.incident_id for (kind, _), one in self._incidents.items())
+        return all(kind == RISK for kind, _ in self._incidents)
 
     def _involved(self, factor: Factor, scene: Scene) -> Sequence[int]:
         if factor.track_id is not None:

@@ -53,7 +53,7 @@ class ThermalAnalyzer:
 
     def update(self, reading: ThermalReading | None, at: float) -> ThermalScene:
         """Take in a new reading, or None when none came since the last call; what the sensor says at time `at`."""
-        if reading is not None and reading.at >= self._at:
+        if reading is not None and reading.at > self._at:
             self._at = reading.at
             self._scene = self._understand(reading)
         if at - self._at > self._rules.alive_for_s:

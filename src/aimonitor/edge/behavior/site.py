@@ -85,7 +85,7 @@ class Rules:
     convoy_gap_m: float = 25.0
     convoy_for_s: float = 3.0
     convoy_every_s: float = 0.5
-    convoy_patience_s: float = 1.5
+    convoy_patience_s: float = 0.8
     convoy_m_per_s: float = 1.5
     convoy_heading_deg: float = 40.0
     heights_m: Mapping[str, float] = field(

@@ -1,0 +1,1 @@
+"""Measures against ground truth, by the definitions of the field."""
