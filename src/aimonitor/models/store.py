@@ -27,6 +27,11 @@ class ModelFile:
     architecture: str | None = None
     classes: tuple[str, ...] | None = None
 
+    @property
+    def registered(self) -> bool:
+        """True when `name` is one of the table's, False for a person's own file."""
+        return self.architecture is not None
+
 
 def list_models() -> Mapping[Model, Path | None]:
     """Every known model and its file, None when it is not fetched yet."""

@@ -1,0 +1,123 @@
+"""Stage 1: is it worth looking? Frames against frames of a moment ago, in numpy, in a fraction of a millisecond.
+
+No background is learned, so nothing leaves a ghost: a frame is compared with its predecessor, which sees fast motion,
+and with one a third of a second older, which sees slow motion and forgets it as soon. Both comparisons are made on
+means of 4x4 pixels, where sensor noise and JPEG grain average out; after a straight line is fitted through the
+brightness of old and new blocks, which takes exposure and clouds away; and against the noise that this very frame
+shows (its median absolute deviation, Hampel 1974).
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aimonitor.edge.types import Floats, Image, Track
+
+_BLOCK = 4
+_SIGMAS_PER_MAD = 1.4826
+_LIGHT_DOUBT = 0.5
+"""Of a change that light explains, the share by which it may be wrong: white clips, and gamma is no straight line."""
+
+_LEAST_SPREAD = 1.0
+"""Gray levels squared: in a picture flatter than this, a gain cannot be told from an offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class MotionSettings:
+    """When the gate opens. Contrast is in gray levels (0..255) of a block's mean."""
+
+    least_contrast: float = 4.0
+    noise_factor: float = 5.0
+    least_blocks: int = 2
+    lookback_s: float = 0.3
+    watched_check_s: float = 2.0
+    idle_check_s: float = 10.0
+    gap_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        if min(self.least_contrast, self.noise_factor, self.lookback_s, self.watched_check_s) <= 0:
+            raise ValueError(f"expected contrast, factor and seconds above 0, got {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Glance:
+    """A frame's block means, and when it was taken."""
+
+    at: float
+    blocks: Floats
+
+
+class MotionGate:
+    """Decides which frames deserve inference. Belongs to one camera."""
+
+    def __init__(self, settings: MotionSettings | None = None) -> None:
+        self._settings = settings or MotionSettings()
+        self._recent: deque[_Glance] = deque()
+        self._looked_at = float("-inf")
+
+    def look(self, gray: Image, at: float, watched: Sequence[Track]) -> bool:
+        """True when something moves in this frame, when it is the first after a gap, or when a check is due."""
+        glance = _Glance(at, block_means(gray))
+        worth = self._moves(glance) or self._is_due(at, bool(watched))
+        self._remember(glance)
+        if worth:
+            self._looked_at = at
+        return worth
+
+    def _moves(self, glance: _Glance) -> bool:
+        if not self._recent:
+            return True
+        last = self._recent[-1]
+        if glance.at - last.at > self._settings.gap_s or glance.blocks.shape != last.blocks.shape:
+            self._recent.clear()
+            return True
+        return self._differs(glance, last) or (len(self._recent) > 1 and self._differs(glance, self._recent[0]))
+
+    def _differs(self, new: _Glance, old: _Glance) -> bool:
+        expected = relight(new.blocks, old.blocks)
+        rest = np.abs(new.blocks - expected)
+        noise = _SIGMAS_PER_MAD * float(_smallest(rest, len(rest) // 2))
+        limit = max(self._settings.least_contrast, self._settings.noise_factor * noise)
+        trust = limit + _LIGHT_DOUBT * np.abs(expected - old.blocks)
+        return int(np.count_nonzero(rest > trust)) >= self._settings.least_blocks
+
+    def _is_due(self, at: float, watched: bool) -> bool:
+        wait = self._settings.watched_check_s if watched else self._settings.idle_check_s
+        return at - self._looked_at >= wait
+
+    def _remember(self, glance: _Glance) -> None:
+        """Keep the frames younger than the lookback, and the newest that is older."""
+        self._recent.append(glance)
+        while len(self._recent) > 1 and glance.at - self._recent[1].at >= self._settings.lookback_s:
+            self._recent.popleft()
+
+
+def block_means(gray: Image) -> Floats:
+    """Mean of every 4x4 pixels, (height // 4 * width // 4,) float32; a rest at right and bottom is left out."""
+    rows, columns = max(1, gray.shape[0] // _BLOCK), max(1, gray.shape[1] // _BLOCK)
+    whole = gray[: rows * _BLOCK, : columns * _BLOCK]
+    lines = whole.reshape(rows, -1, whole.shape[1]).sum(axis=1, dtype=np.uint16)
+    sums = lines.reshape(rows, columns, -1).sum(axis=2, dtype=np.uint16)
+    means: Floats = sums.reshape(-1) / np.float32(whole.size / sums.size)
+    return means
+
+
+def relight(new: Floats, old: Floats) -> Floats:
+    """What `old` would be in the light of `new`: a line through all blocks but the third that changed most."""
+    change = np.abs(new - old - (new.mean() - old.mean()))
+    calm = change <= _smallest(change, 2 * len(change) // 3)
+    x, y = old[calm], new[calm]
+    mean_x, mean_y = x.mean(), y.mean()
+    x, y = x - mean_x, y - mean_y
+    spread = float(x @ x) / len(x)
+    gain = float(x @ y) / len(x) / spread if spread > _LEAST_SPREAD else 1.0
+    predicted: Floats = mean_y + np.float32(gain) * (old - mean_x)
+    return predicted
+
+
+def _smallest(values: Floats, n: int) -> np.float32:
+    """The value that `n` others are no greater than."""
+    smallest: np.float32 = np.partition(values, n)[n]
+    return smallest
