@@ -3,7 +3,7 @@
 import { Feed, type Painter } from "./picture/feed";
 import { HubClock, pageClock } from "./state/clock";
 import { Store } from "./state/store";
-import { applyDrawn, applyEvents, applyLink, applyMessage, EMPTY_WORLD, type World } from "./state/world";
+import { applyDrawn, applyEvents, applyLink, applyMessage, applySamples, EMPTY_WORLD, type World } from "./state/world";
 import { fetchHistory } from "./wire/history";
 import { HubConnection } from "./wire/connection";
 import type { CommandRequest, CommandResult, HubMessage, Rung, Source } from "./wire/messages";
@@ -38,9 +38,8 @@ export class Monitor {
       opened: () => this.opened(),
       closed: () => this.closed(),
     });
-    this.poller = new StatusPoller(new URL("api/status", base), {
-      observation: (observation) => this.receive(observation),
-      status: (status) => this.receive(status),
+    this.poller = new StatusPoller(base, this.clock, () => (document.hidden ? [] : [...this.onScreen.keys()]), {
+      message: (message) => this.receive(message),
       frame: (frame) => this.feed(frame.source).receivePicture(frame),
       answered: () => this.world.change((world) => applyLink(world, { kind: "polling" })),
       failed: () => this.markLost(),
@@ -93,6 +92,12 @@ export class Monitor {
     });
   }
 
+  /** Fill a camera's last hour from the hub's memory. */
+  async recall(source: Source): Promise<void> {
+    const { samples } = await fetchHistory(this.base, { source, limit: "1", samples: "3600" });
+    this.world.change((world) => applySamples(world, source, samples));
+  }
+
   private receive(message: HubMessage): void {
     const at = this.clock.now();
     if (message.type === "pong") {
@@ -121,7 +126,7 @@ export class Monitor {
     clearTimeout(this.pollTimer);
     this.poller.stop();
     this.world.change((world) => applyLink(world, { kind: "open" }));
-    void fetchHistory(new URL("api/history", this.base)).then((events) =>
+    void fetchHistory(this.base, { limit: "300", samples: "0" }).then(({ events }) =>
       this.world.change((world) => applyEvents(world, events)),
     );
   }

@@ -9,6 +9,7 @@ export interface RiskPoint {
   readonly score: number;
 }
 
+/** A series in time order; a hole stays a hole. */
 export class RiskCourse {
   static readonly empty = new RiskCourse([]);
 
@@ -23,5 +24,16 @@ export class RiskCourse {
       return new RiskCourse([...this.points.slice(0, -1), { at: bucket, score }]);
     }
     return new RiskCourse([...this.points.slice(1 - POINTS_KEPT), { at: bucket, score }]);
+  }
+
+  /** The course with points of any time in it, in any order. */
+  merge(points: readonly RiskPoint[]): RiskCourse {
+    const highest = new Map(this.points.map((point) => [point.at, point.score]));
+    for (const { at, score } of points) {
+      const bucket = Math.floor(at / BUCKET_S) * BUCKET_S;
+      highest.set(bucket, Math.max(score, highest.get(bucket) ?? 0));
+    }
+    const merged = [...highest].map(([at, score]) => ({ at, score })).sort((a, b) => a.at - b.at);
+    return new RiskCourse(merged.slice(-POINTS_KEPT));
   }
 }

@@ -1,6 +1,7 @@
 /** Everything the page knows, as one immutable value, and the pure step from one to the next. */
 
 import type { PictureStamp } from "./age";
+import type { Sample } from "../wire/history";
 import { mergeEvents, type Incident } from "./incidents";
 import { RiskCourse } from "./course";
 import type { EventMessage, HubMessage, Observation, Presence, Source, Status } from "../wire/messages";
@@ -21,6 +22,7 @@ export interface CameraView {
   readonly edgeOnline: boolean;
   /** Edge clock minus hub clock. */
   readonly clockOffsetS: number | null;
+  /** Empty until the edge has told one; founding edges never do. */
   readonly state: string;
   /** Edge clock. */
   readonly stateSince: number;
@@ -80,6 +82,15 @@ export function applyEvents(world: World, events: readonly EventMessage[]): Worl
   return { ...world, incidents: mergeEvents(world.incidents, events) };
 }
 
+/** What the hub remembers of a camera's risk; `hubAheadS` turns its clock into ours. */
+export function applySamples(world: World, source: Source, samples: readonly Sample[]): World {
+  const camera = world.cameras.get(source);
+  if (camera === undefined || samples.length === 0) return world;
+  const ahead = world.hubAheadS ?? 0;
+  const points = samples.filter((sample) => sample.source === source).map(({ at, score }) => ({ at: at - ahead, score }));
+  return changeCamera(world, source, { course: camera.course.merge(points) });
+}
+
 export function applyLink(world: World, link: Link): World {
   return { ...world, link };
 }
@@ -91,7 +102,9 @@ export function applyDrawn(world: World, source: Source, stamp: PictureStamp): W
 
 function applyPresence(world: World, presence: Presence): World {
   const { edgeId, online, clockOffsetS } = presence;
-  let next = world;
+  const named = new Set(presence.cameras.map((info) => `${edgeId}/${info.cameraId}`));
+  const kept = [...world.cameras].filter(([source, camera]) => camera.edgeId !== edgeId || named.has(source));
+  let next: World = { ...world, cameras: new Map(kept) };
   for (const info of presence.cameras) {
     const name = info.name === "" ? {} : { name: info.name };
     next = changeCamera(next, `${edgeId}/${info.cameraId}`, name);
@@ -137,7 +150,7 @@ function newCamera(source: Source): CameraView {
     name: cameraId,
     edgeOnline: true,
     clockOffsetS: null,
-    state: "connecting",
+    state: "",
     stateSince: 0,
     detail: "",
     observation: null,

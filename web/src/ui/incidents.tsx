@@ -1,9 +1,10 @@
 /** Incidents as rows, newest first; each leads to its own page. */
 
 import type { JSX } from "preact";
-import { isolate, translate } from "../i18n/language";
+import { translate } from "../i18n/language";
 import { keyOf, type Incident } from "../state/incidents";
 import { useLanguage, useWorld } from "./context";
+import { explain } from "./cause";
 import { LevelIcon } from "./icons";
 import { hrefOf } from "./route";
 
@@ -46,11 +47,7 @@ export function useCameraName(source: string): string {
   return useWorld((world) => world.cameras.get(source)?.name) ?? source;
 }
 
-/** What happened: in English as the edge says it, else the kind in the reader's language with its zone. */
-export function useIncidentWords(incident: Incident): string {
-  const { code, words } = useLanguage();
-  if (code === "en" && incident.words !== "") return incident.words;
-  if (!Object.hasOwn(words.cause, incident.kind)) return incident.words || incident.kind;
-  const zone = incident.zone === "" ? "" : ` · ${isolate(incident.zone)}`;
-  return `${translate(words.cause, incident.kind)}${zone}`;
+/** What happened, in the reader's language. */
+export function useIncidentWords({ kind, words, zone }: Incident): string {
+  return explain({ cause: kind, words, zone, value: null }, useLanguage());
 }

@@ -3,18 +3,18 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { LAYERS } from "../draw/layers";
-import { useApp, useCamera, useLanguage, useNow, usePreferences, useWorld } from "./context";
-import { STALE_AFTER_S } from "../state/truth";
+import { useApp, useCamera, useLanguage, usePreferences, useWorld } from "./context";
 import type { CameraView } from "../state/world";
 import type { Source } from "../wire/messages";
 import { Hops } from "./hops";
+import { HourChart } from "./hour_chart";
 import { StateIcon, ToolIcon } from "./icons";
 import { IncidentList } from "./incidents";
 import { RiskCard } from "./risk";
 import { hrefOf } from "./route";
 import { SceneCard } from "./scene";
 import { Picture, Tile } from "./tile";
-import { useTruth } from "./truth";
+import { useDoubt, useTruth } from "./truth";
 
 const INCIDENTS_SHOWN = 12;
 
@@ -66,18 +66,17 @@ function useShownSource(asked: Source | null, cameras: ReadonlyMap<Source, Camer
 }
 
 function isLive(camera: CameraView): boolean {
-  return camera.edgeOnline && camera.state === "live";
+  return camera.edgeOnline && (camera.state === "live" || camera.picture !== null);
 }
 
 /** Risk and figures; when their moment has passed they say so. */
 function Judgement({ camera }: { readonly camera: CameraView }): JSX.Element {
-  const { words, duration } = useLanguage();
-  const now = useNow(500);
-  const age = now - camera.observedAt;
-  const doubt = camera.observation !== null && age > STALE_AFTER_S ? words.age.last(duration(age)) : "";
+  const doubt = useDoubt(camera);
   return (
     <>
-      <RiskCard risk={camera.observation?.risk ?? null} doubt={doubt} />
+      <RiskCard risk={camera.observation?.risk ?? null} doubt={doubt}>
+        <HourChart camera={camera} />
+      </RiskCard>
       <SceneCard observation={camera.observation} doubt={doubt} />
     </>
   );

@@ -1,9 +1,10 @@
 /** How worried to be, and why. */
 
 import type { JSX } from "preact";
-import { translate, type Language } from "../i18n/language";
+import { translate } from "../i18n/language";
 import type { Factor, RiskView } from "../wire/messages";
 import { useLanguage } from "./context";
+import { explain } from "./cause";
 import { LevelIcon } from "./icons";
 
 /** A half circle around (60, 60) with radius 50, from start to end of reading. */
@@ -72,7 +73,7 @@ function Gauge({ risk }: { readonly risk: RiskView | null }): JSX.Element {
 export function Factors({ factors, score }: { readonly factors: readonly Factor[]; readonly score: number }): JSX.Element {
   const { words } = useLanguage();
   const shown = factors.filter((factor) => factor.contribution !== 0);
-  if (shown.length === 0) return <p class="quiet">{words.risk.nothing}</p>;
+  if (shown.length === 0) return <p class="quiet">{score > 0 ? words.risk.unexplained : words.risk.nothing}</p>;
   const ordered = [...shown].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
   return (
     <ol class="factors">
@@ -92,7 +93,7 @@ function FactorRow({ factor, score }: { readonly factor: Factor; readonly score:
   return (
     <li class={factor.contribution < 0 ? "factor lowers" : "factor"}>
       <span class="factor-words">
-        <bdi>{factorWords(factor, language)}</bdi>
+        <bdi>{explain(factor, language)}</bdi>
         {factor.trackId !== null && <bdi class="chip">{`#${factor.trackId}`}</bdi>}
       </span>
       <span class="factor-points" title={words.risk.share(percent(share))}>
@@ -104,12 +105,4 @@ function FactorRow({ factor, score }: { readonly factor: Factor; readonly score:
       </svg>
     </li>
   );
-}
-
-/** The edge explains in English; in another language the cause is named and the zone added. */
-function factorWords(factor: Factor, { code, words }: Language): string {
-  if (code === "en" && factor.words !== "") return factor.words;
-  if (!Object.hasOwn(words.cause, factor.cause)) return factor.words || factor.cause;
-  const zone = factor.zone === "" ? "" : ` · ${factor.zone}`;
-  return `${translate(words.cause, factor.cause)}${zone}`;
 }

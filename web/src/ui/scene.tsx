@@ -29,15 +29,19 @@ export function SceneCard({ observation, doubt }: SceneCardProps): JSX.Element {
           {speed === null ? "–" : number(speed.value, 1)} {speed !== null && <small>{translate(words.unit, speed.unit)}</small>}
         </Figure>
         <Figure name={words.scene.convoy} alert={scene?.convoyDetected ?? false}>
-          {scene === null ? "–" : scene.convoyDetected ? words.scene.convoyYes : words.scene.convoyNo}
+          {yesNo(scene?.convoyDetected, words.scene.convoyYes, words.scene.convoyNo)}
         </Figure>
         <Figure name={words.scene.thermal}>
-          {scene === null ? "–" : scene.thermalActive ? words.scene.thermalActive : words.scene.thermalNone}
+          {yesNo(scene?.thermalActive, words.scene.thermalActive, words.scene.thermalNone)}
         </Figure>
         <Figure name={words.scene.fps}>{observation === null ? "–" : number(observation.fps, 1)}</Figure>
       </dl>
     </section>
   );
+}
+
+function yesNo(value: boolean | null | undefined, yes: string, no: string): string {
+  return value == null ? "–" : value ? yes : no;
 }
 
 interface FigureProps {

@@ -2,7 +2,7 @@
 
 import { translate } from "../i18n/language";
 import { pictureAge, type PictureAge, type PictureStamp } from "../state/age";
-import { truthOf } from "../state/truth";
+import { STALE_AFTER_S, truthOf } from "../state/truth";
 import type { CameraView } from "../state/world";
 import { useLanguage, useNow, usePreferences, useWorld } from "./context";
 
@@ -31,6 +31,19 @@ export function useTruth(camera: CameraView): ShownTruth {
   const length = detail === null ? "" : duration(detail.seconds);
   const age = detail === null ? words.age.unknown : detail.exact ? words.age.exact(length) : words.age.atLeast(length);
   return { state, words: translate(words.state, state), stale: truth.stale, age, duration: length, detail };
+}
+
+/** Empty while risk and figures are of this moment, else how old they are, in the reader's words. */
+export function useDoubt(camera: CameraView): string {
+  const now = useNow(500);
+  const { words, duration } = useLanguage();
+  const link = useWorld((world) => world.link);
+  const hubAheadS = useWorld((world) => world.hubAheadS);
+  const stamp = observationStamp(camera);
+  if (stamp === null) return "";
+  const { seconds } = pictureAge(stamp, now, camera.clockOffsetS, hubAheadS);
+  const isOver = link.kind === "lost" || !camera.edgeOnline;
+  return isOver || seconds > STALE_AFTER_S ? words.age.last(duration(seconds)) : "";
 }
 
 /** In the radar view the boxes are what is live: their age counts. */

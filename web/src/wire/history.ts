@@ -1,15 +1,51 @@
-/** The hub's memory of events, read once at every connection: what happened before the page came. */
+/** The hub's memory: events, and the figures of each camera second by second. */
 
-import { readEvent, type EventMessage } from "./messages";
+import { readEvent, type EventMessage, type Source } from "./messages";
 import { ObjectReader } from "./reader";
 
-/** The events that the hub tells of; none when it does not answer or speaks otherwise: the page works without them. */
-export async function fetchHistory(address: URL): Promise<readonly EventMessage[]> {
+/** The figures of a camera in one second. */
+export interface Sample {
+  /** Hub clock, whole seconds. */
+  readonly at: number;
+  readonly source: Source;
+  readonly score: number;
+  readonly level: string;
+  readonly persons: number;
+  readonly vehicles: number;
+}
+
+/** Both newest first. */
+export interface HistoryPage {
+  readonly events: readonly EventMessage[];
+  readonly samples: readonly Sample[];
+}
+
+const NOTHING: HistoryPage = { events: [], samples: [] };
+
+/** A page of the history; nothing when the hub does not answer or speaks otherwise: the page works without it. */
+export async function fetchHistory(base: URL, query: Readonly<Record<string, string>>): Promise<HistoryPage> {
   try {
+    const address = new URL(`api/history?${new URLSearchParams(query)}`, base);
     const answer = await fetch(address, { headers: { accept: "application/json" }, cache: "no-store" });
-    if (!answer.ok) return [];
-    return new ObjectReader(await answer.json(), "$").parts("events", readEvent);
+    return answer.ok ? readHistory(await answer.json()) : NOTHING;
   } catch {
-    return [];
+    return NOTHING;
   }
+}
+
+/** Throws ContractError. */
+export function readHistory(value: unknown): HistoryPage {
+  const page = new ObjectReader(value, "$");
+  return { events: page.parts("events", readEvent), samples: page.parts("samples", readSample) };
+}
+
+function readSample(from: ObjectReader): Sample {
+  return {
+    at: from.number("at"),
+    source: from.text("source"),
+    score: from.number("score"),
+    level: from.text("level"),
+    persons: from.number("persons"),
+    vehicles: from.number("vehicles"),
+  };
 }

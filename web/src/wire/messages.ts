@@ -55,9 +55,10 @@ export interface SceneView {
   readonly vehicles: number;
   readonly persons: number;
   readonly animals: number;
-  readonly avgSpeed: Speed;
-  readonly convoyDetected: boolean;
-  readonly thermalActive: boolean;
+  /** These three are null where they are not known: they come with the live connection only. */
+  readonly avgSpeed: Speed | null;
+  readonly convoyDetected: boolean | null;
+  readonly thermalActive: boolean | null;
 }
 
 export interface Observation {
@@ -234,7 +235,7 @@ function readCamera(from: ObjectReader): CameraInfo {
   return { cameraId: from.text("camera_id"), name: from.text("name", ""), kind: from.text("kind", "file") };
 }
 
-export function readStatus(from: ObjectReader): Status {
+function readStatus(from: ObjectReader): Status {
   return {
     type: "status",
     source: from.text("source"),
@@ -246,7 +247,7 @@ export function readStatus(from: ObjectReader): Status {
   };
 }
 
-export function readObservation(from: ObjectReader): Observation {
+function readObservation(from: ObjectReader): Observation {
   return {
     type: "observation",
     source: from.text("source"),
@@ -303,7 +304,7 @@ function readScene(from: ObjectReader): SceneView {
     vehicles: from.number("vehicles", 0),
     persons: from.number("persons", 0),
     animals: from.number("animals", 0),
-    avgSpeed: from.part("avg_speed", readSpeed, STILL),
+    avgSpeed: from.part<Speed>("avg_speed", readSpeed, STILL),
     convoyDetected: from.flag("convoy_detected", false),
     thermalActive: from.flag("thermal_active", false),
   };

@@ -1,14 +1,23 @@
-/** The way in when there is no WebSocket: `GET /api/status` every two seconds, read as the same messages. */
+/**
+ * The way in when there is no WebSocket: every two seconds what REST tells, put into the same messages.
+ *
+ * `GET /api/status` gives edges, cameras and the hub's time, `GET /api/history` events and the newest figures, and
+ * `GET /api/snapshot/…` the newest picture of each camera that is on the screen. Boxes and reasons do not come this way.
+ */
 
-import { readObservation, readStatus, type Observation, type Status } from "./messages";
-import { ObjectReader } from "./reader";
+import type { Clock } from "../state/clock";
 import type { PictureFrame } from "./frames";
+import { readHistory, type Sample } from "./history";
+import type { HubMessage, Observation, Pong, Presence, Source, Status } from "./messages";
+import { ObjectReader } from "./reader";
 
 const EVERY_MS = 2_000;
+const TIMEOUT_MS = 4_000;
+const EVENTS_ASKED = 50;
+const SAMPLES_ASKED = 100;
 
 export interface PollerEvents {
-  readonly observation: (observation: Observation) => void;
-  readonly status: (status: Status) => void;
+  readonly message: (message: HubMessage) => void;
   readonly frame: (frame: PictureFrame) => void;
   readonly answered: () => void;
   readonly failed: () => void;
@@ -17,9 +26,12 @@ export interface PollerEvents {
 export class StatusPoller {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running = false;
+  private readonly pictured = new Map<Source, number>();
 
   constructor(
-    private readonly address: URL,
+    private readonly base: URL,
+    private readonly clock: Clock,
+    private readonly visible: () => readonly Source[],
     private readonly events: PollerEvents,
   ) {}
 
@@ -36,16 +48,110 @@ export class StatusPoller {
 
   private async poll(): Promise<void> {
     try {
-      const answer = await fetch(this.address, { cache: "no-store", signal: AbortSignal.timeout(EVERY_MS * 2) });
-      if (!answer.ok) throw new Error(`expected status 200, got ${answer.status}`);
-      const status = new ObjectReader(await answer.json(), "$");
+      const messages = await this.ask();
       if (!this.running) return;
       this.events.answered();
-      status.parts("statuses", readStatus).forEach(this.events.status);
-      status.parts("observations", readObservation).forEach(this.events.observation);
+      messages.forEach(this.events.message);
+      await Promise.all(this.visible().map((source) => this.askPicture(source)));
     } catch {
       if (this.running) this.events.failed();
     }
     if (this.running) this.timer = setTimeout(() => void this.poll(), EVERY_MS);
   }
+
+  private async ask(): Promise<readonly HubMessage[]> {
+    const sentAt = this.clock.now();
+    const status = new ObjectReader(await (await this.get("api/status")).json(), "$");
+    const pong = pongOf(status, sentAt);
+    const answer = await this.get(`api/history?limit=${EVENTS_ASKED}&samples=${SAMPLES_ASKED}`);
+    const { events, samples } = readHistory(await answer.json());
+    const newest = new Map([...samples].reverse().map((sample) => [sample.source, sample]));
+    const edges = status.parts("edges", (edge) => readEdge(edge, newest));
+    return [pong, ...edges.flat(), ...events];
+  }
+
+  /** A camera without a picture answers 404: then there is none to show. A picture that came before is not taken again. */
+  private async askPicture(source: Source): Promise<void> {
+    const answer = await this.get(`api/snapshot/${source}.jpg`).catch(() => null);
+    if (answer === null || !this.running) return;
+    const capturedAt = Number(answer.headers.get("x-captured-at"));
+    if (this.pictured.get(source) === capturedAt) return;
+    this.pictured.set(source, capturedAt);
+    this.events.frame({
+      source,
+      frameId: 0,
+      capturedAt,
+      ageS: 0,
+      width: 0,
+      height: 0,
+      thumbnail: false,
+      jpeg: new Uint8Array(await answer.arrayBuffer()),
+    });
+  }
+
+  private async get(path: string): Promise<Response> {
+    const answer = await fetch(new URL(path, this.base), { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!answer.ok) throw new Error(`expected status 200 from ${path}, got ${answer.status}`);
+    return answer;
+  }
+}
+
+/** The status tells the hub's time: as good as the answer to a ping. */
+function pongOf(status: ObjectReader, sentAt: number): Pong {
+  const at = status.number("at");
+  return { type: "pong", sentAt, receivedAt: at, repliedAt: at };
+}
+
+function readEdge(edge: ObjectReader, samples: ReadonlyMap<Source, Sample>): readonly HubMessage[] {
+  const since = edge.number("since");
+  const cameras = edge.parts("cameras", (camera) => ({
+    source: camera.text("source"),
+    name: camera.text("name", ""),
+    kind: camera.text("kind", ""),
+    state: camera.text("state"),
+    fps: camera.number("fps", 0),
+    score: camera.maybeNumber("risk_score"),
+    level: camera.maybeText("risk_level"),
+  }));
+  const presence: Presence = {
+    type: "presence",
+    edgeId: edge.text("edge_id"),
+    online: edge.flag("online"),
+    since,
+    cameras: cameras.map(({ source, name, kind }) => ({ cameraId: source.split("/")[1] ?? "", name, kind })),
+    clockOffsetS: edge.maybeNumber("clock_offset_s"),
+  };
+  const states = cameras.map(
+    ({ source, state, name, fps }): Status => ({ type: "status", source, state, since, name, detail: "", fps }),
+  );
+  const figures = cameras.flatMap(({ source, score, level, fps }): readonly Observation[] => {
+    const sample = samples.get(source);
+    return score === null || level === null || sample === undefined ? [] : [figuresOf(sample, score, level, fps)];
+  });
+  return [presence, ...states, ...figures];
+}
+
+/** What is known without the live connection; what is not is null, and shown as unknown. */
+function figuresOf(sample: Sample, score: number, level: string, fps: number): Observation {
+  return {
+    type: "observation",
+    source: sample.source,
+    frameId: 0,
+    capturedAt: sample.at,
+    width: 0,
+    height: 0,
+    risk: { score, level, factors: [] },
+    scene: {
+      persons: sample.persons,
+      vehicles: sample.vehicles,
+      animals: 0,
+      avgSpeed: null,
+      convoyDetected: null,
+      thermalActive: null,
+    },
+    tracks: [],
+    fps,
+    analyzed: true,
+    dropped: 0,
+  };
 }

@@ -42,6 +42,11 @@ export class ObjectReader {
     return this.fields[key] == null ? null : this.number(key);
   }
 
+  /** A text that may be absent or null. */
+  maybeText(key: string): string | null {
+    return this.fields[key] == null ? null : this.text(key);
+  }
+
   part<T>(key: string, read: (part: ObjectReader) => T, fallback?: T): T {
     const value = this.fields[key];
     if (value == null && fallback !== undefined) return fallback;
