@@ -65,11 +65,7 @@ class HealthJudge:
             self._fingerprint, self._same, self._same_since = fingerprint, 0, at
         self._same += 1
         same_s = at - self._same_since
-        if (
-            limits.frozen_after_s is not None
-            and self._same >= limits.frozen_pictures
-            and same_s >= limits.frozen_after_s
-        ):
+        if self._same >= limits.frozen_pictures and same_s >= limits.frozen_after_s:
             self._verdict = Health("frozen", f"the same picture for {same_s:.0f} s")
             return self._verdict
         if self._verdict.condition == "frozen":

@@ -42,9 +42,14 @@ class Source(Protocol):
     damaged: how many pictures came broken and were skipped
     """
 
-    kind: str
-    living: bool
-    damaged: int
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def living(self) -> bool: ...
+
+    @property
+    def damaged(self) -> int: ...
 
     def arrivals(self, stop: threading.Event) -> Iterator[Arrival]:
         """Connect and yield pictures as they come, each as soon as it is whole.

@@ -94,10 +94,39 @@ def _mjpeg(address: str, options: SourceOptions, clock: Clock) -> Source:
     return MjpegSource(address, options, clock)
 
 
+def _esp32cam(address: str, options: SourceOptions, clock: Clock) -> Source:
+    from aimonitor.edge.sources.esp32cam import Esp32CamSource
+
+    return Esp32CamSource(address, options, clock)
+
+
+def _rtsp(address: str, options: SourceOptions, clock: Clock) -> Source:
+    from aimonitor.edge.sources.video import open_rtsp
+
+    return open_rtsp(address, options, clock)
+
+
+def _usb(address: str, options: SourceOptions, clock: Clock) -> Source:
+    from aimonitor.edge.sources.video import open_usb
+
+    return open_usb(address, options, clock)
+
+
+def _replay(address: str, options: SourceOptions, clock: Clock) -> Source:
+    from aimonitor.edge.sources.replay import ReplaySource
+
+    return ReplaySource(address, options, clock)
+
+
 FACTORIES: Mapping[str, Factory] = {
     "file": _file,
     "http": _mjpeg,
     "https": _mjpeg,
     "http+mjpeg": _mjpeg,
     "https+mjpeg": _mjpeg,
+    "esp32cam": _esp32cam,
+    "rtsp": _rtsp,
+    "rtsps": _rtsp,
+    "usb": _usb,
+    "replay": _replay,
 }

@@ -74,6 +74,15 @@ def check_reachable(ip: str) -> None:
         raise SourceError(f"camera address: expected a camera's IP address, got {mapped}", retryable=False)
 
 
+def check_literal(host: str) -> None:
+    """`check_reachable` for a host that is written as an IP address; names are not resolved."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return
+    check_reachable(host)
+
+
 def _refusal(address: str, got: str) -> SourceError:
     return SourceError(
         f"camera address {without_secrets(address)[:80]!r}: expected http://host[:port]/path, got {got}",

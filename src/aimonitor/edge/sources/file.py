@@ -2,8 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
-from urllib.parse import unquote
 
 import cv2
 import numpy as np
@@ -12,6 +10,7 @@ from aimonitor.common.clock import Clock
 from aimonitor.edge.pictures import ArrayPicture
 from aimonitor.edge.source import Arrival, SourceError
 from aimonitor.edge.sources import SourceOptions
+from aimonitor.edge.sources.playback import local_path, play
 from aimonitor.edge.types import Image
 
 PIXEL_LIMIT = 1920 * 1200
@@ -28,36 +27,15 @@ class FileSource:
     damaged = 0
 
     def __init__(self, address: str, options: SourceOptions, clock: Clock) -> None:
-        self._path = _path_of(address)
+        self._path = local_path(address)
         self._options = options
         self._clock = clock
         if not self._path.is_file():
             raise self._refusal("a video file", "none; check the path")
 
     def arrivals(self, stop: threading.Event) -> Iterator[Arrival]:
-        """See Source. When paced, a reader that falls behind does not hurry: the recording waits for it."""
-        offset_s, due_at = 0.0, self._clock.monotonic()
-        while True:
-            last_s: float | None = None
-            interval_s = 0.0
-            for arrival in self._read_once(stop):
-                media_s = arrival.media_s or 0.0
-                if last_s is not None:
-                    interval_s = media_s - last_s
-                    due_at = max(due_at + interval_s, self._clock.monotonic() - interval_s)
-                if self._options.paced and stop.wait(max(0.0, due_at - self._clock.monotonic())):
-                    return
-                yield Arrival(arrival.picture, media_s=offset_s + media_s)
-                last_s = media_s
-            if stop.is_set():
-                return
-            if last_s is None:
-                raise self._refusal("a video", "no picture")
-            if not self._options.loop:
-                return
-            interval_s = interval_s or 1 / _DEFAULT_FPS
-            offset_s += last_s + interval_s
-            due_at += interval_s
+        """See Source."""
+        return play(self._read_once, self._options, self._clock, stop)
 
     def _refusal(self, expected: str, got: str) -> SourceError:
         return SourceError(f"camera file {str(self._path)!r}: expected {expected}, got {got}", retryable=False)
@@ -74,6 +52,8 @@ class FileSource:
             last_s = -interval_s
             while not stop.is_set():
                 done, image = video.read()
+                if not done and first_s is None:
+                    raise self._refusal("a video", "no picture")
                 if not done:
                     return
                 told_s = video.get(cv2.CAP_PROP_POS_MSEC) / 1000
@@ -93,9 +73,3 @@ def reduced(image: Image) -> Image:
         size = (image.shape[1] // 2, image.shape[0] // 2)
         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     return image
-
-
-def _path_of(address: str) -> Path:
-    if address.startswith("file://"):
-        return Path(unquote(address.removeprefix("file://")))
-    return Path(address.removeprefix("file:")).expanduser()

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from aimonitor.common.clock import Clock
 from aimonitor.edge.multipart import PART_LIMIT, MultipartReader, Part
@@ -109,7 +109,7 @@ class MjpegSource:
         if picture is None:
             self.damaged += 1
             return None
-        return Arrival(picture, device_s=_seconds(part.headers.get("x-timestamp", "")))
+        return Arrival(picture, device_s=seconds_in(part.headers))
 
     def _broken(self, words: str) -> SourceError:
         """The stream broke: the camera needs its rest, because an ESP32 notices a lost viewer only after seconds."""
@@ -118,9 +118,10 @@ class MjpegSource:
         )
 
 
-def _seconds(text: str) -> float | None:
+def seconds_in(headers: Mapping[str, str]) -> float | None:
+    """The camera's clock in a part's X-Timestamp, which stock firmwares send as seconds since boot."""
     try:
-        value = float(text)
+        value = float(headers.get("x-timestamp", ""))
     except ValueError:
         return None
     return value if 0 <= value < 1e11 else None
