@@ -1,0 +1,15 @@
+"""Founding door to the hub: `python cloud_api.py`, or `uvicorn cloud_api:app`."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))  # a checkout works without being installed
+
+from aimonitor.cli import main
+from aimonitor.hub import app as hub
+from aimonitor.hub import settings
+
+if __name__ == "__main__":
+    raise SystemExit(main(["hub", *sys.argv[1:]]))
+
+app = hub.create_app(settings.read())
