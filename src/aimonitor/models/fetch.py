@@ -40,39 +40,42 @@ def is_intact(path: Path, sha256: str) -> bool:
 def download(origin: Download, target: Path, progress: Progress = no_progress) -> Path:
     """Bring `origin` to `target`, or raise FetchError. A lost connection is resumed, up to three attempts in all."""
     with sole_writer(target):
-        if is_intact(target, origin.sha256):
-            return target
-        part = target.with_name(target.name + ".part")
-        trouble: Exception | None = None
-        for _ in range(ATTEMPTS):
-            before = part.stat().st_size if part.exists() else 0
-            try:
-                _receive(origin, part, progress)
-                break
-            except (OSError, http.client.HTTPException) as error:
-                trouble = error
-                if (part.stat().st_size if part.exists() else 0) <= before:
-                    break  # not one byte more: this place cannot be reached now
-        if not part.exists() or part.stat().st_size < origin.size:
-            raise FetchError(f"{origin.url}: {_reason(trouble)}") from trouble
-        _put_in_place(part, target, origin)
+        if not is_intact(target, origin.sha256):
+            part = target.with_name(target.name + ".part")
+            _receive_with_patience(origin, part, progress)
+            _put_in_place(part, target, origin)
     return target
 
 
+def _receive_with_patience(origin: Download, part: Path, progress: Progress) -> None:
+    for attempt in range(1, ATTEMPTS + 1):
+        before = _size(part)
+        try:
+            _receive(origin, part, progress)
+        except FetchError:
+            raise
+        except (OSError, http.client.HTTPException) as error:
+            if attempt == ATTEMPTS or _size(part) <= before:  # not a byte more: it cannot be reached now
+                raise FetchError(f"{origin.url}: {_reason(error)}") from error
+        else:
+            return
+
+
 def _receive(origin: Download, part: Path, progress: Progress) -> None:
-    """Append what is missing to `part`; never more than one byte beyond the size that we expect."""
-    have = part.stat().st_size if part.exists() else 0
+    """Append what is missing to `part`. Raises FetchError, before a byte is kept, when another size is announced."""
+    have = _size(part)
     if have >= origin.size:
         return
     request = urllib.request.Request(origin.url, headers={"Range": f"bytes={have}-"} if have else {})
     with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
-        resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT and response.headers.get(
-            "Content-Range", ""
-        ).startswith(f"bytes {have}-")
+        resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
         done = have if resumed else 0
+        announced = done + int(response.headers.get("Content-Length") or 0)
+        if announced != origin.size:
+            raise FetchError(_another(origin, f"{announced:,} bytes"))
         with part.open("ab" if resumed else "wb") as file:
             progress(done, origin.size)
-            while done <= origin.size and (chunk := response.read(min(_CHUNK, origin.size + 1 - done))):
+            while chunk := response.read(_CHUNK):
                 file.write(chunk)
                 done += len(chunk)
                 progress(done, origin.size)
@@ -81,19 +84,25 @@ def _receive(origin: Download, part: Path, progress: Progress) -> None:
 
 
 def _put_in_place(part: Path, target: Path, origin: Download) -> None:
-    size, digest = part.stat().st_size, sha256_of(part)
-    if size != origin.size or digest != origin.sha256:
+    digest = sha256_of(part)
+    if digest != origin.sha256:
         part.unlink()
-        raise FetchError(
-            f"{origin.url} holds another file than expected: expected {origin.size:,} bytes with sha256 "
-            f"{origin.sha256[:12]}…, got {size:,} bytes with {digest[:12]}…; nothing of it was kept"
-        )
+        raise FetchError(_another(origin, f"one with {digest[:12]}…"))
     part.replace(target)
 
 
-def _reason(error: Exception | None) -> str:
+def _another(origin: Download, got: str) -> str:
+    wanted = f"{origin.size:,} bytes with sha256 {origin.sha256[:12]}…"
+    return f"{origin.url} holds another file than expected: expected {wanted}, got {got}; nothing of it was kept"
+
+
+def _reason(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
         return f"the server answered {error.code} {error.reason}"
     if isinstance(error, urllib.error.URLError):
-        return f"{error.reason}"
-    return f"{error}" if error else "nothing came"
+        return str(error.reason)
+    return str(error) or type(error).__name__
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

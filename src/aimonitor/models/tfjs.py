@@ -59,9 +59,11 @@ def _constants(document: Mapping[str, Any], weights: bytes) -> dict[str, Array]:
             raise ConversionError(f"{entry['name']}: expected weights as one of {', '.join(_DTYPES)}, got {stored}")
         dtype = np.dtype(_DTYPES[stored])
         count = int(np.prod(entry["shape"], dtype=np.int64))
-        values = np.frombuffer(weights, dtype, count, offset).reshape(entry["shape"])
-        found[entry["name"]] = values.astype(entry["dtype"])
-        offset += count * dtype.itemsize
+        end = offset + count * dtype.itemsize
+        if end > len(weights):
+            raise ConversionError(f"{entry['name']}: expected {end:,} bytes of weights or more, got {len(weights):,}")
+        found[entry["name"]] = np.frombuffer(weights[offset:end], dtype).reshape(entry["shape"]).astype(entry["dtype"])
+        offset = end
     if offset != len(weights):
         raise ConversionError(f"expected {offset:,} bytes of weights, got {len(weights):,}")
     return found

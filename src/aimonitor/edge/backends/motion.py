@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from aimonitor.edge.backends.request import Request
-from aimonitor.edge.types import Detections, Picture
+from aimonitor.edge.types import Detections, Floats, Picture
 
 LABEL = "motion"
 _LEAST_SHARE = 0.001
@@ -35,8 +35,9 @@ class MotionDetector:
         regions = np.asarray(stats[1:], np.float32)
         regions = regions[regions[:, cv2.CC_STAT_AREA] >= max(12.0, _LEAST_SHARE * gray.size)]
         corner, extent, area = regions[:, :2], regions[:, 2:4], regions[:, cv2.CC_STAT_AREA]
-        boxes = np.hstack([corner, corner + extent]) / np.array(gray.shape[::-1] * 2, np.float32)
-        return Detections(boxes, area / extent.prod(axis=1), (LABEL,) * len(regions))
+        boxes: Floats = np.hstack([corner, corner + extent]) / np.array(gray.shape[::-1] * 2, np.float32)
+        filled: Floats = area / (extent[:, 0] * extent[:, 1])
+        return Detections(boxes, filled, (LABEL,) * len(regions))
 
 
 def open_motion(request: Request) -> MotionDetector:
