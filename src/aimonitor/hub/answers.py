@@ -1,0 +1,127 @@
+"""What the REST endpoints answer, for the OpenAPI document."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Health(BaseModel):
+    """`ok`, or `degraded` with the reason: the hub relays but cannot store."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"status": "ok", "detail": "", "version": "0.1.0", "uptime_s": 12.3, "edges": 1, "viewers": 2}
+        }
+    )
+    status: str
+    detail: str = ""
+    version: str
+    uptime_s: float
+    edges: int
+    viewers: int
+
+
+class CameraStatus(BaseModel):
+    """One camera. `age_s` is the time since anything came from it, `rung` how closely it is watched now."""
+
+    source: str
+    name: str = ""
+    kind: str = ""
+    state: str
+    fps: float = 0.0
+    width: int = 0
+    height: int = 0
+    age_s: float | None = None
+    risk_score: float | None = None
+    risk_level: str | None = None
+    rung: str
+
+
+class EdgeStatus(BaseModel):
+    """One edge. `clock_offset_s` is its clock minus the hub's."""
+
+    edge_id: str
+    online: bool
+    since: float
+    protocol: str
+    software: str = ""
+    clock_offset_s: float | None = None
+    cameras: list[CameraStatus]
+
+
+class ViewerCount(BaseModel):
+    """How many watch: `v2` our own format, `v1` the founding one."""
+
+    total: int
+    v1: int
+    v2: int
+
+
+class HubStatus(BaseModel):
+    """Everything about the hub at this moment. `counters` are totals since the start."""
+
+    version: str
+    at: float
+    uptime_s: float
+    edges: list[EdgeStatus]
+    viewers: ViewerCount
+    connections: int
+    max_connections: int
+    events: int
+    counters: dict[str, int]
+
+
+class HistoryEvent(BaseModel):
+    """An event as it was stored: the fields of the contract's Event, and `id` and `received_at` of the hub."""
+
+    model_config = ConfigDict(extra="allow")
+    id: int
+    received_at: float
+    source: str
+
+
+class HistorySample(BaseModel):
+    """The figures of a camera in one second."""
+
+    at: int
+    source: str
+    score: float
+    level: str
+    persons: int
+    vehicles: int
+    fps: float
+
+
+class HistoryPage(BaseModel):
+    """A page of events, newest first, and the newest samples. `next_before` asks for the next page."""
+
+    events: list[HistoryEvent]
+    samples: list[HistorySample]
+    next_before: int | None
+
+
+class Accepted(BaseModel):
+    """A founding message was taken."""
+
+    accepted: bool = True
+    source: str = Field(examples=["default/default"])
+    frame_id: int = Field(examples=[1234])
+
+
+class Problem(BaseModel):
+    """Which field was wrong, what was expected there and what came."""
+
+    field: str = Field(examples=["$.risk_score"])
+    expected: str = Field(examples=["a number"])
+    got: str = Field(examples=['"high"'])
+
+
+class Refused(BaseModel):
+    """An answer that is not 2xx."""
+
+    error: Problem
+
+
+def refused(description: str) -> dict[str, Any]:
+    """An OpenAPI entry for a refusal."""
+    return {"model": Refused, "description": description}

@@ -1,0 +1,134 @@
+"""The wiring diagram of the hub."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import JSONResponse
+
+import aimonitor
+from aimonitor.common.clock import Clock, SystemClock
+from aimonitor.contract import schema
+from aimonitor.hub import pages, rest
+from aimonitor.hub.auth import TokenBook
+from aimonitor.hub.edge_socket import EdgeDoor
+from aimonitor.hub.health import Doctor
+from aimonitor.hub.history import History
+from aimonitor.hub.limits import Guesses, Places
+from aimonitor.hub.metrics import Counters
+from aimonitor.hub.relay import Relay
+from aimonitor.hub.roster import Roster
+from aimonitor.hub.security import Gate, SecurityHeaders
+from aimonitor.hub.settings import HubSettings
+from aimonitor.hub.stores import Keep, make_store
+from aimonitor.hub.stores.base import EventStore, NewEvent
+from aimonitor.hub.switchboard import Switchboard
+from aimonitor.hub.viewer_socket import ViewerDoor
+
+log = logging.getLogger(__name__)
+
+_TICK_S = 0.25
+
+
+def create_app(
+    settings: HubSettings,
+    *,
+    clock: Clock | None = None,
+    store: EventStore | None = None,
+    static: Path = pages.STATIC,
+) -> FastAPI:
+    """The hub as an ASGI application; everything it needs is made here and nowhere else."""
+    clock = clock or SystemClock()
+    store = store or make_store(settings.history_path, Keep(settings.kept_events, settings.history_samples))
+    counters = Counters()
+    relay = Relay()
+
+    def stored(event: NewEvent, is_new: bool) -> None:
+        switchboard.event_stored(event, is_new)
+
+    history = History(store, clock, counters, stored)
+    switchboard = Switchboard(
+        roster=Roster(settings.max_edges),
+        relay=relay,
+        history=history,
+        clock=clock,
+        counters=counters,
+        heartbeat_s=settings.heartbeat_s,
+    )
+    tokens, guesses = TokenBook(settings.tokens), Guesses()
+    places = Places(settings.max_connections, settings.connections_per_address)
+
+    app = FastAPI(
+        title="AI Monitor hub",
+        version=aimonitor.__version__,
+        description="Relays what edges see to whoever watches, and remembers what happened.",
+        docs_url=None,  # their pages need a CDN and inline scripts, which our content security policy refuses
+        redoc_url=None,
+        lifespan=lambda _: _lifespan(store, history, switchboard),
+    )
+    app.state.switchboard = switchboard
+    app.add_exception_handler(RequestValidationError, _refuse_parameters)
+    app.include_router(
+        rest.Questions(switchboard, Doctor(switchboard, places, settings.max_connections, clock)).router()
+    )
+    app.include_router(rest.DataDoor(switchboard, tokens, guesses).router())
+    app.add_api_websocket_route("/ws/laptop", EdgeDoor(switchboard, tokens, guesses, settings).serve)
+    app.add_api_websocket_route("/ws", ViewerDoor(switchboard, settings).serve)
+    pages.add_pages(app, static)
+    app.add_middleware(Gate, origins=settings.cors_origins, places=places, counters=counters)
+    app.add_middleware(
+        CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=["*"]
+    )
+    app.add_middleware(SecurityHeaders)
+    app.openapi = _openapi_with_contract(app.openapi)  # type: ignore[method-assign]
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(store: EventStore, history: History, switchboard: Switchboard) -> AsyncIterator[None]:
+    """Open the store, run the writer and the tick, and put everything away in the reverse order."""
+    await store.open()
+    tasks = [asyncio.create_task(history.run()), asyncio.create_task(_tick(switchboard))]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await history.finish()
+        await store.close()
+
+
+async def _tick(switchboard: Switchboard) -> None:
+    while True:
+        await asyncio.sleep(_TICK_S)
+        try:
+            switchboard.tick()
+        except Exception:  # top of a task: one bad tick must not end all heartbeats
+            log.exception("a tick of the hub failed")
+
+
+async def _refuse_parameters(_: Request, error: Exception) -> JSONResponse:
+    """FastAPI's own complaints, said as all others."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field = ".".join(str(step) for step in first["loc"])
+    return rest.no(422, field, str(first["msg"]), repr(first.get("input"))[:100])
+
+
+def _openapi_with_contract(make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    """FastAPI's document and the founding message, which is parsed by the contract and not by FastAPI."""
+
+    def openapi() -> dict[str, Any]:
+        document = make()
+        founding = schema.founding_schema()["components"]
+        document.setdefault("components", {}).setdefault("schemas", {}).update(founding)
+        return document
+
+    return openapi

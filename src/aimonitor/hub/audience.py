@@ -1,0 +1,124 @@
+"""Who watches which camera, and how closely. Pure; what a viewer is does not matter here.
+
+The ladder: `metadata` (figures only), `thumbnail` (a picture every ten seconds), `slow` (one a second), `full`.
+"""
+
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+RUNGS = ("metadata", "thumbnail", "slow", "full")
+PICTURE_EVERY_S = {"thumbnail": 10.0, "slow": 1.0}
+
+V = TypeVar("V", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one viewer wants: these sources or `everything`, at `rung`, until the monotonic time `until`."""
+
+    sources: frozenset[str] = frozenset()
+    everything: bool = False
+    rung: str = "full"
+    until: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Audience(Generic[V]):
+    """The viewers of one source: `figures` get every observation, `full` every picture, `thinned` one now and then."""
+
+    figures: tuple[V, ...]
+    full: tuple[V, ...]
+    thinned: tuple[tuple[V, float], ...]
+
+
+class _Crowd(Generic[V]):
+    """Viewers and their rungs, and how many stand on each rung."""
+
+    def __init__(self) -> None:
+        self.rungs: dict[V, str] = {}
+        self._standing: Counter[str] = Counter()
+
+    def add(self, viewer: V, rung: str) -> None:
+        self.rungs[viewer] = rung
+        self._standing[rung] += 1
+
+    def remove(self, viewer: V) -> None:
+        self._standing[self.rungs.pop(viewer)] -= 1
+
+    def stands_on(self, rung: str) -> bool:
+        return self._standing[rung] > 0
+
+
+class Audiences(Generic[V]):
+    """All wishes, indexed by source; an audience is put together once and kept until a wish for it changes."""
+
+    def __init__(self) -> None:
+        self._wishes: dict[V, Wish] = {}
+        self._everything: _Crowd[V] = _Crowd()
+        self._by_source: dict[str, _Crowd[V]] = {}
+        self._made: dict[str, Audience[V]] = {}
+
+    def set(self, viewer: V, wish: Wish) -> bool:
+        """Replace what `viewer` wants; False when only its end moved, so that nothing else changes."""
+        old = self._wishes.get(viewer)
+        if old and (old.sources, old.everything, old.rung) == (wish.sources, wish.everything, wish.rung):
+            self._wishes[viewer] = wish
+            return False
+        self.remove(viewer)
+        self._wishes[viewer] = wish
+        rung = wish.rung if wish.rung in RUNGS else "slow"
+        if wish.everything:
+            self._everything.add(viewer, rung)
+            self._made.clear()
+        for source in wish.sources:
+            self._by_source.setdefault(source, _Crowd()).add(viewer, rung)
+            self._made.pop(source, None)
+        return True
+
+    def remove(self, viewer: V) -> bool:
+        """Forget what `viewer` wants; False when it wanted nothing."""
+        wish = self._wishes.pop(viewer, None)
+        if wish is None:
+            return False
+        if wish.everything:
+            self._everything.remove(viewer)
+            self._made.clear()
+        for source in wish.sources:
+            crowd = self._by_source[source]
+            crowd.remove(viewer)
+            if not crowd.rungs:
+                del self._by_source[source]
+            self._made.pop(source, None)
+        return True
+
+    def expired(self, at: float) -> list[V]:
+        """The viewers whose wish was not renewed in time."""
+        return [viewer for viewer, wish in self._wishes.items() if wish.until < at]
+
+    def rung(self, source: str) -> str:
+        """How closely `source` is watched: the highest rung that anybody wants, `metadata` when nobody does."""
+        crowds = [crowd for crowd in (self._everything, self._by_source.get(source)) if crowd]
+        return next((rung for rung in reversed(RUNGS) if any(crowd.stands_on(rung) for crowd in crowds)), "metadata")
+
+    def of(self, source: str) -> Audience[V]:
+        """Who gets what of `source`."""
+        made = self._made.get(source)
+        if made is None:
+            crowd = self._by_source.get(source)
+            made = _divide(self._everything.rungs, crowd.rungs if crowd else {})
+            if made.figures:
+                self._made[source] = made
+        return made
+
+
+def _divide(everything: dict[V, str], chosen: dict[V, str]) -> Audience[V]:
+    rungs = dict(everything)
+    for viewer, rung in chosen.items():
+        rungs[viewer] = max(rung, rungs.get(viewer, "metadata"), key=RUNGS.index)
+    return Audience(
+        figures=tuple(rungs),
+        full=tuple(viewer for viewer, rung in rungs.items() if rung == "full"),
+        thinned=tuple((v, PICTURE_EVERY_S[rung]) for v, rung in rungs.items() if rung in PICTURE_EVERY_S),
+    )

@@ -1,0 +1,144 @@
+"""What each message of a connected v2 edge does."""
+
+from collections.abc import Callable
+
+import aimonitor
+from aimonitor.contract import codec, messages
+from aimonitor.contract.errors import ContractError
+from aimonitor.hub.cameras import Edge
+from aimonitor.hub.clock_offset import measure
+from aimonitor.hub.commands import KNOWN
+from aimonitor.hub.connection import Connection
+from aimonitor.hub.intake import Intake
+from aimonitor.hub.limits import POLICY_VIOLATION
+from aimonitor.hub.parcel import Parcel
+from aimonitor.hub.stores.base import NewEvent
+from aimonitor.hub.switchboard import MISSED_HEARTBEATS, Switchboard
+
+_OFFSET_NEWS_S = 0.05
+"""Viewers are told when an edge's clock offset has moved by this much."""
+
+
+class EdgeSession:
+    """One connection of an edge after its Hello: an EdgeLink for the hub, a Listener for the connection."""
+
+    def __init__(self, edge: Edge, connection: Connection, intake: Intake, switchboard: Switchboard) -> None:
+        self._edge = edge
+        self._connection = connection
+        self._intake = intake
+        self._switchboard = switchboard
+        self._clock = switchboard.clock
+        self._pinged_at = self._heard_at = self._clock.monotonic()
+        self._acked_seq = 0
+        self._told_offset_s: float | None = None
+        self._actions: dict[type, Callable[..., None]] = {
+            messages.Observation: self._observation,
+            messages.Status: self._status,
+            messages.Event: self._event,
+            messages.Ping: self._ping,
+            messages.Pong: self._pong,
+            messages.CommandResult: self._result,
+        }
+
+    def welcome(self) -> None:
+        """Answer the Hello."""
+        self._acked_seq = self._intake.acked_seq
+        self.send(
+            messages.Welcome(
+                software=f"aimonitor-{aimonitor.__version__}",
+                at=self._clock.utc(),
+                edge_id=self._edge.edge_id,
+                heartbeat_s=self._switchboard.heartbeat_s,
+                acked_seq=self._acked_seq,
+                commands=KNOWN,
+            )
+        )
+
+    # --- EdgeLink ---------------------------------------------------------------------------------------------------
+
+    def send(self, message: messages.AnyMessage) -> None:
+        """Send a message in its turn; of attention for one camera the newest wins."""
+        parcel = Parcel(codec.encode(message))
+        if isinstance(message, messages.Attention):
+            self._connection.outlet.put(f"attention {message.camera_id}", parcel)
+        else:
+            self._connection.outlet.say(parcel)
+
+    def stored(self, seq: int) -> None:
+        """The store has event `seq`: acknowledge as far as there is no gap. Acks overtake each other."""
+        acked_seq = self._intake.acked_seq
+        if acked_seq != self._acked_seq or seq <= acked_seq:
+            self._acked_seq = acked_seq
+            self._connection.outlet.put("ack", Parcel(codec.encode(messages.Ack(acked_seq))))
+
+    def tick(self, at: float) -> None:
+        """Ping, ask for missing events, and let go of a silent edge."""
+        heartbeat_s = self._switchboard.heartbeat_s
+        if at - self._heard_at > MISSED_HEARTBEATS * heartbeat_s:
+            self._switchboard.counters.edges_silent += 1
+            self._connection.close(POLICY_VIOLATION, f"silent for {MISSED_HEARTBEATS} heartbeats")
+            self._switchboard.edge_left(self._edge, self)
+            return
+        if at - self._pinged_at >= heartbeat_s:
+            self._pinged_at = at
+            self._connection.outlet.put("ping", Parcel(codec.encode(messages.Ping(self._clock.utc()))))
+        refill = self._intake.refill(at)
+        if refill is not None:
+            self._switchboard.counters.refills_asked += 1
+            self.send(refill)
+        elif self._intake.unavailable:
+            self._switchboard.counters.events_unavailable += self._intake.unavailable
+            self._intake.unavailable = 0
+            self.stored(0)
+
+    def close(self, code: int, reason: str) -> None:
+        """Let the connection go."""
+        self._connection.close(code, reason)
+
+    # --- Listener ---------------------------------------------------------------------------------------------------
+
+    def take(self, data: str | bytes) -> None:
+        """One message of the edge; raises ContractError."""
+        self._heard_at = self._edge.heard_at = self._clock.monotonic()
+        if isinstance(data, bytes):
+            self._switchboard.picture(self._edge, data)
+            return
+        message = codec.decode(data)
+        if isinstance(message, codec.Unknown):
+            self._switchboard.counters.unknown_messages += 1
+            return
+        action = self._actions.get(type(message))
+        if action is None:
+            raise ContractError("$.type", "a message that an edge sends", type(message).__name__.lower())
+        action(message, data)
+
+    def refuse(self, error: ContractError) -> None:
+        """Tell the edge why a message was not accepted."""
+        self.send(messages.Refusal(error.field[:1000], error.expected[:1000], error.got[:1000]))
+
+    def _observation(self, said: messages.Observation, text: str) -> None:
+        self._switchboard.observation(self._edge, said, text)
+
+    def _status(self, status: messages.Status, text: str) -> None:
+        self._switchboard.status(self._edge, status, text)
+
+    def _event(self, event: messages.Event, text: str) -> None:
+        edge_id = event.source.partition("/")[0]
+        if edge_id != self._edge.edge_id:
+            raise ContractError("$.source", f"{self._edge.edge_id}/<camera_id>", repr(event.source))
+        self._intake.came(event.seq, self._clock.monotonic())
+        self._switchboard.history.submit(NewEvent(edge_id, event.seq, event.source, self._clock.utc(), text))
+
+    def _ping(self, ping: messages.Ping, _: str) -> None:
+        now = self._clock.utc()
+        self._connection.outlet.put("pong", Parcel(codec.encode(messages.Pong(ping.sent_at, now, now))))
+
+    def _pong(self, pong: messages.Pong, _: str) -> None:
+        self._edge.clock.add(measure(pong.sent_at, pong.received_at, pong.replied_at, self._clock.utc()))
+        offset_s, told_s = self._edge.clock.offset_s, self._told_offset_s
+        if offset_s is not None and (told_s is None or abs(offset_s - told_s) > _OFFSET_NEWS_S):
+            self._told_offset_s = offset_s
+            self._switchboard.show_presence(self._edge)
+
+    def _result(self, result: messages.CommandResult, _: str) -> None:
+        self._switchboard.result(self._edge, result)

@@ -1,0 +1,136 @@
+"""`/ws/laptop`: the door for edges. Decides who it is and which format it speaks, then hands over to a session."""
+
+import asyncio
+
+from starlette.websockets import WebSocket
+
+from aimonitor.contract import codec, founding, messages
+from aimonitor.contract.errors import ContractError
+from aimonitor.hub.auth import DEFAULT_EDGE, Grant, TokenBook, token_of
+from aimonitor.hub.connection import Connection
+from aimonitor.hub.edge_session import EdgeSession
+from aimonitor.hub.founding_session import FoundingSession
+from aimonitor.hub.intake import Intake
+from aimonitor.hub.limits import POLICY_VIOLATION, REPLACED, TRY_AGAIN_LATER, Guesses
+from aimonitor.hub.roster import RosterFullError, declare, own_camera
+from aimonitor.hub.settings import HubSettings
+from aimonitor.hub.stores.base import StoreError
+from aimonitor.hub.switchboard import Switchboard
+
+_FIRST_MESSAGE_S = 10.0
+
+
+class EdgeDoor:
+    """Lets edges in."""
+
+    def __init__(self, switchboard: Switchboard, tokens: TokenBook, guesses: Guesses, settings: HubSettings) -> None:
+        self._switchboard = switchboard
+        self._tokens = tokens
+        self._guesses = guesses
+        self._settings = settings
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """One edge from its handshake to its end."""
+        ours = messages.SUBPROTOCOL in websocket.scope["subprotocols"]
+        await websocket.accept(messages.SUBPROTOCOL if ours else None)
+        board = self._switchboard
+        connection = Connection(websocket, board.clock, board.counters, self._settings.edge_messages_per_s)
+        await connection.run(self._serve_ours(connection) if ours else self._serve_founding(connection, websocket))
+
+    # --- our own format ---------------------------------------------------------------------------------------------
+
+    async def _serve_ours(self, connection: Connection) -> None:
+        hello = await self._first(connection)
+        if hello is None:
+            return
+        try:
+            message = _read_hello(hello)
+        except ContractError as error:
+            self._switchboard.counters.contract_errors += 1
+            connection.say(codec.encode(messages.Refusal(error.field, error.expected, error.got)))
+            connection.close(POLICY_VIOLATION, "expected hello first")
+            return
+        grant = self._check(connection, message.token)
+        if grant is not None:
+            await self._converse(connection, message, grant.edge(message.edge_id))
+
+    async def _converse(self, connection: Connection, hello: messages.Hello, edge_id: str) -> None:
+        board = self._switchboard
+        try:
+            have = await board.history.journal(edge_id)
+            edge = board.roster.edge(edge_id, board.clock.utc())
+        except (StoreError, RosterFullError) as error:
+            connection.close(TRY_AGAIN_LATER, str(error)[:120])
+            return
+        for old in edge.links:
+            board.counters.edges_replaced += 1
+            old.close(REPLACED, "replaced by a newer connection of the same edge")
+        edge.links.clear()
+        edge.protocol, edge.software, edge.boot_id = "v2", hello.software, hello.boot_id
+        declare(edge, hello.cameras)
+        intake = Intake(have, hello, self._settings.kept_events, board.clock.monotonic())
+        session = EdgeSession(edge, connection, intake, board)
+        session.welcome()
+        board.edge_arrived(edge, session)
+        try:
+            await connection.listen(session)
+        finally:
+            board.edge_left(edge, session)
+
+    # --- the founding format ----------------------------------------------------------------------------------------
+
+    async def _serve_founding(self, connection: Connection, websocket: WebSocket) -> None:
+        grant: Grant | None = Grant()
+        if not self._tokens.open:
+            token = token_of(websocket.headers) or await self._first(connection)
+            if token is None:
+                return
+            grant = self._check(connection, token if isinstance(token, str) else "")
+        if grant is None:
+            return
+        board = self._switchboard
+        try:
+            edge = board.roster.edge(grant.edge(DEFAULT_EDGE), board.clock.utc())
+        except RosterFullError as error:
+            connection.close(TRY_AGAIN_LATER, str(error)[:120])
+            return
+        await board.prepare_founding(edge)
+        if not edge.online:
+            edge.protocol = "v1"
+        own_camera(edge, messages.source_of(edge.edge_id, founding.DEFAULT_CAMERA))
+        session = FoundingSession(edge, connection, board)
+        board.edge_arrived(edge, session)
+        try:
+            await connection.listen(session)
+        finally:
+            board.edge_left(edge, session)
+
+    # --- both -------------------------------------------------------------------------------------------------------
+
+    async def _first(self, connection: Connection) -> str | bytes | None:
+        try:
+            async with asyncio.timeout(_FIRST_MESSAGE_S):
+                return await connection.receive()
+        except TimeoutError:
+            connection.close(POLICY_VIOLATION, f"expected a first message within {_FIRST_MESSAGE_S:.0f} s")
+            return None
+
+    def _check(self, connection: Connection, token: str) -> Grant | None:
+        """What the token allows; closes with 4001 when it is wrong or its sender has guessed too often."""
+        at = self._switchboard.clock.monotonic()
+        waiting = self._guesses.must_wait(connection.address, at)
+        grant = None if waiting else self._tokens.check(token)
+        if grant is None:
+            self._switchboard.counters.edges_refused += 1
+            if not waiting:
+                self._guesses.wrong(connection.address, at)
+            reason = "too many wrong tokens, wait a minute" if waiting else "wrong token"
+            connection.close(founding.WRONG_TOKEN, reason)
+        return grant
+
+
+def _read_hello(data: str | bytes) -> messages.Hello:
+    message = codec.decode(data)
+    if not isinstance(message, messages.Hello):
+        raise ContractError("$.type", '"hello" first', type(message).__name__.lower())
+    return message

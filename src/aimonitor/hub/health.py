@@ -1,0 +1,87 @@
+"""How the hub is: small and quick for `/health`, everything for `/api/status`."""
+
+import aimonitor
+from aimonitor.common.clock import Clock
+from aimonitor.hub.answers import CameraStatus, EdgeStatus, Health, HubStatus, ViewerCount
+from aimonitor.hub.cameras import Camera, Edge
+from aimonitor.hub.limits import Places
+from aimonitor.hub.stores.base import StoreError
+from aimonitor.hub.switchboard import Switchboard
+
+
+class Doctor:
+    """Asks the parts how they are."""
+
+    def __init__(self, switchboard: Switchboard, places: Places, max_connections: int, clock: Clock) -> None:
+        self._board = switchboard
+        self._places = places
+        self._max_connections = max_connections
+        self._clock = clock
+        self._started_at = clock.monotonic()
+
+    @property
+    def uptime_s(self) -> float:
+        return round(self._clock.monotonic() - self._started_at, 1)
+
+    def health(self) -> Health:
+        """Whether the hub does its work; reads nothing but memory."""
+        trouble = self._board.history.trouble
+        return Health(
+            status="degraded" if trouble else "ok",
+            detail=trouble,
+            version=aimonitor.__version__,
+            uptime_s=self.uptime_s,
+            edges=self._board.roster.online,
+            viewers=len(self._board.relay),
+        )
+
+    async def status(self) -> HubStatus:
+        """The whole picture."""
+        relay = self._board.relay
+        try:
+            events = await self._board.history.count()
+        except StoreError:
+            events = 0
+        founding = relay.founding_viewers
+        return HubStatus(
+            version=aimonitor.__version__,
+            at=round(self._clock.utc(), 3),
+            uptime_s=self.uptime_s,
+            edges=[self._edge(edge) for edge in self._board.roster],
+            viewers=ViewerCount(total=len(relay), v1=founding, v2=len(relay) - founding),
+            connections=self._places.used,
+            max_connections=self._max_connections,
+            events=events,
+            counters=self._board.counters.snapshot(),
+        )
+
+    def _edge(self, edge: Edge) -> EdgeStatus:
+        offset_s = edge.clock.offset_s
+        return EdgeStatus(
+            edge_id=edge.edge_id,
+            online=edge.online,
+            since=round(edge.since, 3),
+            protocol=edge.protocol,
+            software=edge.software,
+            clock_offset_s=None if offset_s is None else round(offset_s, 4),
+            cameras=[self._camera(edge, camera) for camera in edge],
+        )
+
+    def _camera(self, edge: Edge, camera: Camera) -> CameraStatus:
+        camera.translate()
+        said, status = camera.said, camera.status
+        state = (status.state if status else "live" if said else "connecting") if edge.online else "offline"
+        heard = camera.said is not None or camera.header is not None
+        return CameraStatus(
+            source=camera.source,
+            name=camera.info.name,
+            kind=camera.info.kind,
+            state=state,
+            fps=said.fps if said else 0.0,
+            width=said.width if said else 0,
+            height=said.height if said else 0,
+            age_s=round(self._clock.monotonic() - camera.heard_at, 2) if heard else None,
+            risk_score=said.risk.score if said else None,
+            risk_level=said.risk.level if said else None,
+            rung=self._board.relay.rung(camera.source),
+        )

@@ -1,0 +1,152 @@
+"""What is kept: every event once, and one sample of figures per camera and second.
+
+Events are stored in batches by one task. Only after the store has them are they acknowledged to their edge and shown
+to viewers. When the store fails or the queue is full, an event is refused and counted: its edge still has it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from aimonitor.common.clock import Clock
+from aimonitor.hub.metrics import Counters
+from aimonitor.hub.sequence import SequenceSet
+from aimonitor.hub.stores.base import EventStore, NewEvent, Query, Sample, StoredEvent, StoreError
+
+log = logging.getLogger(__name__)
+
+QUEUE = 5_000
+"""Events that wait to be stored; one more is refused, and asked for again later."""
+_BATCH = 500
+_SAMPLES_EVERY_S = 5.0
+
+Stored = Callable[[NewEvent, bool], None]
+"""Told of each event that the store has now, and whether it was new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the history, newest first; `next_before` asks for the page after it, None when there is none."""
+
+    events: list[StoredEvent]
+    samples: list[Sample]
+    next_before: int | None
+
+
+class History:
+    """The one writer of the store."""
+
+    def __init__(self, store: EventStore, clock: Clock, counters: Counters, tell: Stored) -> None:
+        self._store = store
+        self._clock = clock
+        self._counters = counters
+        self._tell = tell
+        self._queue: asyncio.Queue[NewEvent] = asyncio.Queue(QUEUE)
+        self._journals: dict[str, SequenceSet] = {}
+        self._second: dict[str, Sample] = {}
+        self._samples: list[Sample] = []
+        self.trouble = ""
+        """Why events cannot be stored just now, empty when they can."""
+
+    async def run(self) -> None:
+        """Open the store's queue; store until cancelled."""
+        sampling = asyncio.create_task(self._keep_samples())
+        try:
+            while True:
+                batch = [await self._queue.get()]
+                while len(batch) < _BATCH and not self._queue.empty():
+                    batch.append(self._queue.get_nowait())
+                await self._store_batch(batch)
+        finally:
+            sampling.cancel()
+
+    async def finish(self) -> None:
+        """Store what still waits; called once after `run` has ended."""
+        batch = []
+        while not self._queue.empty():
+            batch.append(self._queue.get_nowait())
+        if batch:
+            await self._store_batch(batch)
+        await self._flush_samples(everything=True)
+
+    async def _store_batch(self, batch: Sequence[NewEvent]) -> None:
+        try:
+            new = await self._store.add(batch)
+        except StoreError as error:
+            self._counters.events_refused += len(batch)
+            level = logging.DEBUG if self.trouble else logging.ERROR
+            log.log(level, "%d events not stored: %s", len(batch), error)
+            self.trouble = str(error)
+            return
+        if self.trouble:
+            log.info("events can be stored again")
+            self.trouble = ""
+        for event, is_new in zip(batch, new, strict=True):
+            self._counters.events_stored += is_new
+            self._counters.events_duplicate += not is_new
+            self._journals.setdefault(event.journal, SequenceSet()).add(event.seq)
+            self._tell(event, is_new)
+
+    # --- events -----------------------------------------------------------------------------------------------------
+
+    async def journal(self, name: str) -> SequenceSet:
+        """The numbers of a journal that the hub has; kept up to date from now on. Raises StoreError."""
+        if name not in self._journals:
+            ranges = await self._store.ranges(name)
+            self._journals.setdefault(name, SequenceSet(ranges))
+        return self._journals[name]
+
+    def submit(self, event: NewEvent) -> bool:
+        """Hand in an event to be stored; False when it was refused because too many wait."""
+        try:
+            self._queue.put_nowait(event)
+        except asyncio.QueueFull:
+            self._counters.events_refused += 1
+            return False
+        return True
+
+    # --- samples ----------------------------------------------------------------------------------------------------
+
+    def sample(self, sample: Sample) -> None:
+        """Note the figures of a camera; the last of each second is kept."""
+        last = self._second.get(sample.source)
+        if last is not None and last.at != sample.at:
+            self._samples.append(last)
+        self._second[sample.source] = sample
+
+    async def _keep_samples(self) -> None:
+        while True:
+            await asyncio.sleep(_SAMPLES_EVERY_S)
+            await self._flush_samples()
+
+    async def _flush_samples(self, *, everything: bool = False) -> None:
+        now = int(self._clock.utc())
+        for source, sample in list(self._second.items()):
+            if everything or sample.at != now:
+                self._samples.append(self._second.pop(source))
+        samples, self._samples = self._samples, []
+        if not samples:
+            return
+        try:
+            await self._store.add_samples(samples)
+            self._counters.samples_stored += len(samples)
+        except StoreError as error:
+            log.warning("%d samples not stored: %s", len(samples), error)
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    async def page(self, query: Query, samples: int) -> Page:
+        """A page of events and the newest `samples` samples of the same cameras. Raises StoreError."""
+        await self._flush_samples()
+        events = await self._store.events(query)
+        figures: list[Sample] = []
+        if samples:
+            newest = Query(limit=samples, edge_id=query.edge_id, camera_id=query.camera_id)
+            figures = await self._store.samples(newest)
+        full = len(events) == query.limit and events[-1].id > 1
+        return Page(events, figures, events[-1].id if full else None)
+
+    async def count(self) -> int:
+        """How many events are kept. Raises StoreError."""
+        return await self._store.count()

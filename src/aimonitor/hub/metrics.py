@@ -1,0 +1,41 @@
+"""What the hub counts. Every drop, refusal and limit has a number here; names are the metric names."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(slots=True)
+class Counters:
+    """Totals since the start; written by the event loop only."""
+
+    edges_connected: int = 0
+    edges_refused: int = 0
+    edges_replaced: int = 0
+    edges_silent: int = 0
+    viewers_connected: int = 0
+    viewers_refused: int = 0
+    viewers_stalled: int = 0
+    frames_in: int = 0
+    observations_in: int = 0
+    founding_in: int = 0
+    messages_out: int = 0
+    messages_replaced: int = 0
+    """Pictures and figures that a newer one replaced before a slow viewer could take them."""
+    messages_dropped: int = 0
+    """Lines that fell out of a full outbox of a slow viewer."""
+    unknown_messages: int = 0
+    contract_errors: int = 0
+    rate_limited: int = 0
+    events_stored: int = 0
+    events_duplicate: int = 0
+    events_refused: int = 0
+    """Events that the store could not take; not acknowledged, so the edge keeps them."""
+    events_unavailable: int = 0
+    """Events that an edge numbered but can no longer resend."""
+    refills_asked: int = 0
+    samples_stored: int = 0
+    commands: int = 0
+    commands_failed: int = 0
+
+    def snapshot(self) -> dict[str, int]:
+        """All counters by name."""
+        return asdict(self)

@@ -1,0 +1,87 @@
+"""The way out to one socket: what ages is replaced by the newer, what must be read waits its turn, nobody else waits.
+
+`Outlet` is what the relay sees. `Mailbox` is the one that works with any ASGI server: a task of its own that awaits
+`send`, so that a socket which does not read holds up nobody else.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from aimonitor.common.clock import Clock
+from aimonitor.hub.metrics import Counters
+from aimonitor.hub.parcel import Parcel
+
+LINES = 256
+"""Messages that wait their turn for one socket; the oldest falls out when there are more."""
+
+Send = Callable[[str | bytes], Awaitable[None]]
+
+
+class Outlet(Protocol):
+    """Never blocks and never raises: what cannot be sent is replaced or dropped, and counted."""
+
+    def put(self, slot: str, parcel: Parcel) -> None:
+        """Send `parcel`, or keep it in place of an older one with the same `slot`: newest wins."""
+        ...
+
+    def say(self, parcel: Parcel) -> None:
+        """Send `parcel` in its turn; the oldest of more than LINES is dropped."""
+        ...
+
+    def stalled_s(self, at: float) -> float:
+        """For how long the socket has taken nothing although something waits."""
+        ...
+
+
+class Mailbox:
+    """One slot per stream and a short queue of lines, emptied by `run`."""
+
+    def __init__(self, send: Send, clock: Clock, counters: Counters) -> None:
+        self._send = send
+        self._clock = clock
+        self._counters = counters
+        self._slots: dict[str, Parcel] = {}
+        self._lines: deque[Parcel] = deque()
+        self._wake = asyncio.Event()
+        self._sending_since: float | None = None
+
+    def put(self, slot: str, parcel: Parcel) -> None:
+        if slot in self._slots:
+            self._counters.messages_replaced += 1
+        self._slots[slot] = parcel
+        self._wake.set()
+
+    def say(self, parcel: Parcel) -> None:
+        if len(self._lines) >= LINES:
+            self._lines.popleft()
+            self._counters.messages_dropped += 1
+        self._lines.append(parcel)
+        self._wake.set()
+
+    def stalled_s(self, at: float) -> float:
+        return 0.0 if self._sending_since is None else at - self._sending_since
+
+    async def run(self) -> None:
+        """Send what comes, lines first, until cancelled; raises what `send` raises when the socket is gone."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while parcel := self._next():
+                self._sending_since = self._clock.monotonic()
+                await self._send(parcel.payload)
+                self._sending_since = None
+                self._counters.messages_out += 1
+
+    async def drain(self) -> None:
+        """Send the lines that still wait; pictures and figures no longer matter."""
+        while self._lines:
+            await self._send(self._lines.popleft().payload)
+
+    def _next(self) -> Parcel | None:
+        if self._lines:
+            return self._lines.popleft()
+        if self._slots:
+            return self._slots.pop(next(iter(self._slots)))
+        return None

@@ -1,0 +1,231 @@
+"""The REST endpoints: what can be asked, and the founding `POST /api/data`."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import JSONResponse, Response
+
+from aimonitor.contract import founding, schema
+from aimonitor.contract.errors import ContractError, TooLargeError
+from aimonitor.hub import answers, stores
+from aimonitor.hub.auth import DEFAULT_EDGE, Grant, TokenBook, token_of
+from aimonitor.hub.founding_session import refusal
+from aimonitor.hub.health import Doctor
+from aimonitor.hub.history import Page
+from aimonitor.hub.limits import Guesses
+from aimonitor.hub.roster import RosterFullError
+from aimonitor.hub.stores.base import StoreError
+from aimonitor.hub.switchboard import Switchboard
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+_SOURCE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+_SAMPLE = {
+    "frame_id": 1234,
+    "timestamp": 1709049201.123,
+    "video_frame": "<base64 JPEG>",
+    "risk_score": 0.74,
+    "risk_level": "ALERT",
+    "scene": {"vehicles": 4, "persons": 2, "avg_speed": 3.2, "convoy_detected": True, "thermal_active": False},
+    "fps": 9.8,
+}
+_DATA_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/FoundingMessage"}, "example": _SAMPLE}
+        },
+    }
+}
+
+
+def no(status: int, field: str, expected: str, got: str) -> JSONResponse:
+    """A refusal that names field, expected and got."""
+    headers = {"www-authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse({"error": {"field": field, "expected": expected, "got": got}}, status, headers)
+
+
+Limit = Annotated[int, Query(ge=1, le=1000, description="events at most")]
+Before = Annotated[int | None, Query(ge=1, le=2**53, description="only events with a lower id")]
+EdgeName = Annotated[str | None, Query(pattern=_NAME, description="only of this edge")]
+CameraName = Annotated[str | None, Query(pattern=_NAME, description="only of cameras with this id")]
+SourceName = Annotated[str | None, Query(pattern=_SOURCE, description="only of `edge/camera`")]
+Samples = Annotated[int, Query(ge=0, le=3600, description="samples at most")]
+
+
+class Questions:
+    """Everything that is only read."""
+
+    def __init__(self, switchboard: Switchboard, doctor: Doctor) -> None:
+        self._switchboard = switchboard
+        self._doctor = doctor
+
+    def router(self) -> APIRouter:
+        """The endpoints."""
+        router = APIRouter()
+        router.add_api_route("/health", self.health, tags=["state"], summary="Is the hub alive?")
+        router.add_api_route("/api/status", self.status, tags=["state"], summary="Edges, cameras, viewers, counters")
+        router.add_api_route(
+            "/api/schema", self.schema, tags=["contract"], summary="The contract as JSON Schema (draft 2020-12)"
+        )
+        router.add_api_route(
+            "/api/history",
+            self.history,
+            tags=["history"],
+            summary="Events, newest first, and samples of the figures",
+            response_model=answers.HistoryPage,
+            responses={422: answers.refused("a parameter is wrong"), 503: answers.refused("the store is not readable")},
+        )
+        router.add_api_route(
+            "/api/snapshot/{edge_id}/{camera_id}.jpg",
+            self.snapshot,
+            tags=["pictures"],
+            summary="The newest picture of a camera, as the camera sent it",
+            response_class=Response,
+            responses={
+                200: {"content": {"image/jpeg": {}}, "description": "the picture; `X-Captured-At` is its time"},
+                404: answers.refused("no such camera, or no picture of it yet"),
+                422: answers.refused("a name is wrong"),
+            },
+        )
+        return router
+
+    async def health(self) -> answers.Health:
+        """Reads memory only; answers while the store is in trouble."""
+        return self._doctor.health()
+
+    async def status(self) -> answers.HubStatus:
+        """The whole picture of this moment."""
+        return await self._doctor.status()
+
+    async def schema(self) -> JSONResponse:
+        """Every message of v1 and v2."""
+        return JSONResponse(schema.document())
+
+    async def history(
+        self,
+        *,
+        limit: Limit = 100,
+        before: Before = None,
+        edge: EdgeName = None,
+        camera: CameraName = None,
+        source: SourceName = None,
+        samples: Samples = 60,
+    ) -> Response:
+        """Ids of events count up from 1 without gaps; `next_before` asks for the page after this one."""
+        if source is not None:
+            edge, _, camera = source.partition("/")
+        try:
+            page = await self._switchboard.history.page(stores.base.Query(limit, before, edge, camera), samples)
+        except StoreError as error:
+            return no(503, "history", "a readable store", str(error))
+        return Response(_encode_page(page), media_type="application/json")
+
+    async def snapshot(
+        self, edge_id: Annotated[str, Path(pattern=_NAME)], camera_id: Annotated[str, Path(pattern=_NAME)]
+    ) -> Response:
+        """The JPEG bytes of the newest picture, not decoded and not encoded again."""
+        camera = self._switchboard.roster.camera(f"{edge_id}/{camera_id}")
+        picture = camera.jpeg() if camera else b""
+        if camera is None or not picture or camera.header is None:
+            return no(404, "source", "a camera that has sent a picture", f"{edge_id}/{camera_id}")
+        headers = {"cache-control": "no-store", "x-captured-at": f"{camera.header.captured_at:.3f}"}
+        return Response(picture, media_type="image/jpeg", headers=headers)
+
+
+def _encode_page(page: Page) -> bytes:
+    """The page as JSON; the bodies of events are put in as they were stored."""
+    events = [
+        msgspec.Raw(
+            b'{"id":%d,"received_at":%.3f,' % (event.id, event.received_at) + event.body.lstrip()[1:].encode("utf-8")
+        )
+        for event in page.events
+    ]
+    samples = [
+        msgspec.structs.asdict(sample) if isinstance(sample, msgspec.Struct) else sample for sample in page.samples
+    ]
+    return msgspec.json.encode({"events": events, "samples": samples, "next_before": page.next_before})
+
+
+class DataDoor:
+    """`POST /api/data`: the founding message by HTTP."""
+
+    def __init__(self, switchboard: Switchboard, tokens: TokenBook, guesses: Guesses) -> None:
+        self._switchboard = switchboard
+        self._tokens = tokens
+        self._guesses = guesses
+
+    def router(self) -> APIRouter:
+        """The endpoint."""
+        router = APIRouter()
+        router.add_api_route(
+            "/api/data",
+            self.take,
+            methods=["POST"],
+            tags=["founding"],
+            summary="One frame in the founding format",
+            response_model=answers.Accepted,
+            openapi_extra=_DATA_BODY,
+            responses={
+                401: answers.refused("no token or a wrong one"),
+                413: answers.refused("too large"),
+                415: answers.refused("not JSON"),
+                422: answers.refused("not the founding format"),
+                429: answers.refused("too many wrong tokens"),
+                503: answers.refused("too many edges"),
+            },
+        )
+        return router
+
+    async def take(self, request: Request) -> Response:
+        """Take one founding message."""
+        grant = self._grant(request)
+        if isinstance(grant, Response):
+            return grant
+        kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+        if kind != "application/json" and not kind.endswith("+json"):
+            return no(415, "content-type", "application/json", kind[:100])
+        try:
+            body = await _read_body(request)
+            message = founding.parse(body)
+        except ContractError as error:
+            self._switchboard.counters.contract_errors += 1
+            status = 413 if isinstance(error, TooLargeError) else 422
+            return JSONResponse({"error": refusal(error)}, status)
+        board = self._switchboard
+        try:
+            edge = board.roster.edge(grant.edge(DEFAULT_EDGE), board.clock.utc())
+        except RosterFullError as error:
+            return no(503, "edge", "room for one more edge", str(error))
+        await board.prepare_founding(edge)
+        if not edge.online:
+            edge.protocol = "v1"
+        camera = board.founding(edge, message, body.decode("utf-8"))
+        if not edge.online:
+            board.edge_arrived(edge, None)
+        return JSONResponse({"accepted": True, "source": camera.source, "frame_id": message.frame_id})
+
+    def _grant(self, request: Request) -> Grant | Response:
+        address = request.client.host if request.client else "?"
+        at = self._switchboard.clock.monotonic()
+        if self._guesses.must_wait(address, at):
+            return no(429, "token", "a pause of a minute after five wrong tokens", "one more")
+        grant = self._tokens.check(token_of(request.headers))
+        if grant is None:
+            self._guesses.wrong(address, at)
+            self._switchboard.counters.edges_refused += 1
+            return no(401, "token", "a device token as Authorization: Bearer or X-Token", "none or a wrong one")
+        return grant
+
+
+async def _read_body(request: Request) -> bytes:
+    """The body, refused as soon as it is known to be too large."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > founding.MESSAGE_LIMIT:
+        raise TooLargeError(founding.MESSAGE_LIMIT, int(declared))
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > founding.MESSAGE_LIMIT:
+            raise TooLargeError(founding.MESSAGE_LIMIT, len(body))
+    return bytes(body)

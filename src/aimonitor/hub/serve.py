@@ -1,0 +1,105 @@
+"""The hub as a process: one socket, one server, signals, and errors that a person can mend in one line."""
+
+import errno
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from aimonitor.contract.founding import MESSAGE_LIMIT
+from aimonitor.hub.app import create_app
+from aimonitor.hub.settings import HubSettings
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 3
+"""How long a stopping hub waits for connections to end by themselves."""
+
+
+class StartError(RuntimeError):
+    """The hub cannot start; the text says why and what to do."""
+
+
+def run(settings: HubSettings, announce: Callable[[str], None] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; sockets are closed with 1012. Raises StartError."""
+    listener = bind(settings)
+    app = create_app(settings)
+    say = announce or log.info
+    say(f"AI Monitor hub: http://{_shown(settings.host)}:{listener.getsockname()[1]}")
+    if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.tokens:
+        log.warning("no tokens are set: whoever reaches this address can send pictures (AIMONITOR_TOKENS)")
+    if settings.redis_url is not None:
+        log.warning("REDIS_URL is set, but this version keeps its history in %s", settings.history_path)
+    server = make_server(settings, app)
+    signal.signal(signal.SIGTERM, _exit_quietly)
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        log.info("stopped")
+    except SystemExit as error:
+        if error.code:
+            raise StartError(f"the hub could not start: is {settings.history_path} writable?") from None
+    finally:
+        listener.close()
+
+
+def make_server(settings: HubSettings, app: FastAPI) -> uvicorn.Server:
+    """The server for `app`, as the hub needs it: no compression of pictures, our own limits, a short goodbye."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE_LIMIT,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        ws_per_message_deflate=False,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=GRACE_S,
+        forwarded_allow_ips=settings.trusted_proxies,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        lifespan="on",
+    )
+    return uvicorn.Server(config)
+
+
+def bind(settings: HubSettings) -> socket.socket:
+    """A listening socket; raises StartError that says what to do."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform != "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise StartError(_why_not(settings, error)) from None
+    return listener
+
+
+def _why_not(settings: HubSettings, error: OSError) -> str:
+    where = f"{settings.host}:{settings.port}"
+    if error.errno in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", -1)):
+        return f"port {settings.port} is in use: stop the program that has it, or choose another with --port or PORT"
+    if error.errno == errno.EACCES:
+        return f"not allowed to listen on {where}: choose a port above 1023 with --port or PORT"
+    return f"cannot listen on {where}: {error.strerror or error}; check --host"
+
+
+def _shown(host: str) -> str:
+    """The host as a person can open it in a browser."""
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _exit_quietly(_signal: int, _frame: FrameType | None) -> None:
+    """After uvicorn has closed everything it raises the signal again: end with exit code 0."""
+    raise SystemExit(0)

@@ -1,0 +1,109 @@
+"""Settings of the hub, and the founding variables that still set them."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+
+from aimonitor.common.settings import Settings, load
+
+FOUNDING_VARIABLES: Mapping[str, str] = {
+    "PORT": "port",
+    "WEBSOCKET_MAX_CONNECTIONS": "max_connections",
+    "CORS_ORIGINS": "cors_origins",
+    "REDIS_URL": "redis_url",
+    "AIMONITOR_TOKENS": "tokens",
+}
+
+SECTION = "hub"
+_EDGE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+class DeviceToken(Settings):
+    """A secret and the edge that it speaks for; no edge means any, as founded."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    secret: Annotated[SecretStr, Field(min_length=1, max_length=256)]
+    edge_id: str | None = None
+
+    @field_validator("edge_id")
+    @classmethod
+    def _names_an_edge(cls, value: str | None) -> str | None:
+        if value is not None and not _EDGE_ID.fullmatch(value):
+            raise ValueError("expected `edge:token` with an edge name of letters, digits, '.', '_' and '-'")
+        return value
+
+
+def _split_commas(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _read_tokens(value: object) -> object:
+    """`edge:token,edge:token` or one bare token from a variable, a table or an array of tables from TOML."""
+    if isinstance(value, str):
+        return tuple(_read_token(part.strip()) for part in value.split(",") if part.strip())
+    if isinstance(value, Mapping):
+        return tuple({"edge_id": edge_id, "secret": secret} for edge_id, secret in value.items())
+    return value
+
+
+def _read_token(text: str) -> dict[str, str]:
+    edge_id, colon, secret = text.partition(":")
+    return {"edge_id": edge_id, "secret": secret} if colon else {"secret": text}
+
+
+class HubSettings(Settings):
+    """What can be set; every limit is per hub unless it says otherwise."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65_535)
+    max_connections: int = Field(100, ge=1, le=1_000_000)
+    max_connections_per_address: int | None = Field(None, ge=1)
+    cors_origins: Annotated[tuple[str, ...], BeforeValidator(_split_commas)] = ()
+    redis_url: SecretStr | None = None
+    tokens: Annotated[tuple[DeviceToken, ...], BeforeValidator(_read_tokens)] = ()
+    trusted_proxies: str = "127.0.0.1,::1"
+    """Addresses whose X-Forwarded-For is believed; `*` where only the platform's proxy can reach the hub."""
+
+    history_path: str = "var/hub.sqlite3"
+    """A file, or `:memory:` to keep nothing: the edges then refill the hub when it wakes up."""
+    history_events: int | None = Field(None, ge=1_000)
+    """Events that are kept, and how far back edges are asked for missing ones: 200,000 in a file, 20,000 in memory."""
+    history_samples: int = Field(200_000, ge=100)
+
+    heartbeat_s: float = Field(2.0, ge=0.1, le=60)
+    max_edges: int = Field(2_000, ge=1)
+    edge_messages_per_s: float = Field(2_000, ge=1)
+    viewer_messages_per_s: float = Field(500, ge=1)
+    stalled_viewer_s: float = Field(10.0, ge=0.1)
+    """A viewer that takes nothing for so long is let go."""
+
+    @property
+    def kept_events(self) -> int:
+        return self.history_events or (20_000 if self.history_path == ":memory:" else 200_000)
+
+    @property
+    def connections_per_address(self) -> int:
+        """Half of all by default, so that one address cannot take every place."""
+        return self.max_connections_per_address or max(10, self.max_connections // 2)
+
+
+def read(
+    path: Path | None = None, environ: Mapping[str, str] | None = None, overrides: Mapping[str, Any] | None = None
+) -> HubSettings:
+    """The hub's settings from file, environment and command line; raises SettingsError.
+
+    A PORT in the environment means a hosting platform, whose proxy reaches us from another address: the hub then
+    listens on every address unless a host is set.
+    """
+    environ = os.environ if environ is None else environ
+    settings = load(HubSettings, SECTION, path=path, environ=environ, founding=FOUNDING_VARIABLES, overrides=overrides)
+    if environ.get("PORT") and "host" not in settings.model_fields_set:
+        return settings.model_copy(update={"host": "0.0.0.0"})
+    return settings

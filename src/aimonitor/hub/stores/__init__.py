@@ -1,0 +1,46 @@
+"""Stores of events: a table from URL scheme to factory, each imported only when it is chosen."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from aimonitor.hub.stores.base import EventStore
+
+MEMORY = ":memory:"
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How much a store keeps before the oldest goes."""
+
+    events: int = 200_000
+    samples: int = 200_000
+
+
+def _memory(_: str, keep: Keep) -> EventStore:
+    from aimonitor.hub.stores.memory import MemoryStore
+
+    return MemoryStore(keep)
+
+
+def _sqlite(path: str, keep: Keep) -> EventStore:
+    from aimonitor.hub.stores.sqlite import SqliteStore
+
+    return SqliteStore(path, keep)
+
+
+FACTORIES: Mapping[str, Callable[[str, Keep], EventStore]] = {"memory": _memory, "sqlite": _sqlite}
+
+
+def make_store(location: str, keep: Keep) -> EventStore:
+    """The store for `location`: a file name, `sqlite:///file`, or `:memory:`. Raises ValueError for another scheme."""
+    if location == MEMORY:
+        location = "memory://"
+    scheme, colon, path = location.partition("://")
+    if not colon:
+        scheme, path = "sqlite", location
+    elif scheme == "sqlite":
+        path = path.removeprefix("/")
+    factory = FACTORIES.get(scheme)
+    if factory is None:
+        raise ValueError(f"history {scheme}://: expected one of {', '.join(sorted(FACTORIES))}, or a file name")
+    return factory(path, keep)

@@ -1,0 +1,94 @@
+"""What a store of events promises; one suite of tests runs over every implementation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from aimonitor.hub.sequence import Range
+
+
+class StoreError(OSError):
+    """The store could not take or give something; the text says why and what to do. What it holds stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to store. (`journal`, `seq`) is unique: `journal` is the numbering that `seq` belongs to."""
+
+    journal: str
+    seq: int
+    source: str
+    received_at: float
+    body: str
+    """The message as it came, JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event in the history; `id` counts from 1 without gaps in the order of storing."""
+
+    id: int
+    received_at: float
+    source: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The figures of one camera in one second. `at` in whole seconds since 1970 UTC, on the hub's clock."""
+
+    at: int
+    source: str
+    score: float
+    level: str
+    persons: int
+    vehicles: int
+    fps: float
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A page of the history, newest first: at most `limit`, with ids below `before`, of one edge or camera."""
+
+    limit: int = 100
+    before: int | None = None
+    edge_id: str | None = None
+    camera_id: str | None = None
+
+
+class EventStore(Protocol):
+    """Every method raises StoreError. What `add` returned from survives a crash, where the store is a lasting one."""
+
+    lasting: bool
+
+    async def open(self) -> None:
+        """Get ready; called once before anything else."""
+        ...
+
+    async def close(self) -> None:
+        """Write what is left and let go of everything."""
+        ...
+
+    async def add(self, events: Sequence[NewEvent]) -> list[bool]:
+        """Store all or none; says for each whether it was new."""
+        ...
+
+    async def ranges(self, journal: str) -> tuple[Range, ...]:
+        """The numbers of `journal` that need not be asked for again: stored, or stored once and pruned since."""
+        ...
+
+    async def events(self, query: Query) -> list[StoredEvent]:
+        """A page of events, newest first."""
+        ...
+
+    async def add_samples(self, samples: Sequence[Sample]) -> None:
+        """Keep samples; the oldest go when there are too many."""
+        ...
+
+    async def samples(self, query: Query) -> list[Sample]:
+        """The newest `query.limit` samples, newest first; `before` is a time here."""
+        ...
+
+    async def count(self) -> int:
+        """How many events it holds."""
+        ...

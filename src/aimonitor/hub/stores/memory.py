@@ -1,0 +1,68 @@
+"""Events in memory: for tests, and for a hub without a disk that its edges refill."""
+
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+
+from aimonitor.hub.sequence import Range, SequenceSet
+from aimonitor.hub.stores import Keep
+from aimonitor.hub.stores.base import NewEvent, Query, Sample, StoredEvent
+
+
+class MemoryStore:
+    """Keeps the newest events and samples; forgets everything at the end."""
+
+    lasting = False
+
+    def __init__(self, keep: Keep) -> None:
+        self._events: deque[StoredEvent] = deque(maxlen=keep.events)
+        self._samples: deque[Sample] = deque(maxlen=keep.samples)
+        self._seen: dict[str, SequenceSet] = {}
+        self._last_id = 0
+
+    async def open(self) -> None:
+        """Nothing to get ready."""
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    async def add(self, events: Sequence[NewEvent]) -> list[bool]:
+        return [self._add(event) for event in events]
+
+    def _add(self, event: NewEvent) -> bool:
+        if not self._seen.setdefault(event.journal, SequenceSet()).add(event.seq):
+            return False
+        self._last_id += 1
+        self._events.append(StoredEvent(self._last_id, event.received_at, event.source, event.body))
+        return True
+
+    async def ranges(self, journal: str) -> tuple[Range, ...]:
+        seen = self._seen.get(journal)
+        return seen.ranges if seen else ()
+
+    async def events(self, query: Query) -> list[StoredEvent]:
+        matching = (
+            event
+            for event in reversed(self._events)
+            if (query.before is None or event.id < query.before) and _matches(event.source, query)
+        )
+        return list(islice(matching, query.limit))
+
+    async def add_samples(self, samples: Sequence[Sample]) -> None:
+        self._samples.extend(samples)
+
+    async def samples(self, query: Query) -> list[Sample]:
+        matching = (
+            sample
+            for sample in reversed(self._samples)
+            if (query.before is None or sample.at < query.before) and _matches(sample.source, query)
+        )
+        return list(islice(matching, query.limit))
+
+    async def count(self) -> int:
+        return len(self._events)
+
+
+def _matches(source: str, query: Query) -> bool:
+    edge_id, _, camera_id = source.partition("/")
+    return query.edge_id in (None, edge_id) and query.camera_id in (None, camera_id)

@@ -1,0 +1,171 @@
+"""Events in one SQLite file: WAL and `synchronous=FULL`, so that what `add` returned from survives a power cut.
+
+One worker thread owns the connection; the event loop waits for it. Many events go into one transaction, because it is
+the disk's flush that costs, not the row.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from aimonitor.hub.sequence import Range, SequenceSet
+from aimonitor.hub.stores import Keep
+from aimonitor.hub.stores.base import NewEvent, Query, Sample, StoredEvent, StoreError
+
+T = TypeVar("T")
+
+# `id` is no AUTOINCREMENT: that one may leave gaps where a duplicate was refused. The newest row is never deleted.
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS event (
+    id INTEGER PRIMARY KEY, journal TEXT NOT NULL, seq INTEGER NOT NULL, edge_id TEXT NOT NULL,
+    camera_id TEXT NOT NULL, received_at REAL NOT NULL, body TEXT NOT NULL, UNIQUE (journal, seq)
+) STRICT;
+CREATE INDEX IF NOT EXISTS event_camera ON event (edge_id, camera_id, id);
+CREATE TABLE IF NOT EXISTS floor (journal TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS sample (
+    at INTEGER NOT NULL, edge_id TEXT NOT NULL, camera_id TEXT NOT NULL, score REAL NOT NULL, level TEXT NOT NULL,
+    persons INTEGER NOT NULL, vehicles INTEGER NOT NULL, fps REAL NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS sample_at ON sample (at);
+"""
+_ISLANDS = """
+SELECT min(seq), max(seq)
+FROM (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island FROM event WHERE journal = ?)
+GROUP BY island
+"""
+_PRUNE_EVERY = 1000
+
+
+class SqliteStore:
+    """The default store of a hub with a disk."""
+
+    lasting = True
+
+    def __init__(self, path: str, keep: Keep) -> None:
+        self._path = Path(path)
+        self._keep = keep
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="history")
+        self._db: sqlite3.Connection | None = None
+        self._since_prune = 0
+
+    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in the worker, all of it or nothing."""
+
+        def task() -> T:
+            if self._db is None:
+                raise StoreError(f"history {self._path}: expected an open store, got a closed one")
+            try:
+                with self._db:
+                    return work(self._db)
+            except sqlite3.Error as error:
+                raise StoreError(f"history {self._path}: {error}; is the disk full or not writable?") from error
+
+        return await asyncio.get_running_loop().run_in_executor(self._worker, task)
+
+    async def open(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._worker, self._open)
+
+    def _open(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self._path, timeout=5)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"history {self._path}: expected a writable SQLite file, got: {error}") from error
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._worker, self._close)
+        self._worker.shutdown()
+
+    def _close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    async def add(self, events: Sequence[NewEvent]) -> list[bool]:
+        return await self._run(lambda db: self._add(db, events))
+
+    def _add(self, db: sqlite3.Connection, events: Sequence[NewEvent]) -> list[bool]:
+        new = [_insert(db, event) for event in events]
+        self._since_prune += sum(new)
+        if self._since_prune >= _PRUNE_EVERY:
+            self._since_prune = 0
+            _prune(db, self._keep)
+        return new
+
+    async def ranges(self, journal: str) -> tuple[Range, ...]:
+        def read(db: sqlite3.Connection) -> tuple[Range, ...]:
+            stored = SequenceSet(Range(*row) for row in db.execute(_ISLANDS, (journal,)))
+            for first, last in db.execute("SELECT first, last FROM floor WHERE journal = ?", (journal,)):
+                stored.add_range(first, last)
+            return stored.ranges
+
+        return await self._run(read)
+
+    async def events(self, query: Query) -> list[StoredEvent]:
+        where, values = _where(query, "id")
+        sql = f"SELECT id, received_at, edge_id || '/' || camera_id, body FROM event {where} ORDER BY id DESC LIMIT ?"
+        return await self._run(lambda db: [StoredEvent(*row) for row in db.execute(sql, (*values, query.limit))])
+
+    async def add_samples(self, samples: Sequence[Sample]) -> None:
+        rows = [(s.at, *s.source.split("/", 1), s.score, s.level, s.persons, s.vehicles, s.fps) for s in samples]
+
+        def write(db: sqlite3.Connection) -> None:
+            db.executemany("INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            db.execute("DELETE FROM sample WHERE rowid <= (SELECT max(rowid) FROM sample) - ?", (self._keep.samples,))
+
+        await self._run(write)
+
+    async def samples(self, query: Query) -> list[Sample]:
+        where, values = _where(query, "at")
+        sql = (
+            "SELECT at, edge_id || '/' || camera_id, score, level, persons, vehicles, fps FROM sample "
+            f"{where} ORDER BY rowid DESC LIMIT ?"
+        )
+        return await self._run(lambda db: [Sample(*row) for row in db.execute(sql, (*values, query.limit))])
+
+    async def count(self) -> int:
+        return await self._run(lambda db: int(db.execute("SELECT count(*) FROM event").fetchone()[0]))
+
+
+def _insert(db: sqlite3.Connection, event: NewEvent) -> bool:
+    edge_id, _, camera_id = event.source.partition("/")
+    cursor = db.execute(
+        "INSERT INTO event (journal, seq, edge_id, camera_id, received_at, body) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (journal, seq) DO NOTHING",
+        (event.journal, event.seq, edge_id, camera_id, event.received_at, event.body),
+    )
+    return cursor.rowcount == 1
+
+
+def _prune(db: sqlite3.Connection, keep: Keep) -> None:
+    """Forget the oldest events but remember that they were here, so that no edge is asked for them again."""
+    (floor,) = db.execute("SELECT max(id) - ? FROM event", (keep.events,)).fetchone()
+    old = "SELECT journal, min(seq), max(seq) FROM event WHERE id <= ? GROUP BY journal"
+    for journal, first, last in db.execute(old, (floor,)).fetchall():
+        db.execute(
+            "INSERT INTO floor VALUES (?, ?, ?) ON CONFLICT (journal) DO UPDATE "
+            "SET first = min(first, excluded.first), last = max(last, excluded.last)",
+            (journal, first, last),
+        )
+    db.execute("DELETE FROM event WHERE id <= ?", (floor,))
+
+
+def _where(query: Query, before: str) -> tuple[str, tuple[int | str, ...]]:
+    """Conditions of a query; only the column names given here get into the text."""
+    conditions: list[str] = []
+    values: list[int | str] = []
+    for column, value in (
+        (f"{before} <", query.before),
+        ("edge_id =", query.edge_id),
+        ("camera_id =", query.camera_id),
+    ):
+        if value is not None:
+            conditions.append(f"{column} ?")
+            values.append(value)
+    return ("WHERE " + " AND ".join(conditions) if conditions else ""), tuple(values)

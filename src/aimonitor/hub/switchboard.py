@@ -1,0 +1,248 @@
+"""What each arrival causes: the one place that knows edges, viewers, history and commands at once. No sockets here."""
+
+import logging
+
+from aimonitor.common.clock import Clock
+from aimonitor.contract import codec, founding, frames, messages
+from aimonitor.contract.founding import FoundingMessage
+from aimonitor.hub.attention import AttentionDesk
+from aimonitor.hub.audience import Wish
+from aimonitor.hub.cameras import Camera, Edge, EdgeLink
+from aimonitor.hub.commands import Answer, CommandDesk
+from aimonitor.hub.history import History
+from aimonitor.hub.metrics import Counters
+from aimonitor.hub.relay import Relay, Viewer
+from aimonitor.hub.roster import Roster, own_camera
+from aimonitor.hub.stores.base import NewEvent, Sample, StoreError
+
+log = logging.getLogger(__name__)
+
+MISSED_HEARTBEATS = 3
+_POST_SILENCE_S = 15.0
+"""A client that only posts is gone when it has posted nothing for so long."""
+
+
+class Switchboard:
+    """Joins the parts of the hub; every method is called on the event loop and returns at once."""
+
+    def __init__(
+        self, *, roster: Roster, relay: Relay, history: History, clock: Clock, counters: Counters, heartbeat_s: float
+    ) -> None:
+        self.roster = roster
+        self.relay = relay
+        self.history = history
+        self.clock = clock
+        self.counters = counters
+        self.heartbeat_s = heartbeat_s
+        self.commands = CommandDesk()
+        self._attention = AttentionDesk(relay.rung)
+
+    # --- edges come and go ------------------------------------------------------------------------------------------
+
+    def edge_arrived(self, edge: Edge, link: EdgeLink | None) -> None:
+        """`edge` has a connection (None: it posted)."""
+        if link is not None:
+            edge.links.append(link)
+            self._attention.forget(edge)
+        edge.heard_at = self.clock.monotonic()
+        if not edge.online:
+            edge.online, edge.since = True, self.clock.utc()
+            self.counters.edges_connected += 1
+            log.info("edge %s is online (%s)", edge.edge_id, edge.protocol)
+        self.show_presence(edge)
+        self.ask_attention(edge)
+
+    def edge_left(self, edge: Edge, link: EdgeLink | None) -> None:
+        """A connection of `edge` is gone; with the last one the edge is."""
+        if link in edge.links:
+            edge.links.remove(link)
+        if edge.links or not edge.online:
+            return
+        edge.online, edge.since = False, self.clock.utc()
+        log.info("edge %s is offline", edge.edge_id)
+        self.show_presence(edge)
+        if edge.protocol == "v1":
+            for camera in edge:
+                self._set_founding_state(camera, "offline")
+        for answer in self.commands.edge_left(edge.edge_id):
+            self._deliver(answer)
+
+    def show_presence(self, edge: Edge) -> None:
+        """Tell viewers how `edge` is."""
+        self.relay.show_presence(edge.edge_id, codec.encode(edge.presence()))
+
+    # --- what edges say ---------------------------------------------------------------------------------------------
+
+    def status(self, edge: Edge, status: messages.Status, text: str) -> None:
+        """A camera told how it is."""
+        own_camera(edge, status.source).status = status
+        self.relay.show_status(status.source, text)
+
+    def observation(self, edge: Edge, said: messages.Observation, text: str) -> None:
+        """Figures came."""
+        camera, at = own_camera(edge, said.source), self.clock.monotonic()
+        self.counters.observations_in += 1
+        camera.see_observation(said, text, at)
+        self.relay.show_figures(said.source, text)
+        scene, risk = said.scene, said.risk
+        second = int(self.clock.utc())
+        self.history.sample(
+            Sample(second, said.source, risk.score, risk.level, scene.persons, scene.vehicles, said.fps)
+        )
+        if self.relay.founding_viewers and (pair := camera.pairing.observed(said, at)):
+            self.relay.show_founding(said.source, pair.compose())
+
+    def picture(self, edge: Edge, frame: bytes) -> None:
+        """A binary frame came; raises ContractError."""
+        header, jpeg_at = frames.decode_header(frame)
+        camera, at = own_camera(edge, header.source), self.clock.monotonic()
+        self.counters.frames_in += 1
+        camera.see_picture(header, frame, jpeg_at, at)
+        self.relay.show_picture(header.source, frame, at)
+        if self.relay.founding_viewers and (pair := camera.pairing.pictured(header, frame[jpeg_at:], at)):
+            self.relay.show_founding(header.source, pair.compose())
+
+    def founding(self, edge: Edge, message: FoundingMessage, text: str) -> Camera:
+        """A founding message came; returns the camera that it is of."""
+        at, utc = self.clock.monotonic(), self.clock.utc()
+        camera = own_camera(edge, messages.source_of(edge.edge_id, founding.DEFAULT_CAMERA))
+        self.counters.founding_in += 1
+        edge.heard_at = at
+        camera.see_founding(message, text, at)
+        self._set_founding_state(camera, "live")
+        self.relay.show_founding(camera.source, text)
+        if self.relay.watched(camera.source):
+            camera.translate()
+            self.relay.show_figures(camera.source, camera.said_text)
+            if camera.frame:
+                self.relay.show_picture(camera.source, camera.frame, at)
+        scene = message.scene
+        self.history.sample(
+            Sample(
+                int(utc),
+                camera.source,
+                message.risk_score,
+                message.risk_level,
+                scene.persons,
+                scene.vehicles,
+                message.fps,
+            )
+        )
+        self._note_level(edge, camera, message)
+        return camera
+
+    def _note_level(self, edge: Edge, camera: Camera, message: FoundingMessage) -> None:
+        change = camera.levels.update(message)
+        if change is None:
+            return
+        if edge.founding_seq is None:
+            self.counters.events_refused += 1
+            return
+        edge.founding_seq += 1
+        body = codec.encode(change.event(camera.source, edge.founding_seq))
+        self.history.submit(NewEvent(founding_journal(edge), edge.founding_seq, camera.source, self.clock.utc(), body))
+
+    def _set_founding_state(self, camera: Camera, state: str) -> None:
+        if camera.status is None or camera.status.state != state:
+            camera.status = messages.Status(camera.source, state, self.clock.utc())
+            self.relay.show_status(camera.source, codec.encode(camera.status))
+
+    async def prepare_founding(self, edge: Edge) -> None:
+        """Learn from the store how far the events of this founding edge are numbered."""
+        if edge.founding_seq is None:
+            try:
+                have = await self.history.journal(founding_journal(edge))
+            except StoreError as error:
+                log.warning("risk levels of %s are not stored: %s", edge.edge_id, error)
+            else:
+                edge.founding_seq = have.highest
+
+    def event_stored(self, event: NewEvent, is_new: bool) -> None:
+        """The store has an event: tell its edge, and the viewers when it is news."""
+        if is_new:
+            self.relay.tell_all(event.body)
+        edge = self.roster.get(event.journal)
+        for link in edge.links if edge else ():
+            link.stored(event.seq)
+
+    # --- what viewers say -------------------------------------------------------------------------------------------
+
+    def subscribe(self, viewer: Viewer, wish: Wish) -> None:
+        """A viewer wants something else from now on."""
+        self.relay.want(viewer, wish)
+        self.follow_viewers()
+
+    def follow_viewers(self) -> None:
+        """Tell the edges when viewers came, went or want something else."""
+        if self.relay.changed:
+            self.relay.changed = False
+            for edge in self.roster:
+                self.ask_attention(edge)
+
+    def ask_attention(self, edge: Edge) -> None:
+        """Tell `edge` what is asked of it, where that changed or is about to lapse."""
+        if edge.links and edge.protocol == "v2":
+            for attention in self._attention.due(edge, self.clock.monotonic()):
+                edge.links[-1].send(attention)
+
+    def command(self, viewer: Viewer, command: messages.Command) -> None:
+        """A viewer asks a camera to do something; the result is sent when it comes, or at once when it cannot."""
+        self.counters.commands += 1
+        edge_id = command.source.partition("/")[0]
+        edge = self.roster.get(edge_id)
+        if edge is None or not edge.links:
+            self._refuse(viewer, command, f"{edge_id} is not connected")
+            return
+        numbered = self.commands.ask(viewer.viewer_id, command, self.clock.monotonic())
+        if numbered is None:
+            self._refuse(viewer, command, "too many commands are under way; try again")
+            return
+        edge.links[-1].send(numbered)
+        if edge.protocol == "v1":
+            words = "sent; a founding client does not say what becomes of it"
+            self.result(edge, messages.CommandResult(numbered.command_id, ok=True, words=words))
+
+    def _refuse(self, viewer: Viewer, command: messages.Command, words: str) -> None:
+        self.counters.commands_failed += 1
+        self.relay.tell(viewer.viewer_id, codec.encode(messages.CommandResult(command.command_id, False, words)))
+
+    def result(self, edge: Edge, result: messages.CommandResult) -> None:
+        """An edge tells what became of a command."""
+        answer = self.commands.answer(edge.edge_id, result)
+        if answer is not None:
+            self._deliver(answer)
+
+    def _deliver(self, answer: Answer) -> None:
+        self.counters.commands_failed += not answer.result.ok
+        self.relay.tell(answer.asked.viewer_id, codec.encode(answer.result))
+
+    # --- time passes ------------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Whatever is due by now; called a few times a second."""
+        at = self.clock.monotonic()
+        self.relay.expire(at)
+        for answer in self.commands.expired(at):
+            self._deliver(answer)
+        self.follow_viewers()
+        for edge in list(self.roster):
+            for link in tuple(edge.links):
+                link.tick(at)
+            if edge.online:
+                self.ask_attention(edge)
+                self._check_founding(edge, at)
+
+    def _check_founding(self, edge: Edge, at: float) -> None:
+        """A founding client has no heartbeat: when nothing comes its camera is delayed, or gone if it only posted."""
+        if edge.protocol != "v1":
+            return
+        if not edge.links and at - edge.heard_at > _POST_SILENCE_S:
+            self.edge_left(edge, None)
+        elif at - edge.heard_at > MISSED_HEARTBEATS * self.heartbeat_s:
+            for camera in edge:
+                self._set_founding_state(camera, "delayed")
+
+
+def founding_journal(edge: Edge) -> str:
+    """The numbering of an edge's founding events, apart from the numbers that the edge gives itself."""
+    return f"{edge.edge_id}:v1"

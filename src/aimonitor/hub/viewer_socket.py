@@ -1,0 +1,146 @@
+"""`/ws`: the door for viewers. No subprotocol: founding JSON; `aimonitor.v2`: everything as the edges sent it."""
+
+from collections.abc import Callable
+
+from starlette.websockets import WebSocket
+
+import aimonitor
+from aimonitor.contract import codec, messages
+from aimonitor.contract.errors import ContractError
+from aimonitor.hub.audience import Wish
+from aimonitor.hub.cameras import Camera
+from aimonitor.hub.commands import KNOWN
+from aimonitor.hub.connection import Connection
+from aimonitor.hub.founding_bridge import Pair
+from aimonitor.hub.parcel import Parcel
+from aimonitor.hub.relay import Viewer
+from aimonitor.hub.settings import HubSettings
+from aimonitor.hub.switchboard import Switchboard
+
+_LEASE_MIN_S = 1.0
+_LEASE_MAX_S = 300.0
+
+
+class ViewerDoor:
+    """Lets viewers in."""
+
+    def __init__(self, switchboard: Switchboard, settings: HubSettings) -> None:
+        self._switchboard = switchboard
+        self._settings = settings
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """One viewer from its handshake to its end."""
+        ours = messages.SUBPROTOCOL in websocket.scope["subprotocols"]
+        await websocket.accept(messages.SUBPROTOCOL if ours else None)
+        board = self._switchboard
+        connection = Connection(websocket, board.clock, board.counters, self._settings.viewer_messages_per_s)
+        viewer = board.relay.join(connection.address, connection.outlet, founding=not ours)
+        board.counters.viewers_connected += 1
+        session = ViewerSession(viewer, connection, board) if ours else _Deaf(board)
+        (self._greet if ours else self._greet_founding)(viewer)
+        board.follow_viewers()
+        try:
+            await connection.run(connection.listen(session))
+        finally:
+            board.relay.leave(viewer)
+            board.follow_viewers()
+
+    def _greet(self, viewer: Viewer) -> None:
+        """What a viewer of ours is told at first: every edge, and the newest of every camera."""
+        board = self._switchboard
+        welcome = messages.Welcome(
+            software=f"aimonitor-{aimonitor.__version__}",
+            at=board.clock.utc(),
+            heartbeat_s=board.heartbeat_s,
+            commands=KNOWN,
+        )
+        viewer.outlet.say(Parcel(codec.encode(welcome)))
+        for edge in board.roster:
+            viewer.outlet.put(f"presence {edge.edge_id}", Parcel(codec.encode(edge.presence())))
+            for camera in edge:
+                _show_newest(viewer, camera)
+
+    def _greet_founding(self, viewer: Viewer) -> None:
+        """The newest founding message of every camera that is online."""
+        for edge in self._switchboard.roster:
+            for camera in edge if edge.online else ():
+                text = camera.founding_text
+                if not text and camera.said and camera.header:
+                    header = camera.header
+                    text = Pair(camera.said, header.frame_id, header.captured_at, camera.jpeg()).compose()
+                if text:
+                    viewer.outlet.put(f"founding {camera.source}", Parcel(text))
+
+
+def _show_newest(viewer: Viewer, camera: Camera) -> None:
+    camera.translate()
+    source = camera.source
+    if camera.status:
+        viewer.outlet.put(f"status {source}", Parcel(codec.encode(camera.status)))
+    if camera.said:
+        viewer.outlet.put(f"figures {source}", Parcel(camera.said_text))
+    if camera.frame:
+        viewer.outlet.put(f"picture {source}", Parcel(camera.frame))
+
+
+class _Deaf:
+    """Founding viewers have nothing to say; what they say anyway is counted."""
+
+    def __init__(self, switchboard: Switchboard) -> None:
+        self._counters = switchboard.counters
+
+    def take(self, data: str | bytes) -> None:
+        self._counters.unknown_messages += 1
+
+    def refuse(self, error: ContractError) -> None:
+        """Nothing is ever refused."""
+
+
+class ViewerSession:
+    """What each message of a v2 viewer does."""
+
+    def __init__(self, viewer: Viewer, connection: Connection, switchboard: Switchboard) -> None:
+        self._viewer = viewer
+        self._connection = connection
+        self._switchboard = switchboard
+        self._clock = switchboard.clock
+        self._actions: dict[type, Callable[..., None]] = {
+            messages.Subscribe: self._subscribe,
+            messages.Command: self._command,
+            messages.Ping: self._ping,
+            messages.Seen: self._seen,
+        }
+
+    def take(self, data: str | bytes) -> None:
+        """One message of the viewer; raises ContractError."""
+        if isinstance(data, bytes):
+            raise ContractError("$", "a text message", f"{len(data)} binary bytes")
+        message = codec.decode(data)
+        if isinstance(message, codec.Unknown):
+            self._switchboard.counters.unknown_messages += 1
+            return
+        action = self._actions.get(type(message))
+        if action is None:
+            raise ContractError("$.type", "a message that a viewer sends", type(message).__name__.lower())
+        action(message)
+
+    def refuse(self, error: ContractError) -> None:
+        """Tell the viewer why a message was not accepted."""
+        self._connection.say(
+            codec.encode(messages.Refusal(error.field[:1000], error.expected[:1000], error.got[:1000]))
+        )
+
+    def _subscribe(self, wanted: messages.Subscribe) -> None:
+        lease_s = min(max(wanted.lease_s, _LEASE_MIN_S), _LEASE_MAX_S)
+        wish = Wish(frozenset(wanted.sources), wanted.everything, wanted.rung, self._clock.monotonic() + lease_s)
+        self._switchboard.subscribe(self._viewer, wish)
+
+    def _command(self, command: messages.Command) -> None:
+        self._switchboard.command(self._viewer, command)
+
+    def _ping(self, ping: messages.Ping) -> None:
+        now = self._clock.utc()
+        self._connection.say(codec.encode(messages.Pong(ping.sent_at, now, now)))
+
+    def _seen(self, seen: messages.Seen) -> None:
+        pass

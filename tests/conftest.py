@@ -1,0 +1,96 @@
+"""Fixtures that every part may use."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@dataclass
+class RunningHub:
+    """A real hub on a real port of this machine, in a thread of its own."""
+
+    settings: Any
+    app: Any
+    server: Any
+    listener: Any
+    thread: threading.Thread = field(init=False)
+
+    def start(self) -> None:
+        ready = threading.Event()
+        self.thread = threading.Thread(target=self._run, args=(ready,), name="running hub")
+        self.thread.start()
+        assert ready.wait(20), "the hub did not start within 20 s"
+
+    def _run(self, ready: threading.Event) -> None:
+        import asyncio
+
+        async def serve() -> None:
+            async def tell() -> None:
+                while not self.server.started:
+                    await asyncio.sleep(0.01)
+                ready.set()
+
+            telling = asyncio.create_task(tell())
+            await self.server.serve(sockets=[self.listener])
+            telling.cancel()
+
+        asyncio.run(serve())
+
+    @property
+    def port(self) -> int:
+        return self.settings.port
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ws(self, path: str = "/ws") -> str:
+        return f"ws://127.0.0.1:{self.port}{path}"
+
+    @property
+    def counters(self) -> Any:
+        return self.app.state.switchboard.counters
+
+    def stop(self) -> None:
+        """Stop as SIGTERM does; returns when everything is closed."""
+        self.server.should_exit = True
+        self.thread.join(20)
+        self.listener.close()
+        assert not self.thread.is_alive(), "the hub did not stop within 20 s"
+
+
+StartHub = Callable[..., RunningHub]
+
+
+@pytest.fixture
+def start_hub(tmp_path: Path) -> Iterator[StartHub]:
+    """Start hubs with HubSettings given by keyword; all are stopped at the end. The history is a file of the test."""
+    from aimonitor.hub import serve
+    from aimonitor.hub.app import create_app
+    from aimonitor.hub.settings import HubSettings
+
+    hubs: list[RunningHub] = []
+
+    def start(*, store: Any = None, clock: Any = None, static: Path | None = None, **values: Any) -> RunningHub:
+        values = {"port": 0, "history_path": str(tmp_path / "hub.sqlite3"), **values}
+        listener = serve.bind(HubSettings(**values))
+        settings = HubSettings(**{**values, "port": listener.getsockname()[1]})
+        app = create_app(settings, store=store, clock=clock, static=static or tmp_path / "static")
+        hub = RunningHub(settings, app, serve.make_server(settings, app), listener)
+        hubs.append(hub)
+        hub.start()
+        return hub
+
+    yield start
+    for hub in hubs:
+        hub.stop()
+
+
+@pytest.fixture
+def running_hub(start_hub: StartHub) -> RunningHub:
+    """One hub with default settings and no tokens."""
+    return start_hub()
