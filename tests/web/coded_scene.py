@@ -122,7 +122,9 @@ def _draw_walker(image: npt.NDArray[np.uint8], label: str, box: tuple[float, flo
     middle, head = (x1 + x2) // 2, max(6, (x2 - x1) // 4)
     cv2.line(image, (middle - 6, (y1 + y2) // 2), (x1 + 6, y2), (60, 50, 45), 9, cv2.LINE_AA)
     cv2.line(image, (middle + 6, (y1 + y2) // 2), (x2 - 6, y2), (60, 50, 45), 9, cv2.LINE_AA)
-    cv2.ellipse(image, (middle, y1 + (y2 - y1) * 2 // 5), ((x2 - x1) // 3, (y2 - y1) // 4), 0, 0, 360, (70, 60, 150), -1)
+    cv2.ellipse(
+        image, (middle, y1 + (y2 - y1) * 2 // 5), ((x2 - x1) // 3, (y2 - y1) // 4), 0, 0, 360, (70, 60, 150), -1
+    )
     cv2.circle(image, (middle, y1 + head), head, (150, 175, 215), -1, cv2.LINE_AA)
 
 

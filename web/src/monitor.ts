@@ -123,19 +123,24 @@ export class Monitor {
   }
 
   private opened(): void {
-    clearTimeout(this.pollTimer);
-    this.poller.stop();
+    this.stopPolling();
     this.world.change((world) => applyLink(world, { kind: "open" }));
     void fetchHistory(this.base, { limit: "300", samples: "0" }).then(({ events }) =>
       this.world.change((world) => applyEvents(world, events)),
     );
   }
 
+  /** The socket is lost, or one more attempt has failed: then polling goes on, or the wait for it. */
   private closed(): void {
-    clearTimeout(this.pollTimer);
-    if (document.hidden) return;
+    if (document.hidden || this.poller.isRunning) return;
     this.markLost();
-    this.pollTimer = setTimeout(() => this.poller.start(), POLL_AFTER_MS);
+    this.pollTimer ??= setTimeout(() => this.poller.start(), POLL_AFTER_MS);
+  }
+
+  private stopPolling(): void {
+    clearTimeout(this.pollTimer);
+    this.pollTimer = undefined;
+    this.poller.stop();
   }
 
   private markLost(): void {
@@ -168,8 +173,7 @@ export class Monitor {
 
   /** Nobody has looked for a while: no traffic at all until someone does. */
   private pause(): void {
-    clearTimeout(this.pollTimer);
-    this.poller.stop();
+    this.stopPolling();
     this.connection.stop();
     this.world.change((world) => applyLink(world, { kind: "paused" }));
   }

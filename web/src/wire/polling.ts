@@ -35,6 +35,10 @@ export class StatusPoller {
     private readonly events: PollerEvents,
   ) {}
 
+  get isRunning(): boolean {
+    return this.running;
+  }
+
   start(): void {
     if (this.running) return;
     this.running = true;

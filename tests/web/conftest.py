@@ -1,0 +1,123 @@
+"""The real hub in its own process, a scripted edge, and Debian's Chromium driven by Playwright."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+STATIC = Path(__file__).parents[2] / "src" / "aimonitor" / "hub" / "static"
+_SERVE = """
+import sys
+from aimonitor.hub import serve
+from aimonitor.hub.settings import HubSettings
+serve.run(HubSettings(port=int(sys.argv[1]), history_path=sys.argv[2]))
+"""
+
+
+class HubProcess:
+    """A hub on a port of its own, which it keeps when it is killed and started again."""
+
+    def __init__(self, history: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self._history = history
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _SERVE, str(self.port), str(self._history)], stderr=subprocess.DEVNULL
+        )
+        for _ in range(200):
+            try:
+                with urllib.request.urlopen(self.url + "health", timeout=1):
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise TimeoutError("the hub did not answer within 10 s")
+
+    def stop(self, with_signal: int = signal.SIGTERM) -> None:
+        if self._process is not None:
+            self._process.send_signal(with_signal)
+            self._process.wait(10)
+            self._process = None
+
+    def kill(self) -> None:
+        self.stop(signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+    )
+    if not path:
+        pytest.skip("no Chromium found: install Debian's chromium")
+    if not (STATIC / "index.html").is_file():
+        pytest.skip("the dashboard is not built: run `npm ci && npm run build` in web/")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    process = HubProcess(tmp_path_factory.mktemp("hub") / "history.sqlite3")
+    process.start()
+    yield process
+    process.stop()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(chromium: Browser, hub: HubProcess) -> Iterator[OpenPage]:
+    """Opens a page of the dashboard; at the end, whatever the page complained of fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_one(view: str = "", *, init: str = "", width: int = 1280, height: int = 800, **options: Any) -> Page:
+        options.setdefault("locale", "en-US")
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("console", lambda said: complaints.append(said.text) if is_complaint(said.text, said.type) else None)
+        if init:
+            page.add_init_script(init)
+        page.goto(hub.url + view)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Wait until the JavaScript `expression` is true. (Playwright's `wait_for_function` needs eval, which our CSP bans.)"""
+    for _ in range(150):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"expected within 15 s: {expression}")
+
+
+def is_complaint(text: str, kind: str) -> bool:
+    """Chromium itself reports a hub that is away, and that these tests read canvases back; no fault of the page."""
+    expected = ("net::ERR_", "WebSocket connection to", "status of 404", "Canvas2D: Multiple readback")
+    return kind in ("error", "warning") and not any(part in text for part in expected)

@@ -1,0 +1,176 @@
+"""An edge that speaks v2 and plays the coded scene: what a camera would do, told frame by frame."""
+
+import contextlib
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import coded_scene
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from aimonitor.contract import codec, messages
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A camera and what is played on it. `level` and `score` are the risk that is told; `coded` as in coded_scene."""
+
+    camera_id: str
+    name: str
+    score: float = 0.3
+    level: str = "WATCH"
+    coded: bool = False
+    pictures: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Disorder:
+    """How badly the two streams are shuffled: shares of frames whose picture or observation is left out."""
+
+    lost_pictures: float = 0.0
+    lost_observations: float = 0.0
+    seed: int = 1
+
+
+class ScriptedEdge:
+    """Connects, plays, answers; comes back by itself. Use as a context manager: everything is stopped at its end."""
+
+    def __init__(
+        self,
+        port: int,
+        cameras: tuple[Camera, ...],
+        *,
+        edge_id: str = "house",
+        fps: float = 10.0,
+        disorder: Disorder | None = None,
+        clock_ahead_s: float = 0.0,
+    ) -> None:
+        self.edge_id = edge_id
+        self.fps = fps
+        self.captured: dict[int, float] = {}
+        self.commands: list[messages.Command] = []
+        self._port = port
+        self._cameras = {camera.camera_id: camera for camera in cameras}
+        self._disorder = disorder or Disorder()
+        self._ahead_s = clock_ahead_s
+        self._frame_id = 0
+        self._seq = 0
+        self._journal: list[messages.Event] = []
+        self._outgoing: list[messages.AnyMessage] = []
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"edge {edge_id}")
+
+    def __enter__(self) -> "ScriptedEdge":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join(10)
+
+    def utc(self) -> float:
+        """The edge's own clock."""
+        return round(time.time() + self._ahead_s, 3)
+
+    def play(self, camera_id: str, change: Callable[[Camera], Camera]) -> None:
+        """Play a camera otherwise from the next frame on."""
+        with self._lock:
+            self._cameras[camera_id] = change(self._cameras[camera_id])
+
+    def set_risk(self, camera_id: str, score: float, level: str) -> None:
+        self.play(camera_id, lambda camera: replace(camera, score=score, level=level))
+
+    def say_state(self, camera_id: str, state: str, detail: str = "") -> None:
+        source = f"{self.edge_id}/{camera_id}"
+        self._say(messages.Status(source, state, self.utc(), self._cameras[camera_id].name, detail))
+
+    def say_event(self, camera_id: str, incident_id: str, phase: str, **facts: object) -> messages.Event:
+        """Journal an event and send it; after a reconnect it is sent again."""
+        self._seq += 1
+        at = self.utc()
+        defaults: dict[str, object] = {"kind": "loitering", "level": "ALERT", "score": 0.7, "opened_at": at}
+        event = messages.Event(
+            source=f"{self.edge_id}/{camera_id}",
+            seq=self._seq,
+            incident_id=incident_id,
+            phase=phase,
+            at=at,
+            **{**defaults, **facts},  # type: ignore[arg-type]
+        )
+        self._journal.append(event)
+        self._say(event)
+        return event
+
+    def _say(self, message: messages.AnyMessage) -> None:
+        with self._lock:
+            self._outgoing.append(message)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            with contextlib.suppress(OSError, WebSocketException, EOFError):
+                self._converse()
+            self._stopping.wait(0.2)
+
+    def _converse(self) -> None:
+        address = f"ws://127.0.0.1:{self._port}/ws/laptop"
+        with connect(address, subprotocols=[messages.SUBPROTOCOL], proxy=None, compression=None) as socket:
+            infos = tuple(
+                messages.CameraInfo(camera.camera_id, camera.name, "sim") for camera in self._cameras.values()
+            )
+            socket.send(codec.encode(messages.Hello("scripted", self.edge_id, cameras=infos, journal_last=self._seq)))
+            for camera in self._cameras.values():
+                source = f"{self.edge_id}/{camera.camera_id}"
+                socket.send(codec.encode(messages.Status(source, "live", self.utc(), camera.name)))
+            for event in self._journal:
+                socket.send(codec.encode(event))
+            self._play(socket)
+
+    def _play(self, socket: ClientConnection) -> None:
+        dice = random.Random(self._disorder.seed)
+        due = time.monotonic()
+        while not self._stopping.is_set():
+            self._send_frame(socket, dice)
+            with self._lock:
+                outgoing, self._outgoing = self._outgoing, []
+            for message in outgoing:
+                socket.send(codec.encode(message))
+            due = max(due + 1 / self.fps, time.monotonic() - 0.5)
+            self._listen(socket, due)
+
+    def _send_frame(self, socket: ClientConnection, dice: random.Random) -> None:
+        self._frame_id += 1
+        at = self.utc()
+        self.captured[self._frame_id] = at
+        for camera in list(self._cameras.values()):
+            source = f"{self.edge_id}/{camera.camera_id}"
+            said = coded_scene.observation(
+                source, self._frame_id, at, score=camera.score, level=camera.level, coded=camera.coded
+            )
+            sendings: list[Callable[[], None]] = []
+            if dice.random() >= self._disorder.lost_observations:
+                sendings.append(lambda said=said: socket.send(codec.encode(said)))
+            if camera.pictures and dice.random() >= self._disorder.lost_pictures:
+                frame = coded_scene.frame(source, self._frame_id, at, coded=camera.coded)
+                sendings.append(lambda frame=frame: socket.send(frame))
+            dice.shuffle(sendings)
+            for send in sendings:
+                send()
+
+    def _listen(self, socket: ClientConnection, until: float) -> None:
+        """Answer what comes until the next frame is due."""
+        while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
+            try:
+                message = codec.decode(socket.recv(timeout=min(left, 0.2)))
+            except TimeoutError:
+                continue
+            if isinstance(message, messages.Ping):
+                socket.send(codec.encode(messages.Pong(message.sent_at, self.utc(), self.utc())))
+            if isinstance(message, messages.Command):
+                self.commands.append(message)
+                ok = message.name == "snapshot"
+                words = "the next frame comes with its picture" if ok else f"unknown command {message.name!r}"
+                socket.send(codec.encode(messages.CommandResult(message.command_id, ok, words)))

@@ -1,0 +1,168 @@
+"""The live view on the real hub: picture, boxes, risk, truth."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from scripted_edge import Camera, Disorder, ScriptedEdge
+
+from conftest import HubProcess, OpenPage, wait_until
+
+pytestmark = pytest.mark.browser
+
+GATE = Camera("gate", "Gate", score=0.12, level="NORMAL")
+YARD = Camera("yard", "Back yard")
+
+READ_CANVAS = """() => {
+  const canvas = document.querySelector('.stage canvas.pixels');
+  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let sum = 0;
+  for (let i = 0; i < data.length; i += 41) sum = (sum * 31 + data[i]) % 1000003;
+  return sum;
+}"""
+
+# Reads back from the pixels which frame is shown and which frame its box belongs to, once per drawn frame.
+WATCH_SKEW = """(wanted) => new Promise((resolve) => {
+  const pixels = document.querySelector('.stage canvas.pixels');
+  const vectors = document.querySelector('.stage canvas.vectors');
+  const result = {frames: 0, boxed: 0, skewed: []};
+  let last = '';
+  const frameOf = () => {
+    const {data} = pixels.getContext('2d').getImageData(0, 8, 256, 1);
+    let id = 0;
+    for (let bit = 0; bit < 16; bit++) if (data[(bit * 16 + 8) * 4] > 127) id |= 1 << bit;
+    return id;
+  };
+  const boxOf = () => {
+    const scale = Math.min(vectors.width / pixels.width, vectors.height / pixels.height);
+    const [w, h] = [pixels.width * scale, pixels.height * scale];
+    const [x0, y0] = [(vectors.width - w) / 2, (vectors.height - h) / 2];
+    const {data} = vectors.getContext('2d').getImageData(Math.round(x0), Math.round(y0 + 0.25 * h), Math.round(w), 1);
+    for (let x = 0; x < w; x++) if (data[x * 4 + 3] > 0) return Math.round(((x + 2.5) / w - 0.05) * 50);
+    return null;
+  };
+  const look = () => {
+    const now = pixels.dataset.frameId;
+    if (now !== last) {
+      last = now;
+      const [frame, box] = [frameOf(), boxOf()];
+      result.frames += 1;
+      if (box !== null) result.boxed += 1;
+      if (box !== null && box !== frame % 40) result.skewed.push([frame, box]);
+    }
+    if (result.frames >= wanted) resolve(result);
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+@pytest.fixture
+def edge(hub: HubProcess) -> Iterator[ScriptedEdge]:
+    with ScriptedEdge(hub.port, (GATE, YARD)) as playing:
+        yield playing
+
+
+def wait_for_picture(page: Page) -> None:
+    wait_until(page, "document.querySelector('.stage canvas.pixels')?.dataset.frameId > 0")
+    expect(page.locator(".stage .badge")).to_have_text("Live")
+
+
+def test_the_picture_moves_and_is_said_to_be_live(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    page = open_page("#/camera/house/gate")
+    wait_for_picture(page)
+    before = page.evaluate(READ_CANVAS)
+    wait_until(page, f"({READ_CANVAS})() !== {before}")
+    expect(page.locator(".stage .age")).to_contain_text("old")
+    expect(page.locator(".strip .tile[href='#/camera/house/yard']")).to_have_count(1)
+
+
+def test_an_edge_whose_clock_is_wrong_does_not_make_the_picture_look_older(
+    open_page: OpenPage, hub: HubProcess
+) -> None:
+    with ScriptedEdge(hub.port, (Camera("far", "Far"),), edge_id="ahead", clock_ahead_s=-90.0):
+        page = open_page("#/camera/ahead/far")
+        wait_for_picture(page)
+        expect(page.locator(".stage .age")).to_have_text("0.1 sec old")
+
+
+def test_the_gauge_follows_the_risk_and_names_its_causes(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    page = open_page("#/camera/house/gate")
+    gauge = page.get_by_role("meter")
+    expect(gauge).to_have_attribute("aria-valuenow", "12")
+    edge.set_risk("gate", 0.8, "CRITICAL")
+    expect(gauge).to_have_attribute("aria-valuetext", "80 out of 100, Critical")
+    expect(page.locator(".factor").first).to_contain_text("loitering 47 s in Gate")
+    points = [int(text.replace("−", "-")) for text in page.locator(".factor-points").all_inner_texts()]
+    assert sum(points) == 80
+
+
+def test_boxes_lie_on_the_frame_that_they_were_found_in(open_page: OpenPage, hub: HubProcess) -> None:
+    disorder = Disorder(lost_pictures=0.1, lost_observations=0.1)
+    with ScriptedEdge(hub.port, (Camera("lock", "Lock", coded=True),), edge_id="coded", fps=25, disorder=disorder):
+        page = open_page("#/camera/coded/lock")
+        wait_for_picture(page)
+        for layer in ("Labels", "Trails"):
+            page.get_by_role("button", name=layer).click()
+        seen = page.evaluate(WATCH_SKEW, 40)
+    assert seen["skewed"] == []
+    assert seen["boxed"] > 20, "a test that saw no boxes shows nothing"
+
+
+@pytest.mark.slow
+def test_boxes_are_never_on_another_frame_in_a_thousand(open_page: OpenPage, hub: HubProcess) -> None:
+    disorder = Disorder(lost_pictures=0.05, lost_observations=0.05)
+    with ScriptedEdge(hub.port, (Camera("lock", "Lock", coded=True),), edge_id="coded", fps=30, disorder=disorder):
+        page = open_page("#/camera/coded/lock")
+        wait_for_picture(page)
+        for layer in ("Labels", "Trails"):
+            page.get_by_role("button", name=layer).click()
+        seen = page.evaluate(WATCH_SKEW, 1000)
+    print(f"1,000 frames: {seen['boxed']} with boxes, {len(seen['skewed'])} skewed")
+    assert seen["skewed"] == []
+    assert seen["boxed"] > 800
+
+
+def test_the_states_of_a_camera_have_names(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    page = open_page("#/camera/house/gate")
+    wait_for_picture(page)
+    badge = page.locator(".stage .badge")
+    for state in ("frozen", "dark", "covered", "blurred", "live"):
+        edge.say_state("gate", state)
+        expect(badge).to_have_text(state.capitalize())
+
+
+def test_layers_are_switched_with_the_keyboard(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    page = open_page("#/camera/house/gate")
+    wait_for_picture(page)
+    drawn = """() => {
+      const canvas = document.querySelector('.stage canvas.vectors');
+      return canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value > 0);
+    }"""
+    wait_until(page, f"({drawn})()")
+    for layer in ("Boxes", "Labels", "Trails"):
+        page.get_by_role("button", name=layer).focus()
+        page.keyboard.press("Space")
+    wait_until(page, f"!({drawn})()")
+
+
+def test_radar_view_moves_boxes_over_a_still(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    page = open_page("#/camera/house/gate")
+    wait_for_picture(page)
+    page.get_by_role("button", name="Radar view").click()
+    expect(page.locator(".stage .badge")).to_have_text("Radar view")
+    page.wait_for_timeout(500)
+    still = page.evaluate(READ_CANVAS)
+    boxes = "document.querySelector('.stage canvas.vectors').dataset.frameId"
+    shown = page.evaluate(boxes)
+    wait_until(page, f"{boxes} !== '{shown}'")
+    assert page.evaluate(READ_CANVAS) == still
+
+
+def test_a_name_is_text_whatever_is_in_it(open_page: OpenPage, hub: HubProcess) -> None:
+    name = "<b>Gate</b> \u202egnp.exe & <script>document.title='x'</script>"
+    with ScriptedEdge(hub.port, (Camera("odd", name),), edge_id="odd"):
+        page = open_page("#/camera/odd/odd")
+        expect(page.locator(".stage h1")).to_have_text(name)
+        expect(page.locator(".stage h1 b")).to_have_count(0)
+        assert page.title() == "AI Monitor"
