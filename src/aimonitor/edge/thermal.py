@@ -51,6 +51,11 @@ class ThermalAnalyzer:
         self._at = float("-inf")
         self._scene = ThermalScene()
 
+    def adopt(self, rules: ThermalRules) -> None:
+        """Judge by other rules from now on; hotspots start anew, the background stays."""
+        self._rules = rules
+        self._spots.clear()
+
     def update(self, reading: ThermalReading | None, at: float) -> ThermalScene:
         """Take in a new reading, or None when none came since the last call; what the sensor says at time `at`."""
         if reading is not None and reading.at > self._at:
