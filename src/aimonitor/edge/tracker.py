@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from aimonitor.edge.assignment import match
+from aimonitor.edge.assignment import iou, match
 from aimonitor.edge.kalman import BoxFilter, Columns, Mask, MotionModel, Rows
 from aimonitor.edge.types import ANIMALS, VEHICLES, Box, Detections, Point, Track
 
@@ -248,15 +248,3 @@ def _corners(boxes: Columns) -> Columns:
     """Center and size to corners."""
     half = boxes[:, 2:] / 2.0
     return np.concatenate((boxes[:, :2] - half, boxes[:, :2] + half), axis=1)
-
-
-def iou(a: Columns, b: Columns) -> Columns:
-    """Intersection over union of boxes (n, 4) and (m, 4) by corners: (n, m). Boxes have area."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    sides = np.maximum(high - low, 0.0)
-    shared = sides[..., 0] * sides[..., 1]
-    area_a = (a[:, 2] - a[:, 0]) * (a[:, 3] - a[:, 1])
-    area_b = (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1])
-    overlap: Columns = shared / (area_a[:, None] + area_b[None, :] - shared)
-    return overlap
