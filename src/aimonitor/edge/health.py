@@ -16,6 +16,9 @@ from aimonitor.edge.types import Image
 
 Condition = Literal["live", "frozen", "dark", "covered", "blurred"]
 
+_FLAT = 4.0
+"""Variance of the Laplacian of a scene without any edge, where nothing can be said of its sharpness."""
+
 
 @dataclass(frozen=True, slots=True)
 class HealthThresholds:
@@ -53,8 +56,7 @@ class HealthJudge:
         self._fingerprint: int | None = None
         self._same_since = 0.0
         self._same = 0
-        self._suspected: Condition = "live"
-        self._suspected_since = 0.0
+        self._bad_since: float | None = None
         self._sharpness: deque[float] = deque(maxlen=120)
         self._verdict = Health()
 
@@ -71,11 +73,14 @@ class HealthJudge:
         if self._verdict.condition == "frozen":
             self._verdict = Health()
         seen = self._classify(gray)
-        if seen.condition != self._suspected:
-            self._suspected, self._suspected_since = seen.condition, at
-        elif seen.condition == "blurred" and at - self._suspected_since >= limits.accept_blur_s:
+        if seen.condition == "live":
+            self._bad_since = None
+        elif self._bad_since is None:
+            self._bad_since = at
+        bad_s = 0.0 if self._bad_since is None else at - self._bad_since
+        if seen.condition == "blurred" and bad_s >= limits.accept_blur_s:
             self._sharpness.clear()
-        if seen.condition == "live" or at - self._suspected_since >= limits.persist_s:
+        if seen.condition == "live" or bad_s >= limits.persist_s:
             self._verdict = seen
         return self._verdict
 
@@ -87,9 +92,9 @@ class HealthJudge:
             return Health("covered", f"90 % of the picture lies within {high - low:.0f} of 255 gray levels")
         sharpness = laplacian_variance(gray)
         if len(self._sharpness) >= self._limits.normal_pictures:
-            share = sharpness / max(float(np.median(self._sharpness)), 1e-9)
-            if share < self._limits.blurred_share:
-                return Health("blurred", f"{share:.0%} as sharp as usual")
+            usual = float(np.median(self._sharpness))
+            if usual > _FLAT and sharpness < self._limits.blurred_share * usual:
+                return Health("blurred", f"{sharpness / usual:.0%} as sharp as usual")
         self._sharpness.append(sharpness)
         return Health()
 

@@ -92,6 +92,7 @@ class MultipartReader:
         self._buffer = bytearray()
         self._headers: dict[str, str] | None = None  # of the part whose body comes now
         self._searched = 0  # bytes of that body in which no boundary starts
+        self._lost = False  # among bytes that belong to no part; only a boundary leads back
         self.garbage_bytes = 0
         self.finished = False
 
@@ -118,6 +119,8 @@ class MultipartReader:
 
     def _find_headers(self) -> bool:
         """Move to the next part's body; True when the buffer moved on, False when more bytes are needed."""
+        if self._lost:
+            return self._skip_garbage()
         buffer = self._buffer
         blank = _LINE_ENDS.match(buffer)
         if blank:
@@ -129,13 +132,13 @@ class MultipartReader:
             return self._take_headers()
         if len(buffer) < _HEADER_START_LENGTH and b"\n" not in buffer:
             return False  # may still become a boundary or a header
-        return self._skip_garbage()
+        return self._lose()
 
     def _take_boundary(self) -> bool:
         buffer = self._buffer
         end = buffer.find(b"\n", 0, _CHUNK_LINE_LIMIT)
         if end < 0:
-            return self._skip_garbage() if len(buffer) >= _CHUNK_LINE_LIMIT else False
+            return self._lose() if len(buffer) >= _CHUNK_LINE_LIMIT else False
         line = bytes(buffer[:end]).rstrip(b"\r \t")
         if not self._delimiter:
             self._delimiter = b"--" + line.lstrip(b"-")
@@ -148,20 +151,29 @@ class MultipartReader:
         buffer = self._buffer
         match = _EMPTY_LINE.search(buffer, 0, _HEADERS_LIMIT)
         if match is None:
-            return self._skip_garbage() if len(buffer) >= _HEADERS_LIMIT else False
+            return self._lose() if len(buffer) >= _HEADERS_LIMIT else False
         self._headers = parse_headers(bytes(buffer[: match.start()]))
         self._searched = 0
         del buffer[: match.end()]
         return True
 
+    def _lose(self) -> bool:
+        """What stands here is neither a boundary nor a header."""
+        self._lost = True
+        self._throw_away(1)
+        return True
+
     def _skip_garbage(self) -> bool:
         """Throw away bytes up to the next boundary, or all but what may be the start of one."""
         delimiter = self._delimiter or b"\n--"
-        found = self._buffer.find(delimiter, 1)
-        cut = found if found > 0 else max(1, len(self._buffer) - len(delimiter) + 1)
-        self.garbage_bytes += cut
-        del self._buffer[:cut]
-        return True
+        found = self._buffer.find(delimiter)
+        self._lost = found < 0
+        self._throw_away(max(0, len(self._buffer) - len(delimiter) + 1) if self._lost else found)
+        return not self._lost
+
+    def _throw_away(self, count: int) -> None:
+        self.garbage_bytes += count
+        del self._buffer[:count]
 
     # --- inside a part ----------------------------------------------------------------------------------------------
 
@@ -181,15 +193,14 @@ class MultipartReader:
 
     def _take_until_boundary(self, headers: dict[str, str], *, whole: bool = True) -> Part | None:
         delimiter = self._delimiter or b"\r\n--"
-        found = self._buffer.find(delimiter, self._searched)
+        found = self._buffer.find(delimiter, self._searched, self._part_limit + len(delimiter))
         if found >= 0:
             end = found - 2 if self._buffer.endswith(b"\r\n", 0, found) else found
             return self._take(headers, end, whole=whole)
         self._searched = max(0, len(self._buffer) - len(delimiter) + 1)
         if self._searched > self._part_limit:
-            self.garbage_bytes += self._searched
-            del self._buffer[: self._searched]
-            self._headers = None
+            self._throw_away(self._searched)
+            self._headers, self._lost = None, True
         return None
 
     def _take(self, headers: dict[str, str], length: int, *, whole: bool) -> Part:

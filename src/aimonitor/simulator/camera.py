@@ -47,7 +47,7 @@ class Sensor:
         image = self._background(size).copy()
         _draw_walker(image, at)
         if look == "blurred":
-            image = np.asarray(cv2.GaussianBlur(image, (0, 0), size.width / 25), np.uint8)
+            image = np.asarray(cv2.GaussianBlur(image, (0, 0), size.width / 50), np.uint8)
         elif look == "covered":
             image[:] = (60, 62, 66)
         elif look == "dark":
