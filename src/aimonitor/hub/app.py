@@ -60,6 +60,7 @@ def create_app(
         clock=clock,
         counters=counters,
         heartbeat_s=settings.heartbeat_s,
+        stalled_viewer_s=settings.stalled_viewer_s,
     )
     tokens, guesses = TokenBook(settings.tokens), Guesses()
     places = Places(settings.max_connections, settings.connections_per_address)

@@ -15,6 +15,9 @@ from aimonitor.hub.parcel import Parcel
 from aimonitor.hub.stores.base import NewEvent
 from aimonitor.hub.switchboard import MISSED_HEARTBEATS, Switchboard
 
+_RETURNING_PER_S = 25.0
+"""Edges that a hub lets come back in a second; a crowd is asked to spread over as many seconds as that takes."""
+_SPREAD_CAP_S = 10.0
 _OFFSET_NEWS_S = 0.05
 """Viewers are told when an edge's clock offset has moved by this much."""
 
@@ -51,6 +54,7 @@ class EdgeSession:
                 heartbeat_s=self._switchboard.heartbeat_s,
                 acked_seq=self._acked_seq,
                 commands=KNOWN,
+                spread_s=min(_SPREAD_CAP_S, self._switchboard.roster.online / _RETURNING_PER_S),
             )
         )
 

@@ -1,7 +1,7 @@
 """Who gets what: one message made once, handed to everybody who wants it, and nobody waits for anybody."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from aimonitor.hub.audience import Audiences, Wish
@@ -19,6 +19,7 @@ class Viewer:
     viewer_id: str
     address: str
     outlet: Outlet
+    hang_up: Callable[[int, str], None]
     founding: bool = False
     shown_at: dict[str, float] = field(default_factory=dict)
 
@@ -46,9 +47,9 @@ class Relay:
 
     # --- viewers ----------------------------------------------------------------------------------------------------
 
-    def join(self, address: str, outlet: Outlet, *, founding: bool) -> Viewer:
+    def join(self, address: str, outlet: Outlet, hang_up: Callable[[int, str], None], *, founding: bool) -> Viewer:
         """A new viewer; a founding one watches everything fully from the start."""
-        viewer = Viewer(f"v{next(self._ids)}", address, outlet, founding)
+        viewer = Viewer(f"v{next(self._ids)}", address, outlet, hang_up, founding)
         self._viewers[viewer.viewer_id] = viewer
         self._sort()
         return viewer

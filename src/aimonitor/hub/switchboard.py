@@ -10,6 +10,7 @@ from aimonitor.hub.audience import Wish
 from aimonitor.hub.cameras import Camera, Edge, EdgeLink
 from aimonitor.hub.commands import Answer, CommandDesk
 from aimonitor.hub.history import History
+from aimonitor.hub.limits import POLICY_VIOLATION
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.relay import Relay, Viewer
 from aimonitor.hub.roster import Roster, own_camera
@@ -26,7 +27,15 @@ class Switchboard:
     """Joins the parts of the hub; every method is called on the event loop and returns at once."""
 
     def __init__(
-        self, *, roster: Roster, relay: Relay, history: History, clock: Clock, counters: Counters, heartbeat_s: float
+        self,
+        *,
+        roster: Roster,
+        relay: Relay,
+        history: History,
+        clock: Clock,
+        counters: Counters,
+        heartbeat_s: float,
+        stalled_viewer_s: float,
     ) -> None:
         self.roster = roster
         self.relay = relay
@@ -34,6 +43,7 @@ class Switchboard:
         self.clock = clock
         self.counters = counters
         self.heartbeat_s = heartbeat_s
+        self.stalled_viewer_s = stalled_viewer_s
         self.commands = CommandDesk()
         self._attention = AttentionDesk(relay.rung)
 
@@ -224,6 +234,7 @@ class Switchboard:
         self.relay.expire(at)
         for answer in self.commands.expired(at):
             self._deliver(answer)
+        self._let_go_of_stalled(at)
         self.follow_viewers()
         for edge in list(self.roster):
             for link in tuple(edge.links):
@@ -231,6 +242,13 @@ class Switchboard:
             if edge.online:
                 self.ask_attention(edge)
                 self._check_founding(edge, at)
+
+    def _let_go_of_stalled(self, at: float) -> None:
+        for viewer in self.relay:
+            if viewer.outlet.stalled_s(at) > self.stalled_viewer_s:
+                self.counters.viewers_stalled += 1
+                self.relay.leave(viewer)
+                viewer.hang_up(POLICY_VIOLATION, f"took nothing for {self.stalled_viewer_s:.0f} s")
 
     def _check_founding(self, edge: Edge, at: float) -> None:
         """A founding client has no heartbeat: when nothing comes its camera is delayed, or gone if it only posted."""

@@ -34,7 +34,7 @@ class ViewerDoor:
         await websocket.accept(messages.SUBPROTOCOL if ours else None)
         board = self._switchboard
         connection = Connection(websocket, board.clock, board.counters, self._settings.viewer_messages_per_s)
-        viewer = board.relay.join(connection.address, connection.outlet, founding=not ours)
+        viewer = board.relay.join(connection.address, connection.outlet, connection.close, founding=not ours)
         board.counters.viewers_connected += 1
         session = ViewerSession(viewer, connection, board) if ours else _Deaf(board)
         (self._greet if ours else self._greet_founding)(viewer)
