@@ -3,6 +3,7 @@
 The stage is pure: the network is handed in and hides runtime, decoding and resizing.
 """
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -32,61 +33,72 @@ class Network(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """The least score that is reported, by the height of the picture: small pictures yield lower scores.
+SURE = 0.4
+"""The score from which a detection stands on its own, of any network and in a picture of any size."""
 
-    `small` holds up to 120 lines (QQVGA), `large` from 480 (VGA) on, linear in between.
+LEAST = 0.1
+"""The least score that is reported unless asked otherwise: weak ones help the tracker to hold what it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The raw score at which a network's precision and recall balance: lower for small pictures, which are enlarged.
+
+    `small` holds up to 120 lines (QQVGA), `large` from 480 (VGA) on, linear in between. Scores are reported on a scale
+    on which that point is `SURE`: 0 stays 0, 1 stays 1, order stays order.
     """
 
-    small: float
-    large: float
+    small: float = SURE
+    large: float = SURE
 
-    def at(self, size: Size) -> float:
+    def __post_init__(self) -> None:
+        if not (0 < self.small < 1 and 0 < self.large < 1):
+            raise ValueError(f"expected scores between 0 and 1, got {self}")
+
+    def threshold(self, size: Size) -> float:
+        """The raw score that counts as `SURE` in pictures of this size."""
         share = (size.height - 120) / (480 - 120)
         return self.small + min(1.0, max(0.0, share)) * (self.large - self.small)
 
-    @classmethod
-    def flat(cls, threshold: float) -> "Thresholds":
-        """The same for every size."""
-        return cls(threshold, threshold)
+    def exponent(self, size: Size) -> float:
+        """What raw scores are raised to."""
+        return math.log(SURE) / math.log(self.threshold(size))
 
 
 class Detector:
-    """Finds objects in single pictures; remembers nothing of them. One thread at a time."""
+    """Finds objects in single pictures and remembers nothing of them; cameras may share one if its network may be."""
 
     def __init__(
         self,
         network: Network,
         head: Head,
         classes: Sequence[str],
-        thresholds: Thresholds,
+        calibration: Calibration,
         *,
         keep: Collection[str] = OF_INTEREST,
+        least: float = LEAST,
         iou: float = 0.5,
     ) -> None:
+        """`least` is the least score that is reported, `iou` the overlap from which two boxes of a class are one."""
         self._network = network
         self._head = head
         self._classes = tuple(classes)
         self._kept = np.array([name in keep for name in classes], dtype=np.bool_)
-        self._thresholds = thresholds
+        self._calibration = calibration
+        self._least = least
         self._iou = iou
-
-    def threshold(self, size: Size) -> float:
-        """The least score that is reported for pictures of this size."""
-        return self._thresholds.at(size)
 
     def detect(self, picture: Picture) -> Detections:
         """Return what is seen in one picture, best first. Raises PictureError on bad bytes."""
         found = self._network.run(picture)
-        threshold = self.threshold(Size(picture.width, picture.height))
+        exponent = self._calibration.exponent(Size(picture.width, picture.height))
         with np.errstate(all="ignore"):  # a network may say anything; what is no box is dropped below
-            candidates = self._head.decode(found.outputs, threshold)
-            candidates = self._plausible(to_fractions(candidates, found.content))
+            raw = self._head.decode(found.outputs, self._least ** (1 / exponent))
+            candidates = self._plausible(to_fractions(raw, found.content))
         if self._head.overlaps:
             candidates = _take(candidates, nms(candidates, self._iou))
         labels = tuple(self._classes[index] for index in candidates.classes)
-        return Detections(candidates.boxes, candidates.scores, labels)
+        return Detections(candidates.boxes, candidates.scores ** np.float32(exponent), labels)
 
     def _plausible(self, candidates: Candidates) -> Candidates:
         """Those of a kept class whose box has an area inside the picture."""

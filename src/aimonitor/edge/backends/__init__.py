@@ -29,7 +29,7 @@ def open_detector(
 ) -> Detector:
     """Return the detector of an address; a model that is not there yet is fetched.
 
-    `threshold` replaces the default of the model's family. Raises BackendError, ModelError or FetchError, each with
+    `threshold` is the least score that is reported. Raises BackendError, ModelError or FetchError, each with
     one line that says what to do.
     """
     request = parse(spec, threads=threads, threshold=threshold, progress=progress)

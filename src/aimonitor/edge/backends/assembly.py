@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aimonitor.edge.backends.network import PictureNetwork, Runtime
 from aimonitor.edge.backends.request import BackendError, Request
-from aimonitor.edge.detector import Detector, Thresholds
+from aimonitor.edge.detector import LEAST, Calibration, Detector
 from aimonitor.edge.heads import Head, HeadError, recognize
 from aimonitor.edge.types import Size
 from aimonitor.models import ModelFile
@@ -15,24 +15,22 @@ from aimonitor.models.coco import COCO80
 
 OPTIONS = ("head", "names", "size")
 
-_THRESHOLDS: Mapping[str, Thresholds] = {
-    "yolox": Thresholds(small=0.30, large=0.40),
-    "nanodet": Thresholds(small=0.40, large=0.45),
+_CALIBRATIONS: Mapping[str, Calibration] = {
+    "yolox": Calibration(small=0.30, large=0.40),
+    "nanodet": Calibration(small=0.40, large=0.45),
 }
 """Between the best F1 on COCO and on a campus camera, at full size and at 160x120 (docs/guide/models.md)."""
 
-_USUAL = Thresholds(small=0.25, large=0.35)
+_USUAL = Calibration(small=0.25, large=0.35)
 
 
 def assemble(runtime: Runtime, file: ModelFile, request: Request) -> Detector:
     """Return the detector. Raises BackendError when head or names do not fit what the network gives."""
     head = head_of(runtime, file, request)
-    thresholds = _THRESHOLDS.get(head.name, _USUAL)
-    if request.threshold is not None:
-        thresholds = Thresholds.flat(request.threshold)
-    return Detector(
-        PictureNetwork(runtime, head.preparation), head, class_names(runtime, file, request, head), thresholds
-    )
+    names = class_names(runtime, file, request, head)
+    least = LEAST if request.threshold is None else request.threshold
+    network = PictureNetwork(runtime, head.preparation)
+    return Detector(network, head, names, _CALIBRATIONS.get(head.name, _USUAL), least=least)
 
 
 def head_of(runtime: Runtime, file: ModelFile, request: Request) -> Head:

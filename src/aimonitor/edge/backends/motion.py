@@ -35,9 +35,9 @@ class MotionDetector:
         regions = np.asarray(stats[1:], np.float32)
         regions = regions[regions[:, cv2.CC_STAT_AREA] >= max(12.0, _LEAST_SHARE * gray.size)]
         corner, extent, area = regions[:, :2], regions[:, 2:4], regions[:, cv2.CC_STAT_AREA]
-        boxes: Floats = np.hstack([corner, corner + extent]) / np.array(gray.shape[::-1] * 2, np.float32)
+        boxes = np.hstack([corner, corner + extent]) / np.array(gray.shape[::-1] * 2)
         filled: Floats = area / (extent[:, 0] * extent[:, 1])
-        return Detections(boxes, filled, (LABEL,) * len(regions))
+        return Detections(boxes.astype(np.float32), filled, (LABEL,) * len(regions))
 
 
 def open_motion(request: Request) -> MotionDetector:
