@@ -1,0 +1,58 @@
+"""Where every way in ends: bytes of a sensor become a reading, or are refused and counted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aimonitor.common.clock import Clock
+from aimonitor.edge.sensors.decode import decode
+from aimonitor.edge.sensors.guard import SensorGuard, SensorRefusedError
+from aimonitor.edge.sensors.received import ThermalFormatError
+from aimonitor.edge.types import ThermalReading
+
+Deliver = Callable[[ThermalReading], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What the owner says of a sensor's messages: the format's name, and the unit of those that do not name theirs."""
+
+    format_name: str = "auto"
+    unit: str = "C"
+
+
+class Intake:
+    """Decodes, admits and delivers readings; `accepted` and `refused` count them. Owned by the event loop."""
+
+    def __init__(self, deliver: Deliver, clock: Clock) -> None:
+        self._deliver = deliver
+        self._clock = clock
+        self._guard = SensorGuard()
+        self.accepted = 0
+        self.refused = 0
+        self.last_refusal = ""
+
+    def take(
+        self, sensor_id: str, data: bytes, dialect: Dialect | None = None, *, is_text: bool | None = None
+    ) -> ThermalReading:
+        """Deliver one message. Raises ThermalFormatError or SensorRefusedError, counted."""
+        dialect = dialect or Dialect()
+        try:
+            received = decode(data, format_name=dialect.format_name, unit=dialect.unit, is_text=is_text)
+            reading = self._guard.admit(sensor_id, received, self._clock.monotonic())
+        except (ThermalFormatError, SensorRefusedError) as error:
+            self.refused += 1
+            self.last_refusal = f"{sensor_id}: {error}"
+            raise
+        self.accepted += 1
+        self._deliver(reading)
+        return reading
+
+    def try_take(
+        self, sensor_id: str, data: bytes, dialect: Dialect | None = None, *, is_text: bool | None = None
+    ) -> bool:
+        """The same for senders that cannot be answered: False when the message was refused."""
+        try:
+            self.take(sensor_id, data, dialect, is_text=is_text)
+        except (ThermalFormatError, SensorRefusedError):
+            return False
+        return True
