@@ -1,5 +1,10 @@
-"""The contract as JSON Schema (draft 2020-12), generated from the types: for browsers, bots and people."""
+"""The contract as JSON Schema (draft 2020-12), generated from the types: for browsers, bots and people.
 
+`python -m aimonitor.contract.schema > docs/ref/contract.schema.json` renews the copy in the documentation.
+"""
+
+import json
+import sys
 from typing import Any
 
 import msgspec
@@ -27,3 +32,12 @@ def founding_schema() -> dict[str, Any]:
         (FoundingMessage,), ref_template="#/components/schemas/{name}"
     )
     return {"schema": schema, "components": components}
+
+
+def text() -> str:
+    """The document as it is kept in docs/ref/contract.schema.json."""
+    return json.dumps(document(), indent=2, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(text())
