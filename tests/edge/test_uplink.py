@@ -136,8 +136,20 @@ def test_a_hub_that_lost_its_store_gets_again_what_it_asks_for(journal):
             await until(lambda: journal.acked == stored[-1])
             hub.heard.clear()
             await hub.socket.send(codec.encode(messages.Refill(stored[9], stored[219])))
-            await until(lambda: len(hub.events()) == 210)
-            assert hub.events() == stored[10:220]
+            await until(lambda: len(hub.events()) == 240)
+            assert hub.events() == stored[10:]
+
+    asyncio.run(story())
+
+
+def test_a_message_that_was_refused_is_said_again(journal):
+    async def story():
+        stored = [journal.append(event).seq for _ in range(3)]
+        hub = TinyHub(acks=False)
+        async with at_work(hub, journal):
+            await until(lambda: len(hub.events()) == 3)
+            await hub.socket.send(codec.encode(messages.Refusal("$", "a JSON message", "noise")))
+            await until(lambda: hub.events() == stored * 2)
 
     asyncio.run(story())
 

@@ -183,7 +183,11 @@ class Hello(Message, frozen=True, tag="hello"):
 
 
 class Welcome(Message, frozen=True, tag="welcome"):
-    """The hub's answer. An edge uses the `edge_id` given here and resends events after `acked_seq`."""
+    """The hub's answer. An edge uses the `edge_id` given here and resends events after `acked_seq`.
+
+    spread_s: after this connection ends, wait a random time up to this long before coming back; a hub with many edges
+    asks for it, so that they do not all knock at once
+    """
 
     software: Word
     at: Utc
@@ -191,6 +195,7 @@ class Welcome(Message, frozen=True, tag="welcome"):
     heartbeat_s: Seconds = 2.0
     acked_seq: Sequence = 0
     commands: tuple[Word, ...] = ()
+    spread_s: Seconds = 0.0
 
 
 class Presence(Message, frozen=True, tag="presence"):

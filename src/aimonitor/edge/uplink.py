@@ -7,6 +7,7 @@ Nothing here queues pictures: each camera has one slot for a shot with a picture
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,8 @@ _WINDOW = 200  # events under way before the first of them must be acknowledged
 _HANDSHAKE_S = 8.0
 _WRITE_BUFFER = 32 * 1024  # small, so that what waits is the newest and not a queue in the transport
 _RETRY_CAP_S = 2.0  # with +-50 % jitter: back within 3 s of the hub, and a hundred edges spread over 2 s
+_SPREAD_CAP_S = 10.0
+_CHECK_EVERY_S = 0.25
 _REFUSED_RETRY_S = 30.0
 
 
@@ -49,7 +52,7 @@ class Address:
     url: str
     edge_id: str
     token: str = ""
-    silence_s: float = 4.5
+    silence_s: float = 4.0
 
 
 class _Slots:
@@ -88,8 +91,8 @@ class Uplink:
         self._wake = asyncio.Event()
         self._heard_at = 0.0
         self._sent_seq = 0
+        self._spread_s = 0.0
         self._acked_seq = 0
-        self._refills: list[tuple[int, int]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self.connected = False
         self.welcomed = False
@@ -157,7 +160,12 @@ class Uplink:
             finally:
                 self.connected = False
             self.reconnects += 1
-            await asyncio.sleep(next(waits))
+            await asyncio.sleep(next(waits) + self._spread())
+
+    def _spread(self) -> float:
+        """Seconds to wait in addition, once after a connection that had many neighbors."""
+        spread_s, self._spread_s = self._spread_s, 0.0
+        return random.uniform(0.0, spread_s)
 
     async def _converse(self) -> None:
         """One connection from beginning to end; returns or raises when it is over."""
@@ -198,8 +206,8 @@ class Uplink:
         if not isinstance(answer, messages.Welcome):
             raise ContractError("$.type", "welcome", type(answer).__name__)
         self._sent_seq = self._acked_seq = answer.acked_seq
+        self._spread_s = min(_SPREAD_CAP_S, answer.spread_s)
         await asyncio.to_thread(self._journal.acknowledge, answer.acked_seq)
-        self._refills.clear()
         self._outbox.take_all()
         for status in self._latest_status.values():
             self._outbox.put(status)
@@ -216,9 +224,8 @@ class Uplink:
                     self._acked_seq = max(self._acked_seq, seq)
                     await asyncio.to_thread(self._journal.acknowledge, seq)
                     self._wake.set()
-                case messages.Refill(after_seq=after, until_seq=until):
-                    self._refills.append((after, until))
-                    self._wake.set()
+                case messages.Refill(after_seq=seq):
+                    self._rewind(seq)
                 case messages.Attention() as attention:
                     self._attend(attention)
                 case messages.Command() as command:
@@ -228,6 +235,7 @@ class Uplink:
                     await self._send(socket, codec.encode(messages.Pong(sent_at, now, now)))
                 case messages.Refusal(field=field, expected=expected, got=got):
                     log.error("the hub refused a message of ours: %s: expected %s, got %s", field, expected, got)
+                    self._rewind(self._acked_seq)
                 case _:
                     pass
         raise ConnectionError(f"the hub closed the connection ({socket.close_code} {socket.close_reason})")
@@ -244,21 +252,23 @@ class Uplink:
                     if shot is not None:
                         await self._send_shot(socket, shot)
 
+    def _rewind(self, seq: int) -> None:
+        """Say again every event after `seq`: the hub takes them in order only, and knows the ones it has."""
+        self._sent_seq = min(self._sent_seq, seq)
+        self._acked_seq = min(self._acked_seq, seq)
+        self._wake.set()
+
     async def _send_events(self, socket: ClientConnection) -> None:
-        while self._refills:
-            after, until = self._refills.pop(0)
-            batch = [event for event in await self._read_journal(after) if event.seq <= until]
-            for event in batch:
-                await self._send(socket, codec.encode(event))
-            if batch and batch[-1].seq < until:
-                self._refills.append((batch[-1].seq, until))
         while self._sent_seq < self._journal.last and self._sent_seq - self._acked_seq < _WINDOW:
-            batch = await self._read_journal(self._sent_seq)
+            said = self._sent_seq
+            batch = await self._read_journal(said)
             if not batch:
                 self._sent_seq = self._journal.last
             for event in batch:
                 await self._send(socket, codec.encode(event))
-                self._sent_seq = event.seq
+                if self._sent_seq != said:
+                    break  # rewound meanwhile
+                self._sent_seq = said = event.seq
 
     async def _read_journal(self, after: int) -> list[messages.Event]:
         return await asyncio.to_thread(self._journal.after, after)
@@ -269,12 +279,17 @@ class Uplink:
             await self._send(socket, shot.frame(self._clock.monotonic()))
 
     async def _keep_alive(self, socket: ClientConnection, heartbeat_s: float) -> None:
+        pinged_at = float("-inf")
         while True:
-            await self._send(socket, codec.encode(messages.Ping(self._clock.utc())))
-            await asyncio.sleep(heartbeat_s)
-            silent_for = self._clock.monotonic() - self._heard_at
-            if silent_for > max(self._address.silence_s, 2 * heartbeat_s):
-                raise SilentHubError(f"nothing heard from the hub for {silent_for:.1f} s")
+            now = self._clock.monotonic()
+            if now - pinged_at >= heartbeat_s:
+                pinged_at = now
+                await self._send(socket, codec.encode(messages.Ping(self._clock.utc())))
+                self._wake.set()  # whoever stored an event and died before it told has told now
+            if now - self._heard_at > max(self._address.silence_s, 2 * heartbeat_s):
+                socket.transport.abort()  # no goodbye: nobody would hear it
+                raise SilentHubError(f"nothing heard from the hub for {now - self._heard_at:.1f} s")
+            await asyncio.sleep(_CHECK_EVERY_S)
 
     async def _obey(self, command: messages.Command) -> None:
         self.say(await self._command(command))

@@ -69,6 +69,8 @@ class EdgeDoor:
         edge.protocol, edge.software, edge.boot_id = "v2", hello.software, hello.boot_id
         declare(edge, hello.cameras)
         intake = Intake(have, hello, self._settings.kept_events, board.clock.monotonic())
+        if hello.journal_last:
+            board.history.keep_order(edge_id, intake.floor)
         session = EdgeSession(edge, connection, intake, board)
         session.welcome()
         board.edge_arrived(edge, session)

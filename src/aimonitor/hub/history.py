@@ -44,6 +44,7 @@ class History:
         self._tell = tell
         self._queue: asyncio.Queue[NewEvent] = asyncio.Queue(QUEUE)
         self._journals: dict[str, SequenceSet] = {}
+        self._ordered: set[str] = set()
         self._second: dict[str, Sample] = {}
         self._samples: list[Sample] = []
         self.trouble = ""
@@ -70,7 +71,24 @@ class History:
             await self._store_batch(batch)
         await self._flush_samples(everything=True)
 
-    async def _store_batch(self, batch: Sequence[NewEvent]) -> None:
+    def _in_order(self, batch: Sequence[NewEvent]) -> list[NewEvent]:
+        """`batch` without events that would overtake one that is missing; their edge says them again after it."""
+        kept: list[NewEvent] = []
+        last: dict[str, int] = {}
+        for event in batch:
+            have = self._journals.get(event.journal)
+            follows = have is None or event.seq in have or event.seq - 1 in have
+            if event.journal in self._ordered and not follows and last.get(event.journal) != event.seq - 1:
+                self._counters.events_early += 1
+                continue
+            last[event.journal] = event.seq
+            kept.append(event)
+        return kept
+
+    async def _store_batch(self, arrived: Sequence[NewEvent]) -> None:
+        batch = self._in_order(arrived)
+        if not batch:
+            return
         try:
             new = await self._store.add(batch)
         except StoreError as error:
@@ -96,6 +114,11 @@ class History:
             ranges = await self._store.ranges(name)
             self._journals.setdefault(name, SequenceSet(ranges))
         return self._journals[name]
+
+    def keep_order(self, name: str, floor: int) -> None:
+        """From now on store the events of a journal only one after the other; those up to `floor` are not needed."""
+        self._ordered.add(name)
+        self._journals.setdefault(name, SequenceSet()).add_range(0, floor)
 
     def submit(self, event: NewEvent) -> bool:
         """Hand in an event to be stored; False when it was refused because too many wait."""

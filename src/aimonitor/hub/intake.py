@@ -20,7 +20,8 @@ class Intake:
     def __init__(self, have: SequenceSet, hello: messages.Hello, keep: int, at: float) -> None:
         """keep: how many of its newest events an edge is asked for at most."""
         self._have = have
-        self._floor = max(hello.journal_first - 1, hello.journal_last - keep, 0)
+        # Events up to here are not asked for: the edge no longer has them, or there are more than the hub keeps.
+        self.floor = max(hello.journal_first - 1, hello.journal_last - keep, 0)
         self._highest = hello.journal_last
         self._quiet_since = at
         self._asked: Range | None = None
@@ -30,7 +31,7 @@ class Intake:
     @property
     def acked_seq(self) -> int:
         """Every event up to this number is stored, or can no longer be had."""
-        return self._have.contiguous(self._floor)
+        return self._have.contiguous(self.floor)
 
     def came(self, seq: int, at: float) -> None:
         """An event came, stored or not yet."""
@@ -43,7 +44,7 @@ class Intake:
         """What to ask for now, if anything."""
         if at - self._quiet_since < QUIET_S:
             return None
-        gaps = self._have.missing(self._floor + 1, self._highest)
+        gaps = self._have.missing(self.floor + 1, self._highest)
         if not gaps:
             return None
         gap = Range(gaps[0].first, min(gaps[0].last, gaps[0].first + CHUNK - 1))

@@ -27,6 +27,7 @@ class Counters:
     rate_limited: int = 0
     events_stored: int = 0
     events_duplicate: int = 0
+    events_early: int = 0
     events_refused: int = 0
     """Events that the store could not take; not acknowledged, so the edge keeps them."""
     events_unavailable: int = 0
