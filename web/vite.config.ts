@@ -1,13 +1,40 @@
+import { createHash } from "node:crypto";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
+const WORKER = "sw";
+const STATIC_FILES = ["icon.svg", "icon-192.png", "icon-512.png", "manifest.webmanifest"];
+
+/** Tells the shell worker which files this build consists of. */
+function shellFiles(): Plugin {
+  return {
+    name: "shell-files",
+    generateBundle(_, bundle) {
+      const names = Object.keys(bundle).filter((name) => name.startsWith("assets/"));
+      const files = JSON.stringify([...names, ...STATIC_FILES].sort());
+      const version = createHash("sha256").update(files).digest("hex").slice(0, 12);
+      for (const output of Object.values(bundle)) {
+        if (output.type !== "chunk" || output.name !== WORKER) continue;
+        output.code = output.code.replaceAll("__SHELL_FILES__", files).replaceAll("__SHELL_VERSION__", `"${version}"`);
+      }
+    },
+  };
+}
+
 export default defineConfig({
+  plugins: [shellFiles()],
   build: {
     outDir: "../src/aimonitor/hub/static",
     emptyOutDir: true,
     target: "es2022",
-    assetsInlineLimit: 0, // the page's CSP has no data: addresses
+    assetsInlineLimit: 0, // the page's own policy should not need data: addresses
     modulePreload: { polyfill: false },
-    sourcemap: false,
+    rolldownOptions: {
+      input: { index: "index.html", [WORKER]: "src/shell/worker.ts" },
+      output: {
+        entryFileNames: (chunk) => (chunk.name === WORKER ? "sw.js" : "assets/[name]-[hash].js"),
+      },
+    },
   },
   server: {
     proxy: {

@@ -105,9 +105,9 @@ def factors(score: float) -> tuple[messages.Factor, ...]:
     """Four causes that sum to `score`."""
     return (
         messages.Factor("loitering", 0.5 * score, "loitering 47 s in Gate", track_id=7, zone="Gate", value=47.0),
-        messages.Factor("night", 0.3 * score, "at night"),
-        messages.Factor("presence", 0.25 * score, "2 persons in view", value=2.0),
-        messages.Factor("known_hour", -0.05 * score, "a usual hour for persons here"),
+        messages.Factor("night", 0.3 * score, "night (23:10)"),
+        messages.Factor("person", 0.25 * score, "2 persons", value=2.0),
+        messages.Factor("known_hours", -0.05 * score, "known hour (23:10)"),
     )
 
 

@@ -109,7 +109,10 @@ def open_page(chromium: Browser, hub: HubProcess) -> Iterator[OpenPage]:
 
 
 def wait_until(page: Page, expression: str) -> None:
-    """Wait until the JavaScript `expression` is true. (Playwright's `wait_for_function` needs eval, which our CSP bans.)"""
+    """Wait until the JavaScript `expression` is true.
+
+    Playwright's `wait_for_function` needs eval, which the page's policy forbids.
+    """
     for _ in range(150):
         if page.evaluate(expression):
             return

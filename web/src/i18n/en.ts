@@ -74,7 +74,6 @@ export const en = {
     radarHint: "Moving boxes over the last still: almost no traffic",
     full: "Full screen",
     save: "Save the picture",
-    open: (camera: string) => `Show ${camera} large`,
   },
   layer: { boxes: "Boxes", labels: "Labels", trails: "Trails", risk: "Risk colors" },
   cameras: {

@@ -73,7 +73,6 @@ export const he: Catalogue = {
     radarHint: "תיבות נעות מעל התמונה האחרונה: כמעט בלי תעבורה",
     full: "מסך מלא",
     save: "שמירת התמונה",
-    open: (camera) => `הצגה בגדול: ${camera}`,
   },
   layer: { boxes: "תיבות", labels: "תוויות", trails: "מסלולים", risk: "צבעי סיכון" },
   cameras: {

@@ -73,7 +73,6 @@ export const ru: Catalogue = {
     radarHint: "Движущиеся рамки поверх последнего снимка: почти без трафика",
     full: "На весь экран",
     save: "Сохранить изображение",
-    open: (camera) => `Показать крупно: ${camera}`,
   },
   layer: { boxes: "Рамки", labels: "Подписи", trails: "Следы", risk: "Цвета риска" },
   cameras: {

@@ -12,6 +12,7 @@ import { Grid } from "./grid";
 import { Header } from "./header";
 import { Live } from "./live";
 import { useRoute, type Route } from "./route";
+import { UpdateNotice } from "./update_notice";
 
 export function App({ context }: { readonly context: Context }): JSX.Element {
   return (
@@ -32,6 +33,7 @@ function Page(): JSX.Element {
       </a>
       <Header route={route} />
       <Banner />
+      <UpdateNotice />
       <main id="main" tabIndex={-1}>
         <View route={route} />
       </main>

@@ -99,11 +99,10 @@ function useVisible(of: { readonly current: Element | null }): boolean {
 
 /** A small tile that leads to the large one. */
 export function Tile({ camera, href }: { readonly camera: CameraView; readonly href: string }): JSX.Element {
-  const { words } = useLanguage();
   const truth = useTruth(camera);
   const level = camera.observation?.risk.level ?? "unknown";
   return (
-    <a class={`tile edge-${level.toLowerCase()}`} href={href} aria-label={words.picture.open(isolate(camera.name))}>
+    <a class={`tile edge-${level.toLowerCase()}`} href={href}>
       <Picture camera={camera} truth={truth} />
       <span class="tile-foot">
         <LevelIcon level={level} />

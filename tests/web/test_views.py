@@ -1,0 +1,179 @@
+"""Every view in every language and theme: complete, mirrored where it must be, accessible, and linked."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from scripted_edge import Camera, ScriptedEdge
+
+from conftest import STATIC, HubProcess, OpenPage, wait_until
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+VIEWS = ("#/camera/house/gate", "#/cameras", "#/events", "#/events/house/gate/one")
+LOCALES = ("en-US", "ru-RU", "he-IL")
+
+
+@pytest.fixture(scope="module")
+def edge(hub: HubProcess) -> Iterator[ScriptedEdge]:
+    cameras = (Camera("gate", "Gate", 0.74, "ALERT"), Camera("hall", "מבואה 2"), Camera("yard", "Двор"))
+    with ScriptedEdge(hub.port, cameras, fps=5) as playing:
+        playing.say_event("gate", "one", "opened", words="loitering 47 s in Gate", zone="Gate", track_ids=(7,))
+        playing.say_event("hall", "two", "opened", kind="running", level="WATCH", words="running", score=0.4)
+        playing.say_event("hall", "two", "closed", kind="running", level="WATCH", words="running ended", score=0.4)
+        yield playing
+
+
+def serious_problems(page: Page) -> list[str]:
+    """What axe-core calls serious or critical, each with the element it is about."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("async () => (await axe.run()).violations")
+    return [
+        f"{problem['id']}: {node['target']} {node['failureSummary']}"
+        for problem in found
+        if problem["impact"] in ("serious", "critical")
+        for node in problem["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing_serious_in_any_view(open_page: OpenPage, edge: ScriptedEdge, theme: str) -> None:
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: run `npm ci` in web/")
+    page = open_page(color_scheme=theme)
+    for view in VIEWS:
+        page.goto(page.url.partition("#")[0] + view)
+        expect(page.locator(".badge, .incident, .event-title").first).to_be_visible()
+        assert serious_problems(page) == [], view
+    page.locator(".settings summary").click()
+    assert serious_problems(page) == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_language_is_complete_in_every_view(open_page: OpenPage, edge: ScriptedEdge, locale: str) -> None:
+    page = open_page(VIEWS[0], locale=locale, width=390, height=844)
+    html = page.locator("html")
+    expect(html).to_have_attribute("lang", locale[:2])
+    expect(html).to_have_attribute("dir", "rtl" if locale == "he-IL" else "ltr")
+    for view in VIEWS:
+        page.goto(page.url.partition("#")[0] + view)
+        expect(page.locator(".badge, .incident, .event-title").first).to_be_visible()
+        if locale != "en-US":
+            assert english_words(page) == [], view
+        too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        assert not page.evaluate(too_wide), f"{view} scrolls sideways on a phone"
+
+
+def english_words(page: Page) -> list[str]:
+    """Visible words in Latin letters that are neither names, nor numbers with units, nor the product's name."""
+    texts: list[str] = page.evaluate(
+        """() => {
+          const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+          const texts = [];
+          while (walker.nextNode()) {
+            const node = walker.currentNode;
+            if (!node.parentElement.closest('noscript')) texts.push(node.data);
+          }
+          for (const element of document.querySelectorAll('[aria-label]')) texts.push(element.ariaLabel);
+          return texts;
+        }"""
+    )
+    allowed = {"Gate", "AI", "Monitor", "CSV", "English", "QR", "C"}
+    words = {word.strip("\u2068\u2069#:.,()°·") for text in texts for word in text.split()}
+    return sorted(word for word in words if word.isascii() and word.isalpha() and word not in allowed)
+
+
+def test_the_page_is_mirrored_in_hebrew(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    def places(locale: str) -> tuple[float, float]:
+        page = open_page(VIEWS[0], locale=locale)
+        stage, side = page.locator(".stage").bounding_box(), page.locator(".live-side").bounding_box()
+        assert stage is not None
+        assert side is not None
+        return stage["x"], side["x"]
+
+    stage_x, side_x = places("en-US")
+    assert stage_x < side_x
+    stage_x, side_x = places("he-IL")
+    assert stage_x > side_x
+
+
+def test_language_and_theme_are_chosen_in_the_page_and_kept(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    page = open_page()
+    page.locator(".settings summary").click()
+    page.get_by_label("Language").select_option("ru")
+    page.get_by_label("Тема").select_option("light")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+
+
+def test_events_are_listed_filtered_exported_and_linked(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    page = open_page("#/events")
+    expect(page.locator(".incident")).to_have_count(2)
+    page.get_by_label("Level").select_option("ALERT")
+    expect(page.locator(".incident")).to_have_count(1)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export as CSV").click()
+    lines = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0].startswith("opened,closed,source,kind")
+    assert len(lines) == 2
+    page.locator(".incident").click()
+    expect(page.locator(".event-title")).to_contain_text("loitering 47 s in Gate")
+    assert page.url.endswith("#/events/house/gate/one")
+    page.reload()
+    expect(page.locator(".event-title")).to_contain_text("loitering 47 s in Gate")
+
+
+def test_only_alerts_are_spoken(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    page = open_page(VIEWS[0])
+    voice = page.locator("[aria-live]")
+    expect(voice).to_have_count(1)
+    expect(voice).to_contain_text("loitering 47 s in Gate")
+    picture = page.locator(".stage").get_by_role("img")
+    expect(picture).to_have_attribute("aria-label", "\u2068Gate\u2069: Live. 2 persons, 1 vehicle. Risk: Alert.")
+
+
+def test_the_last_hour_is_drawn_from_the_hubs_memory(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    page = open_page(VIEWS[0])
+    page.get_by_text("Last hour").click()
+    expect(page.locator(".hour-plot canvas")).to_be_visible()
+    expect(page.locator(".hour-plot")).to_have_attribute("aria-label", "Risk over the last hour, between 74 and 74")
+
+
+def test_the_shell_opens_without_a_hub_and_nothing_live_is_cached(open_page: OpenPage, hub: HubProcess) -> None:
+    page = open_page()
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    wait_until(page, "navigator.serviceWorker.controller !== null")
+    kept = page.evaluate(
+        """async () => {
+          const cache = await caches.open((await caches.keys())[0]);
+          return (await cache.keys()).map((request) => new URL(request.url).pathname);
+        }"""
+    )
+    assert "/" in kept
+    assert not [path for path in kept if path.startswith(("/api", "/ws", "/health"))]
+    hub.stop()
+    try:
+        page.reload()
+        expect(page.locator(".brand")).to_be_visible()
+        expect(page.locator(".banner")).to_contain_text("The hub has been away")
+    finally:
+        hub.start()
+
+
+def test_the_manifest_makes_the_page_installable(hub: HubProcess, chromium: object) -> None:
+    manifest = json.loads((STATIC / "manifest.webmanifest").read_text(encoding="utf-8"))
+    assert manifest["display"] == "standalone"
+    assert {icon["sizes"] for icon in manifest["icons"]} >= {"192x192", "512x512"}
+    for icon in manifest["icons"]:
+        assert (STATIC / icon["src"]).is_file()
+
+
+def test_the_page_weighs_at_most_90_kb(chromium: object) -> None:
+    sent = [path for path in STATIC.rglob("*") if path.suffix in (".js", ".css", ".html")]
+    weight = sum(len(gzip.compress(path.read_bytes())) for path in sent)
+    assert 10_000 < weight <= 90_000

@@ -1,0 +1,18 @@
+/** Puts the shell worker to work and says when a newer page waits to be shown. */
+
+/** Register the worker where the browser allows it; `ready` is called with a function that switches to the new page. */
+export async function registerShell(ready: (reload: () => void) => void): Promise<void> {
+  if (!("serviceWorker" in navigator) || !window.isSecureContext) return;
+  const registration = await navigator.serviceWorker.register("sw.js").catch(() => null);
+  if (registration === null) return;
+  const offer = (): void => {
+    const { waiting } = registration;
+    if (waiting === null || navigator.serviceWorker.controller === null) return;
+    ready(() => {
+      navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
+      waiting.postMessage("take over");
+    });
+  };
+  offer();
+  registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", offer));
+}

@@ -1,0 +1,193 @@
+import { describe, expect, it } from "vitest";
+import { fit } from "../src/draw/fit";
+import { pictureAge } from "../src/state/age";
+import { HubClock } from "../src/state/clock";
+import { RiskCourse } from "../src/state/course";
+import { filterIncidents, NO_FILTER, toCsv } from "../src/state/filter";
+import { mergeEvents } from "../src/state/incidents";
+import { loadPreferences } from "../src/state/preferences";
+import { truthOf } from "../src/state/truth";
+import { applyMessage, EMPTY_WORLD, type CameraView, type World } from "../src/state/world";
+import { toColumns } from "../src/ui/hour_chart";
+import { delayMs } from "../src/wire/backoff";
+import type { HubMessage } from "../src/wire/messages";
+import { eventOf, observationOf } from "./world_builder";
+
+const told = (...messages: readonly HubMessage[]): World =>
+  messages.reduce((world, message) => applyMessage(world, message, 50), EMPTY_WORLD);
+
+describe("the hub's clock", () => {
+  it("is taken from the ping with the least delay", () => {
+    const clock = new HubClock();
+    expect(clock.offsetS).toBeNull();
+    clock.add(0, 101, 101, 2);
+    clock.add(10, 110.05, 110.05, 10.1);
+    clock.add(20, 121, 121, 21);
+    expect(clock.offsetS).toBeCloseTo(100);
+    expect(clock.delayS).toBeCloseTo(0.1);
+  });
+
+  it("forgets what is eight pings old", () => {
+    const clock = new HubClock();
+    clock.add(0, 5, 5, 0.01);
+    for (let at = 1; at <= 8; at += 1) clock.add(at, at + 7.1, at + 7.1, at + 0.2);
+    expect(clock.offsetS).toBeCloseTo(7);
+  });
+});
+
+describe("the age of a picture", () => {
+  const stamp = { frameId: 1, capturedAt: 1000, ageAtEdgeS: 0.2, arrivedAt: 500 };
+
+  it("is a lower bound while the clocks are not compared", () => {
+    expect(pictureAge(stamp, 501, null, 3)).toMatchObject({ seconds: 1.2, exact: false, networkS: null });
+  });
+
+  it("goes from clock to clock when they are", () => {
+    const age = pictureAge(stamp, 501, 400, 100.5);
+    expect(age).toMatchObject({ exact: true, edgeS: 0.2, pageS: 1 });
+    expect(age.seconds).toBeCloseTo(1.5);
+    expect(age.networkS).toBeCloseTo(0.3);
+  });
+
+  it("is never less than one clock alone proves", () => {
+    expect(pictureAge(stamp, 501, 490, 0).seconds).toBeCloseTo(1.2);
+  });
+});
+
+describe("the truth of a camera", () => {
+  const live = told({ type: "status", source: "house/gate", state: "live", since: 1, name: "", detail: "", fps: 9 });
+  const camera = live.cameras.get("house/gate") as CameraView;
+  const fresh = { seconds: 0.3, exact: true, edgeS: 0, networkS: 0, pageS: 0 };
+  const open = { kind: "open" } as const;
+
+  it.each([
+    ["live", camera, fresh, "live", false],
+    ["delayed", camera, { ...fresh, seconds: 2.1 }, "delayed", true],
+    ["connecting before the first picture", camera, null, "connecting", true],
+    ["frozen as the edge says", { ...camera, state: "frozen" }, fresh, "frozen", false],
+    ["offline with its edge", { ...camera, edgeOnline: false }, fresh, "offline", true],
+    ["live when a founding edge never says so", { ...camera, state: "" }, fresh, "live", false],
+    ["a word of tomorrow", { ...camera, state: "moved" }, fresh, "moved", false],
+  ])("is %s", (_, view, age, state, stale) => {
+    expect(truthOf(view, age, open)).toEqual({ state, stale });
+  });
+
+  it("is not known when the hub is away", () => {
+    expect(truthOf(camera, fresh, { kind: "lost", since: 1 })).toEqual({ state: "unreachable", stale: true });
+  });
+});
+
+describe("the world", () => {
+  const presence = (online: boolean, ...ids: string[]): HubMessage => ({
+    type: "presence",
+    edgeId: "house",
+    online,
+    since: 1,
+    cameras: ids.map((cameraId) => ({ cameraId, name: cameraId.toUpperCase(), kind: "sim" })),
+    clockOffsetS: 0.5,
+  });
+
+  it("names cameras, follows their edge, and forgets those that it no longer has", () => {
+    const world = told(presence(true, "gate", "yard"), presence(false, "gate"));
+    expect([...world.cameras.values()]).toMatchObject([
+      { source: "house/gate", name: "GATE", edgeOnline: false, clockOffsetS: 0.5 },
+    ]);
+  });
+
+  it("counts what it does not understand", () => {
+    expect(told({ type: "unknown", name: "x" }).skipped).toBe(1);
+  });
+
+  it("keeps the newest observation and the course of the risk", () => {
+    const world = told(observationOf(1, { score: 0.2 }), observationOf(2, { score: 0.6 }));
+    const camera = world.cameras.get("house/gate");
+    expect(camera?.observation?.frameId).toBe(2);
+    expect(camera?.course.points).toEqual([{ at: 50, score: 0.6 }]);
+  });
+});
+
+describe("incidents", () => {
+  const opened = eventOf(1);
+  const updated = eventOf(2, { phase: "updated", level: "ALERT", score: 0.6, trackIds: [7] });
+  const closed = eventOf(3, { phase: "closed", level: "NORMAL", score: 0, at: 130 });
+
+  it("are the same in whatever order and however often their events come", () => {
+    const once = mergeEvents([], [opened, updated, closed]);
+    const twice = mergeEvents(mergeEvents([], [closed, opened]), [updated, opened, closed]);
+    expect(once).toEqual([...twice].map((incident) => ({ ...incident, seqs: new Set([1, 2, 3]) })));
+    expect(once).toMatchObject([{ level: "ALERT", score: 0.6, closedAt: 130, words: "message 3", trackIds: [7] }]);
+  });
+
+  it("are shown newest first", () => {
+    const other = eventOf(9, { incidentId: "two", openedAt: 200 });
+    expect(mergeEvents([], [opened, other]).map((incident) => incident.incidentId)).toEqual(["two", "one"]);
+  });
+
+  it("are filtered by the lowest level", () => {
+    const incidents = mergeEvents([], [opened, eventOf(5, { incidentId: "two", level: "ALERT", zone: "Gate" })]);
+    expect(filterIncidents(incidents, { ...NO_FILTER, level: "ALERT" })).toHaveLength(1);
+    expect(filterIncidents(incidents, { ...NO_FILTER, zone: "Gate", kind: "running" })).toHaveLength(0);
+  });
+
+  it("are exported as CSV that a spreadsheet cannot be tricked with", () => {
+    const csv = toCsv(mergeEvents([], [eventOf(1, { words: '=HYPERLINK("x")', zone: "a,b" })]));
+    expect(csv.split("\r\n")[1]).toBe(
+      `1970-01-01T00:01:40.000Z,,house/gate,loitering,WATCH,0.300,"a,b",,"'=HYPERLINK(""x"")"`,
+    );
+  });
+});
+
+describe("the course of the risk", () => {
+  it("keeps the highest of two seconds, and an hour of them", () => {
+    let course = RiskCourse.empty;
+    for (let at = 0; at < 4000; at += 1) course = course.add(at, at % 2 === 0 ? 0.1 : 0.4);
+    expect(course.points).toHaveLength(1800);
+    expect(course.points.every((point) => point.score === 0.4)).toBe(true);
+  });
+
+  it("takes in what the hub remembers, in order", () => {
+    const course = RiskCourse.empty.add(100, 0.5).merge([
+      { at: 50, score: 0.2 },
+      { at: 101, score: 0.3 },
+    ]);
+    expect(course.points).toEqual([
+      { at: 50, score: 0.2 },
+      { at: 100, score: 0.5 },
+    ]);
+  });
+
+  it("is drawn with its holes", () => {
+    const points = [
+      { at: 0, score: 0.1 },
+      { at: 2, score: 0.2 },
+      { at: 60, score: 0.3 },
+    ];
+    expect(toColumns(points)).toEqual([
+      [0, 2, 3, 60],
+      [10, 20, null, 30],
+    ]);
+  });
+});
+
+describe("small things", () => {
+  it("a picture is fitted whole", () => {
+    expect(fit({ width: 4, height: 3 }, { width: 160, height: 90 })).toEqual({ x: 20, y: 0, width: 120, height: 90 });
+    expect(fit({ width: 0, height: 3 }, { width: 160, height: 90 }).width).toBe(0);
+  });
+
+  it("the next attempt comes within three seconds, however many have failed", () => {
+    for (const attempt of [0, 3, 10, 5000]) expect(delayMs(attempt, 1)).toBeLessThan(3000);
+    expect(delayMs(0, 0)).toBeGreaterThan(100);
+  });
+
+  it("preferences survive a storage full of rubbish", () => {
+    const storage = (text: string): Storage => ({ getItem: () => text }) as unknown as Storage;
+    for (const rubbish of ["{", "null", "[]", '{"language":"xx","layers":7,"theme":1}']) {
+      expect(loadPreferences(storage(rubbish), ["iw-IL", "en"])).toMatchObject({ language: "he", theme: "system" });
+    }
+    expect(loadPreferences(storage('{"layers":["boxes","x"],"language":"ru"}'), [])).toMatchObject({
+      language: "ru",
+      layers: ["boxes"],
+    });
+  });
+});

@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { en } from "../src/i18n/en";
+import { he } from "../src/i18n/he";
+import { chooseLanguage, isolate, languageOf } from "../src/i18n/language";
+import { ru } from "../src/i18n/ru";
+import { explain } from "../src/ui/cause";
+import { trackLabel } from "../src/ui/labels";
+
+const UI = join(import.meta.dirname, "../src/ui");
+const JSX_TEXT = /(?<![=-])>([^<>{}()=;]*\p{L}{2,}[^<>{}()=;]*)<\//gu;
+const WORDED_ATTRIBUTE = /\b(?:aria-label|title|alt|placeholder)="([^"]*\p{L}[^"]*)"/gu;
+const SAME_EVERYWHERE = new Set(["app.name", "unit.celsius", "events.alert"]);
+
+function leaves(value: object, path = ""): [string, unknown][] {
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) =>
+    typeof inner === "object" && inner !== null ? leaves(inner, `${path}${key}.`) : [[`${path}${key}`, inner]],
+  ) as [string, unknown][];
+}
+
+describe("the catalogue", () => {
+  it.each([
+    ["ru", ru, /[а-яё]/iu],
+    ["he", he, /[א-ת]/u],
+  ] as const)("is wholly translated to %s", (_, catalogue, script) => {
+    const translated = new Map(leaves(catalogue));
+    for (const [key, original] of leaves(en)) {
+      expect(translated.has(key), key).toBe(true);
+      const value = translated.get(key);
+      if (SAME_EVERYWHERE.has(key)) continue;
+      const text = typeof value === "function" ? String((value as (...args: string[]) => unknown)("1", "2", "3")) : value;
+      expect(text, key).toMatch(script);
+      expect(text, key).not.toBe(original);
+    }
+  });
+
+  it("has no words beside it: no component holds text of its own", () => {
+    const found: string[] = [];
+    for (const name of readdirSync(UI).filter((file) => file.endsWith(".tsx"))) {
+      const source = readFileSync(join(UI, name), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gmu, "");
+      for (const match of [...source.matchAll(JSX_TEXT), ...source.matchAll(WORDED_ATTRIBUTE)]) found.push(`${name}: ${match[1]?.trim()}`);
+    }
+    expect(found).toEqual([]);
+  });
+
+  it("would notice a hard-coded string", () => {
+    expect("<p>\n  Hello there\n</p>".match(JSX_TEXT)).toHaveLength(1);
+    expect('<p title="Hello">{words.x}</p>'.match(WORDED_ATTRIBUTE)).toHaveLength(1);
+  });
+});
+
+describe("a language", () => {
+  it("is chosen by the first wish that can be met", () => {
+    expect(chooseLanguage(["de-DE", "ru-RU", "en"])).toBe("ru");
+    expect(chooseLanguage(["iw"])).toBe("he");
+    expect(chooseLanguage(["de"])).toBe("en");
+  });
+
+  it("never says that a picture is younger than it is", () => {
+    const { duration } = languageOf("en");
+    expect([0.01, 0.94, 12.4, 130, 7300].map(duration)).toEqual(["0.1 sec", "1.0 sec", "12 sec", "2 min", "2 hr"]);
+  });
+
+  it("counts in Russian plurals", () => {
+    expect([1, 2, 5, 21].map(ru.events.count)).toEqual(["1 событие", "2 события", "5 событий", "21 событие"]);
+  });
+
+  it("isolates foreign text and takes its direction marks away", () => {
+    expect(isolate("a\u202eb\u2067")).toBe("\u2068ab\u2069");
+  });
+});
+
+describe("words about a track and a cause", () => {
+  const track = { label: "person", trackId: 7, speed: { value: 18.4, unit: "px/s" }, doing: [], hottestCelsius: null };
+
+  it("say what it does before how fast it is", () => {
+    expect(trackLabel(track, languageOf("en"))).toBe("person \u2068#7\u2069 · 18 px/s");
+    expect(trackLabel({ ...track, doing: ["wrong_way"] }, languageOf("ru"))).toBe(
+      "человек \u2068#7\u2069 · движение против направления",
+    );
+  });
+
+  it("are the edge's own in English, and worded from the same facts elsewhere", () => {
+    const cause = { cause: "loitering", words: "loitering 47 s in Gate", zone: "Gate", value: 47 };
+    expect(explain(cause, languageOf("en"))).toBe("loitering 47 s in Gate");
+    expect(explain(cause, languageOf("ru"))).toBe("долго на месте · 47 с · \u2068Gate\u2069");
+    expect(explain({ ...cause, cause: "comet" }, languageOf("he"))).toBe("loitering 47 s in Gate");
+  });
+});
