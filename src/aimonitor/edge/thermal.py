@@ -11,6 +11,8 @@ from aimonitor.edge.types import Floats, Hotspot, ThermalReading, ThermalScene
 
 _RANK = {"warm": 0, "hot": 1, "overheating": 2, "fire": 3}
 _REGION_LIMIT = 32
+_MACHINE_CELSIUS = 40.0
+"""Below this, a still region that warms up is a person who came in from the cold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,9 @@ class ThermalRules:
 
     background_s, foreground_s: how fast the background follows where nothing, and where something, stands out
     warm_above: degrees over the background that stand out (or four standard deviations of the pixel, if more)
-    hot, overheating, fire: absolute limits of the peak; fire-like is also a hot region that grows by `growth_per_s`
-    of its area for `growth_for_s`, and overheating a still one that warms by `warming_per_min` for `warming_for_s`
+    hot, overheating (for long enough), fire: absolute limits of the peak; fire-like is also a hot region that grows by
+    `growth_per_s` of its area for `growth_for_s`, overheating also a still one that warms by `warming_per_min` for
+    `warming_for_s`
     """
 
     alive_for_s: float = 5.0
@@ -30,6 +33,7 @@ class ThermalRules:
     warm_pixels_min: int = 2
     hot_celsius: float = 50.0
     overheating_celsius: float = 85.0
+    overheating_for_s: float = 5.0
     fire_celsius: float = 150.0
     growth_per_s: float = 0.06
     growth_for_s: float = 3.0
@@ -148,6 +152,7 @@ class _Spot:
         self._warming = Trend(memory_s=15.0)
         self._growing_since: float | None = None
         self._warming_since: float | None = None
+        self._too_hot_since: float | None = None
         self._kind = "warm"
         self._kind_at = at
         self._readings = 0
@@ -178,13 +183,15 @@ class _Spot:
         growth, warming = self._growth.motion(), self._warming.motion()
         self._growth_per_s = growth.vx if growth else 0.0
         grows = peak >= rules.hot_celsius and self._growth_per_s >= rules.growth_per_s
-        self._growing_since = (self._growing_since or at) if grows else None
+        self._growing_since = _first(self._growing_since, at) if grows else None
         warms = warming is not None and warming.vx * 60 - 2 * warming.spread * 60 >= rules.warming_per_min
-        self._warming_since = (self._warming_since or at) if warms else None
+        self._warming_since = _first(self._warming_since, at) if warms else None
+        self._too_hot_since = _first(self._too_hot_since, at) if peak >= rules.overheating_celsius else None
         if peak >= rules.fire_celsius or _held(self._growing_since, at, rules.growth_for_s):
             return "fire"
-        # Below 40 degrees a still region that warms up is a person who came in from the cold.
-        if peak >= rules.overheating_celsius or (peak >= 40 and _held(self._warming_since, at, rules.warming_for_s)):
+        if _held(self._too_hot_since, at, rules.overheating_for_s):
+            return "overheating"
+        if peak >= _MACHINE_CELSIUS and _held(self._warming_since, at, rules.warming_for_s):
             return "overheating"
         return "hot" if peak >= rules.hot_celsius else "warm"
 
@@ -204,6 +211,10 @@ class _Spot:
             self._since,
             self._growth_per_s,
         )
+
+
+def _first(since: float | None, at: float) -> float:
+    return at if since is None else since
 
 
 def _held(since: float | None, at: float, for_s: float) -> bool:

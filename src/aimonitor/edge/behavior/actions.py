@@ -18,6 +18,7 @@ class Moment:
     speed: Speed
     per_m: float
     heading_deg: float | None
+    first_at: float
     still_since: float
     has_moved: bool
     zones: Sequence[Zone]
@@ -51,9 +52,9 @@ def _loitering(now: Moment, rules: Rules) -> Iterator[Doing]:
         if dwell_s >= limit_s:
             yield Doing("loitering", now.at - dwell_s, zone.name, dwell_s)
             return
-    here_s = now.at - now.track.first_at
+    here_s = now.at - now.first_at
     if here_s >= rules.linger_after_s:
-        yield Doing("loitering", now.track.first_at, "", here_s)
+        yield Doing("loitering", now.first_at, "", here_s)
 
 
 def _running(now: Moment, rules: Rules) -> Iterator[Doing]:

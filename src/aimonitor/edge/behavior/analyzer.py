@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import hypot, sqrt
+from math import sqrt
 
 from aimonitor.edge.behavior.actions import Moment, actions
 from aimonitor.edge.behavior.belongings import Belongings, Thing
 from aimonitor.edge.behavior.convoy import ConvoyFinder, Vehicle
+from aimonitor.edge.behavior.followed import Followed
 from aimonitor.edge.behavior.groups import CrowdFinder, Standing
-from aimonitor.edge.behavior.held import Held
-from aimonitor.edge.behavior.lines import LineWatch
-from aimonitor.edge.behavior.place import Place, heading_deg, place, speed
-from aimonitor.edge.behavior.site import Site, Zone
+from aimonitor.edge.behavior.place import Place, place
+from aimonitor.edge.behavior.site import Site
 from aimonitor.edge.behavior.zones import Area
-from aimonitor.edge.trend import Motion, Trend
 from aimonitor.edge.types import (
     ANIMALS,
     PERSONS,
@@ -34,23 +32,6 @@ _GROUP_EVERY_S = 0.25
 _LIVING = PERSONS | VEHICLES | ANIMALS
 
 
-class _Followed:
-    """What is remembered of one track."""
-
-    __slots__ = ("anchor", "at", "behavior", "fit", "has_moved", "held", "lines", "motion", "place", "still_since")
-
-    def __init__(self, site: Site, at: float) -> None:
-        self.fit = Trend(site.rules.memory_s)
-        self.held = Held()
-        self.lines = [LineWatch(line) for line in site.lines]
-        self.anchor: Place | None = None
-        self.still_since = self.at = at
-        self.has_moved = False
-        self.place: Place | None = None
-        self.motion: Motion | None = None
-        self.behavior: Behavior | None = None
-
-
 class BehaviorAnalyzer:
     """Behavior of all tracks of one camera. Owned by one thread."""
 
@@ -64,7 +45,8 @@ class BehaviorAnalyzer:
         self._masks = [Area(zone) for zone in site.zones if zone.kind == "mask"]
         self._restricted = [area.zone for area in self._zones if area.zone.restricted]
         self._unit: SpeedUnit = "px/s" if site.ground is None else "m/s"
-        self._followed: dict[int, _Followed] = {}
+        self._followed: dict[int, Followed] = {}
+        self._present: set[int] = set()
         self._crowds = CrowdFinder(site.rules, [area.zone for area in self._zones])
         self._convoys = ConvoyFinder(site.rules)
         self._belongings = Belongings(site.rules)
@@ -75,6 +57,7 @@ class BehaviorAnalyzer:
         """What `tracks` (of a picture of `size` pixels) do at time `at`. A coasting track keeps its last behavior."""
         by_track: dict[int, Behavior] = {}
         crossings: list[Crossing] = []
+        self._present = {track.track_id for track in tracks}
         masked = frozenset(track.track_id for track in tracks if self._is_masked(track))
         seen = [track for track in tracks if track.track_id not in masked]
         for track in seen:
@@ -91,68 +74,48 @@ class BehaviorAnalyzer:
         return any(foot in area and area.zone.counts(track.label) for area in self._masks)
 
     def _follow(self, track: Track, size: Size, at: float, crossings: list[Crossing]) -> Behavior:
+        rules = self._site.rules
+        where = place(track, size, self._site.ground, rules)
         state = self._followed.get(track.track_id)
         if state is None:
-            state = self._followed[track.track_id] = _Followed(self._site, at)
+            state = self._followed[track.track_id] = self._rejoin(track, where, at) or Followed(self._site, track, at)
         state.at = at
         if track.coasting and state.behavior is not None:
             return state.behavior
-        ground, rules = self._site.ground, self._site.rules
-        where = place(track, size, ground, rules)
-        if where is not None:
-            state.place = where
-            state.fit.add(at, where.x, where.y, where.sigma)
-            state.motion = state.fit.motion()
-        pace, heading = self._pace(state, track, size)
-        self._settle(state, pace, at)
-        zones, dwell_s = self._dwell(state, track, at)
-        foot, height = track.box.foot, track.box.height
-        for watch, line in zip(state.lines, self._site.lines, strict=True):
-            if line.counts(track.label) and (crossing := watch.update(track.track_id, foot, height)):
-                crossings.append(crossing)
-        per_m = state.place.per_m if state.place else 1.0
-        moment = Moment(track, at, pace, per_m, heading, state.still_since, state.has_moved, zones, dwell_s, state.held)
+        state.move(where, at)
+        pace, heading = state.pace(track, size)
+        state.settle(pace, at)
+        zones, dwell_s = state.dwell(self._zones, track, at)
+        crossings.extend(state.cross(track))
+        moment = Moment(
+            track=track,
+            at=at,
+            speed=pace,
+            per_m=state.place.per_m if state.place else 1.0,
+            heading_deg=heading,
+            first_at=state.first_at,
+            still_since=state.still_since,
+            has_moved=state.has_moved,
+            zones=zones,
+            dwell_s=dwell_s,
+            held=state.held,
+        )
         doing = tuple(actions(moment, rules, self._restricted))
         position = Point(where.x, where.y) if where is not None and where.spot is not None else None
         still_s = at - state.still_since
-        behavior = Behavior(track.track_id, pace, heading, still_s, dwell_s, doing, position)
-        state.behavior = behavior
-        return behavior
+        state.behavior = Behavior(track.track_id, pace, heading, still_s, dwell_s, doing, position)
+        return state.behavior
 
-    def _pace(self, state: _Followed, track: Track, size: Size) -> tuple[Speed, float | None]:
-        """Speed, and heading once the speed is clear of its error."""
-        if state.motion is None or state.place is None:
-            return Speed(0.0, self._unit), None
-        pace = speed(state.motion, state.place, track, size, self._site.ground)
-        if pace.value < max(2 * pace.error, 0.2 * state.place.per_m):
-            return pace, None
-        return pace, heading_deg(state.motion, state.place, size)
-
-    def _settle(self, state: _Followed, pace: Speed, at: float) -> None:
-        """Move the anchor when the object is no longer where it stood."""
-        where, anchor = state.place, state.anchor
+    def _rejoin(self, track: Track, where: Place | None, at: float) -> Followed | None:
+        """What is remembered of a track that was lost just now, just here: a lost id does not set clocks to zero."""
         if where is None:
-            state.still_since = at
-        elif anchor is None:
-            state.anchor, state.still_since = where, at
-        else:
-            radius = self._site.rules.still_radius_m * where.per_m + 2 * where.sigma
-            if hypot(where.x - anchor.x, where.y - anchor.y) > radius:
-                state.anchor, state.still_since = where, at
-                if pace.value > max(2 * pace.error, 0.5 * where.per_m):
-                    state.has_moved = True
-
-    def _dwell(self, state: _Followed, track: Track, at: float) -> tuple[list[Zone], dict[str, float]]:
-        zones: list[Zone] = []
-        dwell_s: dict[str, float] = {}
-        foot, settle_s = track.box.foot, self._site.rules.settle_s
-        for area in self._zones:
-            zone = area.zone
-            inside = foot in area and zone.counts(track.label)
-            if state.held.update(("zone", zone.name), inside, at, settle_s, settle_s) is not None:
-                zones.append(zone)
-                dwell_s[zone.name] = state.held.duration(("zone", zone.name))
-        return zones, dwell_s
+            return None
+        for track_id, state in self._followed.items():
+            is_lost = track_id not in self._present and state.label == track.label
+            if is_lost and state.could_be(where, at, self._site.rules):
+                del self._followed[track_id]
+                return state
+        return None
 
     def _leave_behind(self, seen: Sequence[Track], at: float) -> dict[int, Doing]:
         things: list[Thing] = []

@@ -65,6 +65,8 @@ class Rules:
     memory_s: float = 0.8
     settle_s: float = 0.5
     forget_s: float = 3.0
+    rejoin_s: float = 2.0
+    rejoin_m: float = 1.0
     linger_after_s: float = 120.0
     loiter_after_s: float = 30.0
     running_m_per_s: float = 2.7

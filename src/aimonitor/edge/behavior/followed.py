@@ -1,0 +1,100 @@
+"""What is remembered of one track from frame to frame."""
+
+from collections.abc import Sequence
+from math import hypot
+
+from aimonitor.edge.behavior.held import Held
+from aimonitor.edge.behavior.lines import LineWatch
+from aimonitor.edge.behavior.place import Place, heading_deg, speed
+from aimonitor.edge.behavior.site import Rules, Site, Zone
+from aimonitor.edge.behavior.zones import Area
+from aimonitor.edge.trend import Motion, Trend
+from aimonitor.edge.types import Behavior, Crossing, Size, Speed, Track
+
+_CLEAR_M_PER_S = 0.2
+_MOVED_M_PER_S = 0.5
+
+
+class Followed:
+    """One object: where it is and was, how it moves, since when it stands, which lines it came from.
+
+    `behavior` is the last one told of it; `at` is when its track was last there, `seen_at` when it was not coasting.
+    """
+
+    def __init__(self, site: Site, track: Track, at: float) -> None:
+        self._site = site
+        self._trend = Trend(site.rules.memory_s)
+        self._lines = [LineWatch(line) for line in site.lines]
+        self._anchor: Place | None = None
+        self.held = Held()
+        self.label = track.label
+        self.first_at = track.first_at
+        self.still_since = self.at = self.seen_at = at
+        self.has_moved = False
+        self.place: Place | None = None
+        self.motion: Motion | None = None
+        self.behavior: Behavior | None = None
+
+    def could_be(self, where: Place, at: float, rules: Rules) -> bool:
+        """True when the object, going on as it did, would by now be at `where`."""
+        gap_s = at - self.seen_at
+        if self.place is None or gap_s > rules.rejoin_s:
+            return False
+        vx, vy = (self.motion.vx, self.motion.vy) if self.motion else (0.0, 0.0)
+        dx, dy = where.x - self.place.x - vx * gap_s, where.y - self.place.y - vy * gap_s
+        return hypot(dx, dy) <= rules.rejoin_m * where.per_m + 3 * where.sigma
+
+    def move(self, where: Place | None, at: float) -> None:
+        """It was seen, at `where` if that is known."""
+        self.seen_at = at
+        if where is not None:
+            self.place = where
+            self._trend.add(at, where.x, where.y, where.sigma)
+            self.motion = self._trend.motion()
+
+    def pace(self, track: Track, size: Size) -> tuple[Speed, float | None]:
+        """Speed, and heading once the speed is clear of its error."""
+        if self.motion is None or self.place is None:
+            return Speed(0.0, "px/s" if self._site.ground is None else "m/s"), None
+        pace = speed(self.motion, self.place, track, size, self._site.ground)
+        if pace.value < max(2 * pace.error, _CLEAR_M_PER_S * self.place.per_m):
+            return pace, None
+        return pace, heading_deg(self.motion, self.place, size)
+
+    def settle(self, pace: Speed, at: float) -> None:
+        """Move the anchor when the object is no longer where it stood."""
+        where, anchor = self.place, self._anchor
+        if where is None:
+            self.still_since = at
+        elif anchor is None:
+            self._anchor, self.still_since = where, at
+        elif hypot(where.x - anchor.x, where.y - anchor.y) > self._reach(where):
+            self._anchor, self.still_since = where, at
+            if pace.value > max(2 * pace.error, _MOVED_M_PER_S * where.per_m):
+                self.has_moved = True
+
+    def dwell(self, areas: Sequence[Area], track: Track, at: float) -> tuple[list[Zone], dict[str, float]]:
+        """The zones that it is in, and for how long."""
+        zones: list[Zone] = []
+        dwell_s: dict[str, float] = {}
+        foot, settle_s = track.box.foot, self._site.rules.settle_s
+        for area in areas:
+            zone = area.zone
+            key = ("zone", zone.name)
+            inside = foot in area and zone.counts(track.label)
+            if self.held.update(key, inside, at, settle_s, settle_s) is not None:
+                zones.append(zone)
+                dwell_s[zone.name] = self.held.duration(key)
+        return zones, dwell_s
+
+    def cross(self, track: Track) -> list[Crossing]:
+        """The lines that it has just crossed."""
+        foot, height = track.box.foot, track.box.height
+        crossings = []
+        for watch, line in zip(self._lines, self._site.lines, strict=True):
+            if line.counts(track.label) and (crossing := watch.update(track.track_id, foot, height)):
+                crossings.append(crossing)
+        return crossings
+
+    def _reach(self, where: Place) -> float:
+        return self._site.rules.still_radius_m * where.per_m + 2 * where.sigma
