@@ -9,8 +9,10 @@ from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest
 from aimonitor.contract import messages
 from aimonitor.edge.journal import Journal, JournalError
-from aimonitor.edge.pipeline import Pipeline
+from aimonitor.edge.keeper import Memory, Parcel
+from aimonitor.edge.policy import SitePolicy
 from aimonitor.edge.publisher import Publisher, Shot, to_event
+from aimonitor.edge.stages import CameraStages
 from aimonitor.edge.types import Event, Frame, Observation, PictureError, ThermalReading
 
 log = logging.getLogger(__name__)
@@ -20,10 +22,10 @@ _RATE_WINDOW = 30
 
 
 class Analyzer:
-    """Owns the pipeline and the publisher of one camera, and the thread they run in.
+    """Owns the stages and the publisher of one camera, and the thread they run in.
 
-    `build` makes the pipeline, again after a failure inside it: one bad frame costs the tracks, not the camera.
-    `attend` may be called from any thread. `bad_pictures`, `events_refused` and `failures` count what went wrong.
+    After a failure inside the stages they begin anew: one bad frame costs the tracks, not the camera. `attend`, `adopt`
+    and `snapshot` may be called from any thread. `bad_pictures`, `events_refused` and `failures` count what went wrong.
     """
 
     def __init__(
@@ -32,26 +34,29 @@ class Analyzer:
         source: str,
         *,
         frames: Latest[Frame],
-        build: Callable[[], Pipeline],
+        stages: CameraStages,
         publisher: Publisher,
         journal: Journal,
         clock: Clock,
         offer: Offer,
         event_stored: Callable[[], None],
         dropped: Callable[[], int],
-        thermal: Callable[[], ThermalReading | None] = lambda: None,
+        keep: Callable[[list[Parcel]], None],
+        thermal: Callable[[], ThermalReading | None],
     ) -> None:
         self._camera_id = camera_id
         self._source = source
         self._frames = frames
-        self._build = build
-        self._pipeline = build()
+        self._stages = stages
+        self._memory = Memory(camera_id)
+        self._policy: Latest[SitePolicy] = Latest()
         self._publisher = publisher
         self._journal = journal
         self._clock = clock
         self._offer = offer
         self._event_stored = event_stored
         self._dropped = dropped
+        self._keep = keep
         self._thermal = thermal
         self._attention: Latest[messages.Attention] = Latest()
         self._picture_asked: Latest[bool] = Latest()
@@ -75,6 +80,10 @@ class Analyzer:
         """Take over how closely the camera is watched; counts from the next frame."""
         self._attention.put(attention)
 
+    def adopt(self, policy: SitePolicy) -> None:
+        """Follow another policy from the next frame on."""
+        self._policy.put(policy)
+
     def snapshot(self) -> None:
         """Let the next frame go out with its picture, whoever watches."""
         self._picture_asked.put(True)
@@ -97,16 +106,21 @@ class Analyzer:
             except Exception:  # the top of the thread: said and counted, and the camera goes on with fresh stages
                 log.exception("camera %s: frame %d: analysis failed", self._camera_id, frame.frame_id)
                 self.failures += 1
-                self._pipeline = self._build()
+                self._stages.reset()
+        self._keep(self._memory.finish())
 
     def _understand(self, frame: Frame) -> None:
+        policy = self._policy.get(0)
+        if policy is not None:
+            self._stages.adopt(policy)
         attention = self._attention.get(0)
         if attention is not None:
             self._publisher.ladder.attend(attention.rung, self._clock.monotonic(), attention.lease_s)
         if self._picture_asked.get(0):
             self._publisher.ladder.show_next()
         try:
-            observation = self._pipeline.step(frame, self._thermal())
+            observation = self._stages.step(frame, self._thermal())
+            parcels = self._memory.take(observation)
         except PictureError as error:
             self.bad_pictures += 1
             log.debug("camera %s: frame %d skipped: %s", self._camera_id, frame.frame_id, error)
@@ -115,6 +129,7 @@ class Analyzer:
         self.latest = observation
         for event in observation.events:
             self._store(event, frame.frame_id)
+        self._keep(parcels)
         now = self._clock.monotonic()
         shot = self._publisher.publish(observation, fps=self.fps, dropped=self._dropped(), now=now)
         if shot is not None:

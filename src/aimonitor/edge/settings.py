@@ -3,7 +3,7 @@
 import re
 import socket
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
@@ -15,13 +15,24 @@ Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 
 
 class CameraSettings(Settings):
-    """One camera. `source` is an address: a file, http://…, rtsp://…, usb:0, esp32cam://…, sim:…"""
+    """One camera.
+
+    source: its address: a file, http://…, rtsp://…, usb:0, esp32cam://…, replay:…
+    policy: the site's policy, a TOML file that may be edited while the edge runs; preset: what stands below it
+    thermal: the address of a thermal sensor that looks the same way: listen://…, http://…, mqtt://…, cptv:…
+    frame_size, quality: what an ESP32-CAM shall send, by name (VGA) and 4 (best) to 63
+    """
 
     source: Annotated[str, Field(min_length=1)]
     id: Identifier = "default"
-    name: str = ""
+    name: Annotated[str, Field(max_length=120)] = ""
     loop: bool = False
-    max_fps: Annotated[float, Field(gt=0, le=120)] | None = None
+    policy: Path | None = None
+    preset: Literal["home", "shop", "construction", "farm", "border-road"] = "home"
+    thermal: str = ""
+    thermal_token: str = ""
+    frame_size: str | None = None
+    quality: Annotated[int, Field(ge=4, le=63)] | None = None
 
 
 def _default_edge_id() -> str:
@@ -40,6 +51,8 @@ class EdgeSettings(Settings):
     threads: Annotated[int, Field(ge=1, le=64)] = 1
     threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
     journal: Path = Path("var/edge.sqlite3")
+    keep: Path | None = Path("var/edge")
+    """Where clips of incidents and recorded scenes go; none keeps neither."""
     resting: Rung = "thumbnail"
 
     @field_validator("camera", mode="before")

@@ -1,0 +1,125 @@
+"""One camera of an edge: its capture and analyze threads, its policy and its thermal sensor, wired together."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from aimonitor.common.clock import Clock
+from aimonitor.common.mailbox import Latest
+from aimonitor.common.settings import SettingsError
+from aimonitor.contract import messages
+from aimonitor.edge.analyzer import Analyzer
+from aimonitor.edge.capture import Capture
+from aimonitor.edge.journal import Journal
+from aimonitor.edge.keeper import Keeper
+from aimonitor.edge.pipeline import Detector
+from aimonitor.edge.policy import PolicyFile, load_policy
+from aimonitor.edge.publisher import Publisher, Rung
+from aimonitor.edge.sensors.ways import open_way
+from aimonitor.edge.settings import CameraSettings
+from aimonitor.edge.sources import SourceOptions, open_source
+from aimonitor.edge.stages import CameraStages
+from aimonitor.edge.types import ThermalReading
+from aimonitor.edge.uplink import Uplink
+from aimonitor.edge.vitals import CameraStatus
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all cameras of an edge share."""
+
+    edge_id: str
+    clock: Clock
+    detector: Detector
+    journal: Journal
+    uplink: Uplink
+    keeper: Keeper | None
+    resting: Rung
+
+
+@dataclass(frozen=True, slots=True)
+class WiredCamera:
+    """A camera that is ready to start. `sensing` is to be awaited on the loop, where there is a thermal sensor."""
+
+    source: str
+    name: str
+    capture: Capture
+    analyzer: Analyzer
+    policy_file: PolicyFile | None = None
+    sensing: Awaitable[None] | None = field(default=None, compare=False)
+
+    def start(self) -> None:
+        """Start both threads."""
+        self.analyzer.start()
+        self.capture.start()
+
+    def check(self) -> CameraStatus:
+        """The watchdog's round: a stuck reader is replaced, an edited policy is taken over. Call it once a second."""
+        self.capture.check()
+        if self.policy_file is not None:
+            try:
+                changed = self.policy_file.changed()
+            except SettingsError as error:
+                log.warning("camera %s: the policy stays as it was: %s", self.source, error)
+            else:
+                if changed is not None:
+                    log.info("camera %s: follows the edited policy", self.source)
+                    self.analyzer.adopt(changed)
+        return self.capture.status()
+
+    def report(self, status: CameraStatus) -> messages.Status:
+        """The camera's state in the words of the contract."""
+        return _report(self.source, self.name, status)
+
+
+def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
+    """Put a camera together; nothing is started.
+
+    Raises SourceError, SettingsError or SensorAddressError for what it was told wrong.
+    """
+    source = messages.source_of(around.edge_id, camera.id)
+
+    def announce(status: CameraStatus) -> None:
+        around.uplink.say(_report(source, camera.name, status))
+
+    options = SourceOptions(loop=camera.loop, frame_size=camera.frame_size, quality=camera.quality)
+    opened = open_source(camera.source, options, around.clock)
+    capture = Capture(camera.id, opened, clock=around.clock, on_change=announce)
+    policy_file = PolicyFile(camera.policy, preset=camera.preset) if camera.policy else None
+    readings: Latest[ThermalReading] = Latest()
+    analyzer = Analyzer(
+        camera.id,
+        source,
+        frames=capture.frames,
+        stages=CameraStages(around.detector, policy_file.policy if policy_file else load_policy(preset=camera.preset)),
+        publisher=Publisher(source, around.resting),
+        journal=around.journal,
+        clock=around.clock,
+        offer=around.uplink.offer,
+        event_stored=around.uplink.event_stored,
+        dropped=lambda: capture.frames.overwritten,
+        keep=around.keeper.keep if around.keeper else lambda _: None,
+        thermal=lambda: readings.get(0),
+    )
+    sensing = _sense(camera, readings.put, around.clock) if camera.thermal else None
+    return WiredCamera(source, camera.name, capture, analyzer, policy_file, sensing)
+
+
+def _sense(camera: CameraSettings, deliver: Callable[[ThermalReading], None], clock: Clock) -> Awaitable[None]:
+    _, sensing = open_way(camera.thermal, camera.id, deliver, clock, token=camera.thermal_token)
+    return sensing
+
+
+def _report(source: str, name: str, status: CameraStatus) -> messages.Status:
+    return messages.Status(
+        source=source,
+        state=status.state,
+        since=round(status.since_utc, 3),
+        name=name,
+        detail=status.detail[:1000],
+        width=status.width,
+        height=status.height,
+        fps=round(status.fps, 1),
+    )

@@ -1,0 +1,134 @@
+"""What an edge keeps on its own disk besides events: clips of incidents, and the scenes that explain its risk.
+
+`Memory` lives in the analyzing thread of a camera and decides what is worth keeping; `Keeper` owns the one thread of
+an edge that writes it, so that a slow disk never holds up a camera.
+"""
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aimonitor.common.mailbox import Outbox
+from aimonitor.edge.clips import Clip, ClipRing, ClipStore, kept
+from aimonitor.edge.pictures import JpegPicture
+from aimonitor.edge.recording import RecordedScene, SceneRecorder
+from aimonitor.edge.snapshots import draw_boxes
+from aimonitor.edge.types import Observation
+
+log = logging.getLogger(__name__)
+
+_WAITING_LIMIT = 64
+_RECORD_EVERY_S = 0.5
+_ENCODE_EVERY_S = 0.5
+"""Pictures that the camera did not send as JPEG cost an encoding each: two a second go into a clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Something to write for one camera."""
+
+    camera_id: str
+    what: Clip | RecordedScene
+
+
+@dataclass(slots=True)
+class Memory:
+    """The last seconds of one camera. Owned by its analyzing thread."""
+
+    camera_id: str
+    ring: ClipRing = field(default_factory=ClipRing)
+    _recorded_at: float = float("-inf")
+    _encoded_at: float = float("-inf")
+
+    def take(self, observation: Observation) -> list[Parcel]:
+        """Remember a frame; what is to be written now."""
+        frame = observation.frame
+        found: list[Parcel] = []
+        if frame.at - self._recorded_at >= _RECORD_EVERY_S or observation.events:
+            self._recorded_at = frame.at
+            found.append(Parcel(self.camera_id, RecordedScene(frame.at, frame.utc, observation.scene)))
+        picture = frame.picture
+        opened = any(event.phase == "opened" for event in observation.events)
+        if isinstance(picture, JpegPicture) or opened or frame.at - self._encoded_at >= _ENCODE_EVERY_S:
+            self._encoded_at = frame.at
+            size = (picture.width, picture.height)
+            shot = kept(
+                picture.jpeg(), observation.tracks, at=frame.at, utc=frame.utc, frame_id=frame.frame_id, size=size
+            )
+            found += [Parcel(self.camera_id, clip) for clip in self.ring.add(shot, observation.events)]
+        return found
+
+    def finish(self) -> list[Parcel]:
+        """What still waits, when the camera stops."""
+        return [Parcel(self.camera_id, clip) for clip in self.ring.finish()]
+
+
+class Keeper:
+    """Writes below `root`: `clips/<camera>/<incident>/…` and `scenes/<camera>/<minute>.jsonl`.
+
+    At most 64 parcels wait, then the oldest is dropped and counted (`dropped`). `failed` counts what the disk refused.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._waiting: Outbox[Parcel] = Outbox(_WAITING_LIMIT, self._wake)
+        self._something = threading.Event()
+        self._closing = False
+        self._clips: dict[str, ClipStore] = {}
+        self._scenes: dict[str, SceneRecorder] = {}
+        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+        self.failed = 0
+
+    def start(self) -> None:
+        """Begin writing."""
+        self._thread.start()
+
+    def keep(self, parcels: list[Parcel]) -> None:
+        """Hand in what is to be written; from any thread."""
+        for parcel in parcels:
+            self._waiting.put(parcel)
+
+    @property
+    def dropped(self) -> int:
+        """Parcels that fell out because the disk was too slow."""
+        return self._waiting.dropped
+
+    def close(self, timeout_s: float = 3.0) -> None:
+        """Write what waits, then end."""
+        self._closing = True
+        self._something.set()
+        self._thread.join(timeout_s)
+
+    def _wake(self) -> None:
+        self._something.set()
+
+    def _run(self) -> None:
+        while not (self._closing and not self._waiting):
+            self._something.wait()
+            self._something.clear()
+            for parcel in self._waiting.take_all():
+                self._write(parcel)
+
+    def _write(self, parcel: Parcel) -> None:
+        try:
+            if isinstance(parcel.what, Clip):
+                self._write_clip(parcel.camera_id, parcel.what)
+            else:
+                self._scenes_of(parcel.camera_id).write(parcel.what)
+        except (OSError, ValueError) as error:
+            level = logging.DEBUG if self.failed else logging.WARNING
+            self.failed += 1
+            log.log(level, "camera %s: not kept: %s", parcel.camera_id, error)
+
+    def _write_clip(self, camera_id: str, clip: Clip) -> None:
+        if camera_id not in self._clips:
+            self._clips[camera_id] = ClipStore(self._root / "clips" / camera_id)
+        folder = self._clips[camera_id].save(clip, draw_boxes(clip.opening))
+        if folder is None:
+            log.warning("camera %s: no room for the clip of %s", camera_id, clip.incident_id)
+
+    def _scenes_of(self, camera_id: str) -> SceneRecorder:
+        if camera_id not in self._scenes:
+            self._scenes[camera_id] = SceneRecorder(self._root / "scenes" / camera_id)
+        return self._scenes[camera_id]
