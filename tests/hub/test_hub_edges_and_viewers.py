@@ -223,7 +223,7 @@ def test_both_sides_answer_pings(running_hub, edge, viewer):
 
 
 def test_the_clock_of_an_edge_is_measured_on_the_heartbeat(start_hub, edge, viewer):
-    hub = start_hub(heartbeat_s=0.1)
+    hub = start_hub(heartbeat_s=1.0)
     watching = viewer(hub)
     yard = edge(hub)
     ping = yard.hear(messages.Ping)

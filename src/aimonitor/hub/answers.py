@@ -60,6 +60,34 @@ class ViewerCount(BaseModel):
 class HubStatus(BaseModel):
     """Everything about the hub at this moment. `counters` are totals since the start."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "version": "0.1.0",
+                "at": 1709049201.123,
+                "uptime_s": 12.3,
+                "edges": [
+                    {
+                        "edge_id": "yard",
+                        "online": True,
+                        "since": 1709049189.5,
+                        "protocol": "v2",
+                        "software": "aimonitor-0.1.0",
+                        "clock_offset_s": -0.0125,
+                        "cameras": [
+                            {"source": "yard/gate", "state": "live", "fps": 9.8, "age_s": 0.05, "risk_score": 0.74,
+                             "risk_level": "ALERT", "rung": "full"},
+                        ],
+                    }
+                ],
+                "viewers": {"total": 2, "v1": 0, "v2": 2},
+                "connections": 3,
+                "max_connections": 100,
+                "events": 41,
+                "counters": {"frames_in": 1234},
+            }
+        }
+    )  # fmt: skip
     version: str
     at: float
     uptime_s: float
@@ -95,6 +123,22 @@ class HistorySample(BaseModel):
 class HistoryPage(BaseModel):
     """A page of events, newest first, and the newest samples. `next_before` asks for the next page."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "events": [
+                    {"id": 41, "received_at": 1709049201.2, "type": "event", "source": "yard/gate", "seq": 42,
+                     "incident_id": "i-42", "kind": "intrusion", "phase": "opened", "at": 1709049201.123,
+                     "opened_at": 1709049200.5, "level": "ALERT", "score": 0.74},
+                ],
+                "samples": [
+                    {"at": 1709049201, "source": "yard/gate", "score": 0.74, "level": "ALERT", "persons": 2,
+                     "vehicles": 4, "fps": 9.8},
+                ],
+                "next_before": 41,
+            }
+        }
+    )  # fmt: skip
     events: list[HistoryEvent]
     samples: list[HistorySample]
     next_before: int | None

@@ -1,5 +1,6 @@
 """The hub as a process: one socket, one server, signals, and errors that a person can mend in one line."""
 
+import asyncio
 import errno
 import logging
 import signal
@@ -14,6 +15,8 @@ from fastapi import FastAPI
 from aimonitor.contract.founding import MESSAGE_LIMIT
 from aimonitor.hub.app import create_app
 from aimonitor.hub.settings import HubSettings
+from aimonitor.hub.stores import Keep, make_store
+from aimonitor.hub.stores.base import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +30,10 @@ class StartError(RuntimeError):
 
 def run(settings: HubSettings, announce: Callable[[str], None] | None = None) -> None:
     """Serve until SIGINT or SIGTERM; sockets are closed with 1012. Raises StartError."""
+    try:
+        asyncio.run(_try_store(settings))
+    except (StoreError, ValueError) as error:
+        raise StartError(str(error)) from None
     listener = bind(settings)
     app = create_app(settings)
     say = announce or log.info
@@ -43,9 +50,18 @@ def run(settings: HubSettings, announce: Callable[[str], None] | None = None) ->
         log.info("stopped")
     except SystemExit as error:
         if error.code:
-            raise StartError(f"the hub could not start: is {settings.history_path} writable?") from None
+            raise StartError("the hub could not start; the log above says why") from None
     finally:
         listener.close()
+
+
+async def _try_store(settings: HubSettings) -> None:
+    """Open the store once before anything else, so that a wrong path is a sentence and not a failed server."""
+    store = make_store(settings.history_path, Keep())
+    try:
+        await store.open()
+    finally:
+        await store.close()
 
 
 def make_server(settings: HubSettings, app: FastAPI) -> uvicorn.Server:

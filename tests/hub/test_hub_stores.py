@@ -1,0 +1,186 @@
+"""One suite for every store of events."""
+
+import asyncio
+import sqlite3
+
+import pytest
+
+from aimonitor.hub.sequence import Range
+from aimonitor.hub.stores import Keep, make_store
+from aimonitor.hub.stores.base import NewEvent, Query, Sample, StoreError
+from aimonitor.hub.stores.sqlite import SqliteStore
+
+
+def new(seq: int, journal: str = "yard", camera: str = "gate") -> NewEvent:
+    return NewEvent(journal, seq, f"{journal}/{camera}", 1000.0 + seq, f'{{"type":"event","seq":{seq}}}')
+
+
+def sample(at: int, source: str = "yard/gate") -> Sample:
+    return Sample(at, source, 0.5, "WATCH", 1, 2, 9.5)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def location(request, tmp_path):
+    return ":memory:" if request.param == "memory" else str(tmp_path / "deep" / "er" / "hub.sqlite3")
+
+
+@pytest.fixture
+def story(location):
+    """Run a coroutine function with an open store."""
+
+    def run(tell, keep=None):
+        async def with_store():
+            store = make_store(location, keep or Keep())
+            await store.open()
+            try:
+                return await tell(store)
+            finally:
+                await store.close()
+
+        return asyncio.run(with_store())
+
+    return run
+
+
+def test_an_event_is_stored_once_and_ids_have_no_gaps(story):
+    async def tell(store):
+        assert await store.add([new(1), new(2), new(1)]) == [True, True, False]
+        assert await store.add([new(2), new(3)]) == [False, True]
+        assert await store.add([new(1, "shop")]) == [True]
+        return await store.events(Query()), await store.count()
+
+    events, count = story(tell)
+    assert count == 4
+    assert [event.id for event in events] == [4, 3, 2, 1]
+    assert [event.source for event in events] == ["shop/gate", "yard/gate", "yard/gate", "yard/gate"]
+    assert (events[1].body, events[1].received_at) == ('{"type":"event","seq":3}', 1003.0)
+
+
+def test_pages_go_back_in_time_without_holes_or_repeats(story):
+    async def tell(store):
+        await store.add([new(seq) for seq in range(1, 26)])
+        pages, before = [], None
+        while page := await store.events(Query(10, before)):
+            pages.append([event.id for event in page])
+            before = page[-1].id
+        return pages
+
+    assert story(tell) == [list(range(25, 15, -1)), list(range(15, 5, -1)), [5, 4, 3, 2, 1]]
+
+
+def test_history_can_be_asked_of_one_edge_or_camera(story):
+    async def tell(store):
+        await store.add([new(1), new(2, camera="door"), new(1, "shop"), new(2, "shop", "door")])
+        ask = (
+            Query(edge_id="yard"),
+            Query(camera_id="door"),
+            Query(edge_id="shop", camera_id="gate"),
+            Query(edge_id="x"),
+        )
+        return [[event.source for event in await store.events(query)] for query in ask]
+
+    assert story(tell) == [["yard/door", "yard/gate"], ["shop/door", "yard/door"], ["shop/gate"], []]
+
+
+def test_ranges_tell_what_is_there(story):
+    async def tell(store):
+        await store.add([new(seq) for seq in (5, 1, 2, 9, 3, 10)])
+        return await store.ranges("yard"), await store.ranges("nobody")
+
+    assert story(tell) == ((Range(1, 3), Range(5, 5), Range(9, 10)), ())
+
+
+def test_what_was_pruned_is_not_asked_for_again(story):
+    async def tell(store):
+        for start in range(1, 3001, 500):
+            await store.add([new(seq) for seq in range(start, start + 500)])
+        return await store.count(), await store.ranges("yard"), await store.events(Query(1))
+
+    count, ranges, newest = story(tell, Keep(events=1000))
+    assert 1000 <= count <= 2000
+    assert ranges == (Range(1, 3000),)
+    assert newest[0].id == 3000
+
+
+def test_samples_come_newest_first_and_the_oldest_go(story):
+    async def tell(store):
+        await store.add_samples([sample(at) for at in range(1, 8)])
+        await store.add_samples([sample(8, "shop/gate")])
+        return (
+            await store.samples(Query(3)),
+            await store.samples(Query(10, edge_id="yard")),
+            await store.samples(Query()),
+        )
+
+    newest, yard, everything = story(tell, Keep(samples=5))
+    assert [each.at for each in newest] == [8, 7, 6]
+    assert newest[1] == sample(7)
+    assert [each.at for each in yard] == [7, 6, 5, 4]
+    assert len(everything) == 5
+
+
+def test_sqlite_survives_a_restart(tmp_path):
+    path = str(tmp_path / "hub.sqlite3")
+
+    async def tell(store, action):
+        await store.open()
+        result = await action(store)
+        await store.close()
+        return result
+
+    asyncio.run(tell(make_store(path, Keep()), lambda store: store.add([new(1), new(2)])))
+    assert asyncio.run(tell(make_store(f"sqlite:///{path}", Keep()), lambda store: store.add([new(2), new(3)]))) == [
+        False,
+        True,
+    ]
+
+
+def test_sqlite_flushes_every_commit_to_the_disk(tmp_path):
+    async def tell():
+        store = SqliteStore(str(tmp_path / "hub.sqlite3"), Keep())
+        await store.open()
+        settings = await store._run(
+            lambda db: [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+        )
+        await store.close()
+        return settings
+
+    assert asyncio.run(tell()) == ["wal", 2]
+
+
+def test_a_batch_is_stored_whole_or_not_at_all(tmp_path):
+    async def tell():
+        store = SqliteStore(str(tmp_path / "hub.sqlite3"), Keep())
+        await store.open()
+        with pytest.raises(StoreError, match="NOT NULL"):
+            await store.add([new(1), NewEvent("yard", 2, "yard/gate", 1.0, None)])
+        count = await store.count()
+        await store.close()
+        return count
+
+    assert asyncio.run(tell()) == 0
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    store = make_store(str(tmp_path / "file" / "hub.sqlite3"), Keep())
+    with pytest.raises(StoreError, match=r"file/hub\.sqlite3: expected a writable SQLite file"):
+        asyncio.run(store.open())
+    asyncio.run(store.close())
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path):
+    (tmp_path / "hub.sqlite3").write_bytes(b"not a database" * 100)
+    store = make_store(str(tmp_path / "hub.sqlite3"), Keep())
+    with pytest.raises(StoreError, match="expected a writable SQLite file"):
+        asyncio.run(store.open())
+    asyncio.run(store.close())
+
+
+def test_an_unknown_scheme_is_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match="expected one of memory, sqlite"):
+        make_store("mongodb://x", Keep())
+
+
+def test_sqlite_itself_is_new_enough():
+    assert sqlite3.sqlite_version_info >= (3, 37), "STRICT tables need SQLite 3.37"
