@@ -1,7 +1,7 @@
 """The Motion JPEG reader: every framing seen in the field, in any slices, and whatever else comes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aimonitor.edge.multipart import Dechunker, MultipartError, MultipartReader, parse_headers
@@ -52,6 +52,7 @@ def test_the_bytes_of_core_3_as_they_were_seen():
 
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("declared", [True, False], ids=["boundary declared", "boundary learned"])
+@settings(deadline=None)  # shared machines are slow at times
 @given(sizes=st.lists(st.integers(1, 900), min_size=1, max_size=5))
 def test_every_firmware_in_any_slices(profile, declared, sizes):
     data, boundary = body_of(profile, [JPEG, OTHER, JPEG])
@@ -149,6 +150,7 @@ def test_headers_without_an_end_are_given_up():
     assert bodies(reader, b"--bbbbbb\r\nContent-Length: 756\r\n\r\n" + JPEG) == [JPEG]
 
 
+@settings(deadline=None)  # shared machines are slow at times
 @given(st.lists(st.binary(max_size=200), max_size=20), st.sampled_from([None, "", "b", "bbbbbb"]))
 def test_whatever_comes_no_part_and_no_buffer_is_larger_than_what_came(pieces, boundary):
     reader = MultipartReader(boundary)
@@ -157,6 +159,7 @@ def test_whatever_comes_no_part_and_no_buffer_is_larger_than_what_came(pieces, b
     assert sum(len(part.body) for part in parts) + len(reader._buffer) + reader.garbage_bytes <= came
 
 
+@settings(deadline=None)  # shared machines are slow at times
 @given(
     st.lists(
         st.one_of(
@@ -187,6 +190,7 @@ def test_the_same_bytes_in_other_slices_give_the_same_parts(words, size):
 # --- chunks ---------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)  # shared machines are slow at times
 @given(st.lists(st.binary(min_size=1, max_size=300), max_size=8), st.lists(st.integers(1, 50), min_size=1, max_size=4))
 def test_chunks_are_undone_in_any_slices(contents, sizes):
     sent = b"".join(map(chunk, contents)) + b"0\r\n\r\nmore"
@@ -205,6 +209,7 @@ def test_a_chunk_size_that_is_none_is_an_error(line):
         Dechunker().feed(line)
 
 
+@settings(deadline=None)  # shared machines are slow at times
 @given(st.binary(max_size=500))
 def test_the_dechunker_answers_or_refuses_whatever_comes(data):
     dechunker = Dechunker()

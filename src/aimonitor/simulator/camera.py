@@ -14,6 +14,8 @@ LOOKS: tuple[Look, ...] = ("clear", "frozen", "dark", "covered", "blurred")
 Image = npt.NDArray[np.uint8]
 
 _NOISE = 4.0
+_GRAIN_SHIFT = 61
+_SHARE_OF_NOISE: dict[Look, float] = {"dark": 0.25, "covered": 0.25, "blurred": 0.12}
 _WALK_S = 12.0
 
 
@@ -30,6 +32,7 @@ class Sensor:
 
     def __init__(self, seed: int = 0) -> None:
         self._rng = np.random.default_rng(seed)
+        self._grain: dict[FrameSize, npt.NDArray[np.float32]] = {}
         self._backgrounds: dict[FrameSize, Image] = {}
         self._frozen: dict[tuple[FrameSize, int], bytes] = {}
 
@@ -52,10 +55,16 @@ class Sensor:
             image[:] = (60, 62, 66)
         elif look == "dark":
             image //= 20
-        noise = self._rng.normal(0, 1.0 if look in ("dark", "covered") else _NOISE, image.shape)
-        if look == "blurred":
-            noise /= _NOISE * 2
-        return np.clip(image + noise, 0, 255).astype(np.uint8)
+        noise = self._noise_of(size) * _SHARE_OF_NOISE.get(look, 1.0)
+        return np.clip(image + noise.astype(np.int16), 0, 255).astype(np.uint8)
+
+    def _noise_of(self, size: FrameSize) -> npt.NDArray[np.float32]:
+        """Fresh enough: the same grain, moved by a random number of pixels."""
+        shape = (size.height + _GRAIN_SHIFT, size.width + _GRAIN_SHIFT, 3)
+        if size not in self._grain:
+            self._grain[size] = self._rng.standard_normal(shape, np.float32) * _NOISE
+        y, x = self._rng.integers(0, _GRAIN_SHIFT, 2)
+        return self._grain[size][y : y + size.height, x : x + size.width]
 
     def _background(self, size: FrameSize) -> Image:
         if size not in self._backgrounds:

@@ -18,7 +18,7 @@ from aimonitor.edge.source import SourceError
 from aimonitor.edge.sources import Timeouts
 from aimonitor.edge.sources.address import HttpAddress, check_reachable
 
-_NAP_S = 0.25
+_NAP_S = 0.1
 """How long a wait may go on after `stop` was set."""
 
 _RECEIVE = 256 * 1024
@@ -75,7 +75,7 @@ class HttpStream:
         while not self._stop.is_set():
             if self._left == 0 or (self._dechunker is not None and self._dechunker.finished):
                 return b""
-            data, self._first = self._first or self._receive("no data"), b""
+            data, self._first = self._first or self._receive("no data in time"), b""
             if not data:
                 return b""
             if self._dechunker is not None:
@@ -130,7 +130,7 @@ class HttpStream:
         with selectors.DefaultSelector() as selector:
             sock.connect_ex(place)
             selector.register(sock, selectors.EVENT_WRITE)
-            while not selector.select(self._nap("no connection")):
+            while not selector.select(self._nap("no connection in time")):
                 pass
         error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
@@ -159,7 +159,7 @@ class HttpStream:
         while (end := data.find(b"\r\n\r\n")) < 0:
             if len(data) > _HEAD_LIMIT:
                 raise self._trouble(f"expected an HTTP answer, got {len(data):,} bytes without the end of its headers")
-            more = self._receive("no answer; does another viewer hold the stream?")
+            more = self._receive("no answer in time; does another viewer hold the stream?")
             if not more:
                 raise self._trouble("the connection was closed without an answer")
             data += more
@@ -185,7 +185,7 @@ class HttpStream:
         if self._stop.is_set():
             raise self._trouble("stopped")
         if left_s <= 0:
-            raise self._trouble(f"{silence} in time")
+            raise self._trouble(silence)
         return min(left_s, _NAP_S)
 
     def _trouble(self, words: str) -> SourceError:

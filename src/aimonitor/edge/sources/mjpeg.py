@@ -57,7 +57,7 @@ class MjpegSource:
         found = _BOUNDARY.search(answer.head.headers.get("content-type", ""))
         reader = MultipartReader(found[1] if found else None)
         deadline = self._clock.monotonic() + self._timeouts.first_byte_s
-        silence = "no picture came; does another viewer hold the stream?"
+        silence = "no picture in time; does another viewer hold the stream?"
         while not stop.is_set():
             try:
                 data = answer.read(deadline)

@@ -23,7 +23,7 @@ from aimonitor.edge.sources.file import reduced
 
 log = logging.getLogger(__name__)
 
-_NAP_S = 0.25
+_NAP_S = 0.1
 _LEFT_BEHIND_LIMIT = 3
 
 OpenVideo = Callable[[], cv2.VideoCapture]
@@ -55,7 +55,7 @@ class VideoSource:
             yield from self._take(reader, stop)
         finally:
             reader.give_up()
-            reader.join(_NAP_S)
+            reader.join(0.25)
             if reader.is_alive():
                 self._left_behind.append(reader)
 
