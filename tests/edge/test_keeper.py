@@ -1,0 +1,87 @@
+"""What an edge keeps on disk: clips of incidents and the scenes that explain its risk, never at a camera's cost."""
+
+import json
+
+import cv2
+import numpy as np
+
+from aimonitor.edge.keeper import Keeper, Memory
+from aimonitor.edge.pictures import ArrayPicture, JpegPicture
+from aimonitor.edge.types import Box, Event, Frame, Observation, Point, Risk, Scene, SceneBehavior, Track
+
+PIXELS = np.full((120, 160, 3), 90, np.uint8)
+JPEG = cv2.imencode(".jpg", PIXELS)[1].tobytes()
+
+
+def observed(frame_id, fps=5.0, events=(), picture=None):
+    at = frame_id / fps
+    frame = Frame("gate", frame_id, at, 1_700_000_000 + at, picture or JpegPicture(JPEG))
+    track = Track(3, "person", 0.9, Box(0.2, 0.2, 0.4, 0.8), Point(0, 0), 0.0, at)
+    return Observation(frame, (track,), Scene(persons=1), SceneBehavior(), Risk(0.1, "NORMAL"), events)
+
+
+def opened(at=4.0):
+    return Event("i-1", "loitering", "opened", at, 1_700_000_004, 1_700_000_004, "WATCH", 0.4, "loitering 47 s")
+
+
+def play(memory, keeper, seconds, fps=5.0, event_at=20):
+    for frame_id in range(1, int(seconds * fps)):
+        events = (opened(),) if frame_id == event_at else ()
+        keeper.keep(memory.take(observed(frame_id, fps, events)))
+
+
+def test_an_incident_leaves_a_snapshot_with_and_without_boxes_and_a_clip(tmp_path):
+    keeper, memory = Keeper(tmp_path), Memory("gate")
+    keeper.start()
+    play(memory, keeper, seconds=16)
+    keeper.close()
+    folder = tmp_path / "clips" / "gate" / "i-1"
+    assert {file.name for file in folder.iterdir()} == {"snapshot.jpg", "boxes.jpg", "clip.avi", "clip.json"}
+    assert (folder / "snapshot.jpg").read_bytes() == JPEG
+    index = json.loads((folder / "clip.json").read_text())
+    times = [picture["utc"] - 1_700_000_000 for picture in index["pictures"]]
+    assert times[0] <= 1.0
+    assert 13.5 <= times[-1] <= 14.5
+    assert (keeper.failed, keeper.dropped) == (0, 0)
+
+
+def test_a_clip_that_still_runs_is_kept_when_the_camera_stops(tmp_path):
+    keeper, memory = Keeper(tmp_path), Memory("gate")
+    keeper.start()
+    play(memory, keeper, seconds=6)
+    keeper.keep(memory.finish())
+    keeper.close()
+    assert (tmp_path / "clips" / "gate" / "i-1" / "clip.avi").is_file()
+
+
+def test_scenes_are_recorded_twice_a_second(tmp_path):
+    keeper, memory = Keeper(tmp_path), Memory("gate")
+    keeper.start()
+    play(memory, keeper, seconds=10, fps=20.0, event_at=-1)
+    keeper.close()
+    lines = b"".join(file.read_bytes() for file in (tmp_path / "scenes" / "gate").iterdir()).splitlines()
+    assert 19 <= len(lines) <= 21
+
+
+def test_pictures_that_cost_an_encoding_are_taken_twice_a_second():
+    memory, encoded = Memory("gate"), 0
+
+    class Counting(ArrayPicture):
+        def jpeg(self):
+            nonlocal encoded
+            encoded += 1
+            return super().jpeg()
+
+    for frame_id in range(1, 201):
+        memory.take(observed(frame_id, fps=20.0, picture=Counting(PIXELS)))
+    assert 19 <= encoded <= 21
+
+
+def test_a_disk_that_refuses_is_counted_and_does_not_end_the_keeper(tmp_path):
+    (tmp_path / "clips").write_text("a file where a folder should be")
+    keeper, memory = Keeper(tmp_path), Memory("gate")
+    keeper.start()
+    play(memory, keeper, seconds=16)
+    keeper.close()
+    assert keeper.failed == 1
+    assert list((tmp_path / "scenes" / "gate").iterdir())
