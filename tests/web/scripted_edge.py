@@ -44,7 +44,7 @@ class ScriptedEdge:
         cameras: tuple[Camera, ...],
         *,
         edge_id: str = "house",
-        fps: float = 10.0,
+        fps: float = 6.0,
         disorder: Disorder | None = None,
         clock_ahead_s: float = 0.0,
     ) -> None:

@@ -74,7 +74,7 @@ def test_an_edge_that_is_gone_is_offline_and_its_figures_are_doubted(open_page: 
     with ScriptedEdge(hub.port, CAMERAS[:1], edge_id="other"):
         wait_for_live(page)
     expect(page.locator(".stage .badge")).to_have_text("Offline")
-    expect(page.locator(".stage .stale-note")).to_contain_text("This picture is")
+    expect(page.locator(".stage .note")).to_contain_text("This picture is")
     expect(page.locator(".doubt").first).to_contain_text("as of")
     with ScriptedEdge(hub.port, CAMERAS[:1], edge_id="other"):
         wait_for_live(page)
@@ -85,7 +85,7 @@ def test_pictures_that_stop_are_greyed_with_their_age(open_page: OpenPage, hub: 
     wait_for_live(page)
     edge.fps = 0.2
     expect(page.locator(".stage .badge")).to_have_text("Delayed")
-    expect(page.locator(".stage .stale-note")).to_contain_text("This picture is")
+    expect(page.locator(".stage .note")).to_contain_text("This picture is")
 
 
 def test_without_websocket_the_same_page_polls(open_page: OpenPage, hub: HubProcess, edge: ScriptedEdge) -> None:

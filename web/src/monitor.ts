@@ -3,6 +3,7 @@
 import { Feed, type Painter } from "./picture/feed";
 import { HubClock, pageClock } from "./state/clock";
 import { Store } from "./state/store";
+import { Traffic } from "./state/traffic";
 import { applyDrawn, applyEvents, applyLink, applyMessage, applySamples, EMPTY_WORLD, type World } from "./state/world";
 import { fetchHistory } from "./wire/history";
 import { HubConnection } from "./wire/connection";
@@ -15,6 +16,8 @@ const COMMAND_TIMEOUT_MS = 12_000;
 
 export class Monitor {
   readonly world = new Store<World>(EMPTY_WORLD);
+  /** What came over the live connection. */
+  readonly traffic = new Traffic();
 
   private readonly clock = pageClock;
   private readonly hubClock = new HubClock();
@@ -34,6 +37,7 @@ export class Monitor {
     this.connection = new HubConnection(socket.href, this.clock, {
       message: (message) => this.receive(message),
       frame: (frame) => this.feed(frame.source).receivePicture(frame),
+      received: (bytes) => this.traffic.add(bytes, this.clock.now()),
       broken: () => this.world.change((world) => ({ ...world, broken: world.broken + 1 })),
       opened: () => this.opened(),
       closed: () => this.closed(),

@@ -6,6 +6,8 @@ import { RiskCourse } from "../src/state/course";
 import { filterIncidents, NO_FILTER, toCsv } from "../src/state/filter";
 import { mergeEvents } from "../src/state/incidents";
 import { loadPreferences } from "../src/state/preferences";
+import { lanesOf } from "../src/state/timeline";
+import { Traffic } from "../src/state/traffic";
 import { truthOf } from "../src/state/truth";
 import { applyMessage, EMPTY_WORLD, type CameraView, type World } from "../src/state/world";
 import { toColumns } from "../src/ui/hour_chart";
@@ -64,7 +66,7 @@ describe("the truth of a camera", () => {
     ["live", camera, fresh, "live", false],
     ["delayed", camera, { ...fresh, seconds: 2.1 }, "delayed", true],
     ["connecting before the first picture", camera, null, "connecting", true],
-    ["frozen as the edge says", { ...camera, state: "frozen" }, fresh, "frozen", false],
+    ["frozen as the edge says", { ...camera, state: "frozen" }, fresh, "frozen", true],
     ["offline with its edge", { ...camera, edgeOnline: false }, fresh, "offline", true],
     ["live when a founding edge never says so", { ...camera, state: "" }, fresh, "live", false],
     ["a word of tomorrow", { ...camera, state: "moved" }, fresh, "moved", false],
@@ -134,6 +136,35 @@ describe("incidents", () => {
     expect(csv.split("\r\n")[1]).toBe(
       `1970-01-01T00:01:40.000Z,,house/gate,loitering,WATCH,0.300,"a,b",,"'=HYPERLINK(""x"")"`,
     );
+  });
+});
+
+describe("the timeline", () => {
+  it("has a lane for each camera and ends what lasts at its own end", () => {
+    const incidents = mergeEvents(
+      [],
+      [
+        eventOf(1, { openedAt: 900 }),
+        eventOf(2, { incidentId: "old", openedAt: 10, at: 20, phase: "closed" }),
+        eventOf(3, { source: "house/yard", openedAt: 400, at: 600, phase: "closed" }),
+      ],
+    );
+    expect(lanesOf(incidents, 1000, 800)).toMatchObject([
+      { source: "house/gate", bars: [{ from: 0.875, to: 1 }] },
+      { source: "house/yard", bars: [{ from: 0.25, to: 0.5 }] },
+    ]);
+  });
+});
+
+describe("traffic", () => {
+  it("is what came in the last minute, extrapolated before there is one", () => {
+    const traffic = new Traffic();
+    expect(traffic.perMinute(0)).toBe(0);
+    for (let second = 0; second < 90; second += 1) {
+      traffic.add(100, second);
+      if (second === 10) expect(traffic.perMinute(10)).toBeCloseTo(6600);
+    }
+    expect(traffic.perMinute(89)).toBe(6000);
   });
 });
 

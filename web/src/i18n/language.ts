@@ -20,6 +20,8 @@ export interface Language {
   readonly percent: (fraction: number) => string;
   /** "0.3 sec", "12 sec", "4 min", "2 hr". */
   readonly duration: (seconds: number) => string;
+  /** The same with milliseconds below one second: "30 ms" (CLDR has no Hebrew for it). */
+  readonly shortDuration: (seconds: number) => string;
   /** Time of day, with the date when it was another day; seconds since 1970 in. */
   readonly time: (at: number) => string;
   readonly dateTime: (at: number) => string;
@@ -37,6 +39,8 @@ export function languageOf(code: LanguageCode): Language {
     number: (value, digits = 0) => fixed(code, digits).format(value),
     percent: (fraction) => percents.format(fraction),
     duration: (seconds) => duration(code, seconds),
+    shortDuration: (seconds) =>
+      seconds < 1 ? `${fixed(code, 0).format(seconds * 1000)} ${CATALOGUES[code].unit.ms}` : duration(code, seconds),
     time: (at) => (isToday(at) ? times : shortDateTimes).format(at * 1000),
     dateTime: (at) => dateTimes.format(at * 1000),
   };

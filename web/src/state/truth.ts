@@ -28,6 +28,7 @@ export function truthOf(camera: CameraView, age: PictureAge | null, link: Link):
   const stale = age === null || age.seconds > STALE_AFTER_S;
   if (link.kind === "lost") return { state: "unreachable", stale: true };
   if (!camera.edgeOnline || camera.state === "offline") return { state: "offline", stale: true };
+  if (camera.state === "frozen") return { state: "frozen", stale: true };
   if (camera.state !== "live" && camera.state !== "") return { state: camera.state, stale };
   if (age === null) return { state: "connecting", stale };
   return { state: stale ? "delayed" : "live", stale };

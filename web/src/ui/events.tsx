@@ -7,6 +7,7 @@ import { filterIncidents, NO_FILTER, toCsv, type IncidentFilter } from "../state
 import { useLanguage, useWorld } from "./context";
 import { ToolIcon } from "./icons";
 import { IncidentList } from "./incidents";
+import { Timeline } from "./timeline";
 
 const LEVELS = ["WATCH", "ALERT", "CRITICAL"];
 
@@ -43,6 +44,7 @@ export function Events(): JSX.Element {
           {distinct(incidents.map((incident) => incident.zone)).map((zone) => [zone, zone])}
         </Choice>
       </div>
+      <Timeline incidents={shown} />
       <div class="card">
         <IncidentList incidents={shown} empty={incidents.length === 0 ? words.events.none : words.events.noneMatch} />
       </div>

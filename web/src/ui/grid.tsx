@@ -5,6 +5,9 @@ import { useLanguage, useWorld } from "./context";
 import { hrefOf } from "./route";
 import { Tile } from "./tile";
 
+/** So many cameras are shown larger, two in a row. */
+const FEW = 4;
+
 export function Grid(): JSX.Element {
   const { words } = useLanguage();
   const cameras = useWorld((world) => world.cameras);
@@ -14,7 +17,7 @@ export function Grid(): JSX.Element {
         {words.nav.grid}
       </h1>
       {cameras.size === 0 && <p class="quiet">{words.cameras.none}</p>}
-      <div class="grid">
+      <div class={cameras.size <= FEW ? "grid grid-few" : "grid"}>
         {[...cameras.values()].map((camera) => (
           <Tile key={camera.source} camera={camera} href={hrefOf({ view: "live", source: camera.source })} />
         ))}

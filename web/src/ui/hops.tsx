@@ -1,26 +1,46 @@
-/** How old the picture is and, opened, where the time went: camera, network, page. */
+/** How old the picture is and, opened, where the time went and what it costs. */
 
 import type { JSX } from "preact";
-import { useLanguage } from "./context";
+import { pageClock } from "../state/clock";
+import { useApp, useLanguage } from "./context";
 import type { ShownTruth } from "./truth";
 
 export function Hops({ truth }: { readonly truth: ShownTruth }): JSX.Element {
-  const { words, duration } = useLanguage();
+  const { words, number } = useLanguage();
+  const { monitor } = useApp();
   const { detail } = truth;
+  const kilobytes = monitor.traffic.perMinute(pageClock.now()) / 1000;
   return (
     <details class="hops">
       <summary class={truth.stale ? "age old" : "age"} aria-label={`${words.age.title}: ${truth.age}`}>
         {truth.age}
       </summary>
-      <dl class="hops-list">
-        <dt>{words.age.camera}</dt>
-        <dd>{detail?.edgeS == null ? "–" : duration(detail.edgeS)}</dd>
-        <dt>{words.age.network}</dt>
-        <dd>{detail?.networkS == null ? "–" : duration(detail.networkS)}</dd>
-        <dt>{words.age.page}</dt>
-        <dd>{detail === null ? "–" : duration(detail.pageS)}</dd>
-      </dl>
-      {detail !== null && !detail.exact && <p class="quiet">{words.age.uncompared}</p>}
+      <div class="hops-panel">
+        <dl class="hops-list">
+          <Hop name={words.age.camera} seconds={detail?.edgeS ?? null} />
+          <Hop name={words.age.network} seconds={detail?.networkS ?? null} />
+          <Hop name={words.age.page} seconds={detail?.pageS ?? null} />
+          <dt>{words.age.received}</dt>
+          <dd>
+            <bdi>
+              {kilobytes < 1000 ? words.age.kilobytes(number(kilobytes)) : words.age.megabytes(number(kilobytes / 1000, 1))}
+            </bdi>
+          </dd>
+        </dl>
+        {detail !== null && !detail.exact && <p class="quiet">{words.age.uncompared}</p>}
+      </div>
     </details>
+  );
+}
+
+function Hop({ name, seconds }: { readonly name: string; readonly seconds: number | null }): JSX.Element {
+  const { shortDuration } = useLanguage();
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>
+        <bdi>{seconds === null ? "–" : shortDuration(seconds)}</bdi>
+      </dd>
+    </>
   );
 }

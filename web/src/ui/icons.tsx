@@ -52,6 +52,7 @@ const TOOL_PATHS = {
   trails: "M2 13c3 0 3-5 6-5s3-5 6-5",
   risk: "M2 12a6 6 0 0 1 12 0M8 12l3-4",
   radar: "M8 8l4-4M8 2a6 6 0 1 0 6 6M8 5a3 3 0 1 0 3 3",
+  still: "M2 5h3l1.2-2h3.6L11 5h3v8H2ZM8 6.6a2.2 2.2 0 1 0 0 4.4 2.2 2.2 0 0 0 0-4.4Z",
   full: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",
   save: "M8 2v8M4.5 7 8 10.5 11.5 7M2.5 13.5h11",
   settings: "M3 5h6M12 5h1M3 11h1M7 11h6M10.5 3.5v3M5.5 9.5v3",

@@ -1,19 +1,19 @@
 /** One camera large, the others in a strip, and why the risk is what it is. */
 
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import { LAYERS } from "../draw/layers";
-import { useApp, useCamera, useLanguage, usePreferences, useWorld } from "./context";
+import { useRef } from "preact/hooks";
+import { useCamera, useLanguage, useWorld } from "./context";
 import type { CameraView } from "../state/world";
 import type { Source } from "../wire/messages";
 import { Hops } from "./hops";
 import { HourChart } from "./hour_chart";
-import { StateIcon, ToolIcon } from "./icons";
+import { StateIcon } from "./icons";
 import { IncidentList } from "./incidents";
 import { RiskCard } from "./risk";
 import { hrefOf } from "./route";
 import { SceneCard } from "./scene";
 import { Picture, Tile } from "./tile";
+import { Toolbar } from "./toolbar";
 import { useDoubt, useTruth } from "./truth";
 
 const INCIDENTS_SHOWN = 12;
@@ -110,69 +110,4 @@ function Stage({ camera }: { readonly camera: CameraView }): JSX.Element {
       <Toolbar camera={camera} stage={stage} />
     </figure>
   );
-}
-
-interface ToolbarProps {
-  readonly camera: CameraView;
-  readonly stage: { readonly current: HTMLElement | null };
-}
-
-function Toolbar({ camera, stage }: ToolbarProps): JSX.Element {
-  const { words } = useLanguage();
-  const { preferences, monitor } = useApp();
-  const { layers, radar } = usePreferences();
-  useEffect(() => monitor.setRung(radar ? "metadata" : "full"), [radar, monitor]);
-  const toggle = (layer: (typeof LAYERS)[number]): void =>
-    preferences.set({
-      ...preferences.value,
-      layers: layers.includes(layer) ? layers.filter((other) => other !== layer) : [...layers, layer],
-    });
-  return (
-    <div class="toolbar" role="toolbar" aria-label={words.picture.layers}>
-      {LAYERS.map((layer) => (
-        <button key={layer} type="button" class="tool" aria-pressed={layers.includes(layer)} onClick={() => toggle(layer)}>
-          <ToolIcon tool={layer} />
-          <span>{words.layer[layer]}</span>
-        </button>
-      ))}
-      <button
-        type="button"
-        class="tool"
-        aria-pressed={radar}
-        title={words.picture.radarHint}
-        onClick={() => preferences.set({ ...preferences.value, radar: !radar })}
-      >
-        <ToolIcon tool="radar" />
-        <span>{words.picture.radar}</span>
-      </button>
-      <span class="spring" />
-      <button type="button" class="tool" onClick={() => savePicture(stage.current, camera)}>
-        <ToolIcon tool="save" />
-        <span>{words.picture.save}</span>
-      </button>
-      <button type="button" class="tool" onClick={() => void toggleFullScreen(stage.current)}>
-        <ToolIcon tool="full" />
-        <span>{words.picture.full}</span>
-      </button>
-    </div>
-  );
-}
-
-/** Save the pixels as the camera sent them, without boxes. */
-function savePicture(stage: HTMLElement | null, camera: CameraView): void {
-  const canvas = stage?.querySelector<HTMLCanvasElement>("canvas.pixels");
-  canvas?.toBlob((blob) => {
-    if (blob === null) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = `${camera.edgeId}-${camera.cameraId}-${camera.picture?.frameId ?? 0}.png`;
-    link.click();
-    URL.revokeObjectURL(link.href);
-  });
-}
-
-/** A browser that has no full screen for pages (a phone) stays as it is. */
-async function toggleFullScreen(stage: HTMLElement | null): Promise<void> {
-  if (document.fullscreenElement !== null) await document.exitFullscreen();
-  else if (stage !== null && document.fullscreenEnabled) await stage.requestFullscreen();
 }

@@ -99,10 +99,9 @@ function FactorRow({ factor, score }: { readonly factor: Factor; readonly score:
       <span class="factor-points" title={words.risk.share(percent(share))}>
         <bdi>{`${sign}${number(Math.abs(points))}`}</bdi>
       </span>
-      <svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
-        <rect class="bar-track" width="100" height="4" rx="2" />
-        <rect class="bar-fill" width={Math.min(100, share * 100)} height="4" rx="2" />
-      </svg>
+      <span class="bar" aria-hidden="true">
+        <span class="bar-fill" style={{ inlineSize: `${Math.min(100, share * 100)}%` }} />
+      </span>
     </li>
   );
 }

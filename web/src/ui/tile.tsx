@@ -34,10 +34,10 @@ export function Picture({ camera, truth }: { readonly camera: CameraView; readon
     <div ref={frame} class={truth.stale ? "picture stale" : "picture"} role="img" aria-label={alternative}>
       <canvas ref={picture} class="pixels" width="16" height="9" />
       <canvas ref={overlay} class="vectors" />
-      {truth.stale && (
-        <p class="stale-note">
+      {truth.note !== "" && (
+        <p class="note">
           <StateIcon state={truth.state} />
-          <span>{camera.picture === null ? words.picture.waiting : words.picture.stale(truth.duration)}</span>
+          <span>{truth.note}</span>
         </p>
       )}
     </div>
@@ -111,7 +111,7 @@ export function Tile({ camera, href }: { readonly camera: CameraView; readonly h
         </span>
         <span class={`badge state-${truth.state}`}>
           <StateIcon state={truth.state} />
-          {truth.stale ? truth.words : truth.duration}
+          {truth.isFine ? truth.duration : truth.words}
         </span>
       </span>
     </a>

@@ -1,8 +1,9 @@
 /** The state and age of a camera's picture in the reader's words, a few times a second. */
 
+import type { Catalogue } from "../i18n/en";
 import { translate } from "../i18n/language";
 import { pictureAge, type PictureAge, type PictureStamp } from "../state/age";
-import { STALE_AFTER_S, truthOf } from "../state/truth";
+import { STALE_AFTER_S, truthOf, type Truth } from "../state/truth";
 import type { CameraView } from "../state/world";
 import { useLanguage, useNow, usePreferences, useWorld } from "./context";
 
@@ -13,15 +14,18 @@ export interface ShownTruth {
   readonly stale: boolean;
   /** "0.2 sec old", "at least 3 sec old". */
   readonly age: string;
-  /** The bare length of time, for sentences. */
+  /** The bare length of time. */
   readonly duration: string;
+  /** What must be said on the picture itself; empty when it is what it seems. */
+  readonly note: string;
+  readonly isFine: boolean;
   readonly detail: PictureAge | null;
 }
 
 export function useTruth(camera: CameraView): ShownTruth {
   const now = useNow(250);
   const { radar } = usePreferences();
-  const { words, duration } = useLanguage();
+  const { words, duration, time } = useLanguage();
   const link = useWorld((world) => world.link);
   const hubAheadS = useWorld((world) => world.hubAheadS);
   const stamp = radar ? observationStamp(camera) : camera.picture;
@@ -30,7 +34,25 @@ export function useTruth(camera: CameraView): ShownTruth {
   const state = radar && truth.state === "live" ? "radar" : truth.state;
   const length = detail === null ? "" : duration(detail.seconds);
   const age = detail === null ? words.age.unknown : detail.exact ? words.age.exact(length) : words.age.atLeast(length);
-  return { state, words: translate(words.state, state), stale: truth.stale, age, duration: length, detail };
+  const stateWords = translate(words.state, state);
+  const since = camera.stateSince - (camera.clockOffsetS ?? 0) - (hubAheadS ?? 0);
+  const isFine = !truth.stale && (state === "live" || state === "radar");
+  const note = isFine ? "" : noteOf(truth, camera, length, stateWords, words, time(since));
+  return { state, words: stateWords, stale: truth.stale, age, duration: length, note, isFine, detail };
+}
+
+/** A picture that is old says its age, one that shows nothing of use says why and since when. */
+function noteOf(
+  truth: Truth,
+  camera: CameraView,
+  age: string,
+  stateWords: string,
+  words: Catalogue,
+  since: string,
+): string {
+  if (camera.picture === null) return words.picture.waiting;
+  if (truth.state === camera.state && camera.state !== "live") return words.picture.since(stateWords, since);
+  return words.picture.stale(age);
 }
 
 /** Empty while risk and figures are of this moment, else how old they are, in the reader's words. */

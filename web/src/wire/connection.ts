@@ -26,6 +26,8 @@ const OPEN_TIMEOUT_MS = 4_000;
 export interface ConnectionEvents {
   readonly message: (message: HubMessage) => void;
   readonly frame: (frame: PictureFrame) => void;
+  /** Bytes have come, before anything was made of them. */
+  readonly received: (bytes: number) => void;
   readonly broken: (error: ContractError) => void;
   readonly opened: () => void;
   readonly closed: () => void;
@@ -107,6 +109,7 @@ export class HubConnection {
 
   private receive(data: string | ArrayBuffer): void {
     this.heardAt = this.clock.now();
+    this.events.received(typeof data === "string" ? data.length : data.byteLength);
     try {
       if (typeof data === "string") this.events.message(parseMessage(data));
       else this.events.frame(parseFrame(data));

@@ -1,0 +1,96 @@
+/** What lies over the picture, and what can be done with it. */
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { LAYERS, type Layer } from "../draw/layers";
+import { translate } from "../i18n/language";
+import type { CameraView } from "../state/world";
+import { useApp, useLanguage, usePreferences } from "./context";
+import { ToolIcon } from "./icons";
+
+interface ToolbarProps {
+  readonly camera: CameraView;
+  readonly stage: { readonly current: HTMLElement | null };
+}
+
+export function Toolbar({ camera, stage }: ToolbarProps): JSX.Element {
+  const { words } = useLanguage();
+  const { preferences, monitor } = useApp();
+  const { layers, radar } = usePreferences();
+  useEffect(() => monitor.setRung(radar ? "metadata" : "full"), [radar, monitor]);
+  const toggle = (layer: Layer): void =>
+    preferences.set({
+      ...preferences.value,
+      layers: layers.includes(layer) ? layers.filter((other) => other !== layer) : [...layers, layer],
+    });
+  return (
+    <div class="toolbar" role="toolbar" aria-label={words.picture.layers}>
+      {LAYERS.map((layer) => (
+        <button key={layer} type="button" class="tool" aria-pressed={layers.includes(layer)} onClick={() => toggle(layer)}>
+          <ToolIcon tool={layer} />
+          <span>{words.layer[layer]}</span>
+        </button>
+      ))}
+      <button
+        type="button"
+        class="tool"
+        aria-pressed={radar}
+        title={words.picture.radarHint}
+        onClick={() => preferences.set({ ...preferences.value, radar: !radar })}
+      >
+        <ToolIcon tool="radar" />
+        <span>{words.picture.radar}</span>
+      </button>
+      {radar && <NewStill camera={camera} />}
+      <span class="spring" />
+      <button type="button" class="tool" onClick={() => savePicture(stage.current, camera)}>
+        <ToolIcon tool="save" />
+        <span>{words.picture.save}</span>
+      </button>
+      <button type="button" class="tool" onClick={() => void toggleFullScreen(stage.current)}>
+        <ToolIcon tool="full" />
+        <span>{words.picture.full}</span>
+      </button>
+    </div>
+  );
+}
+
+/** One picture now, although only boxes are asked for; says what became of it. */
+function NewStill({ camera }: { readonly camera: CameraView }): JSX.Element {
+  const { words } = useLanguage();
+  const { monitor } = useApp();
+  const [outcome, setOutcome] = useState("");
+  const ask = async (): Promise<void> => {
+    setOutcome(words.control.waiting);
+    const { ok, words: why } = await monitor.command(camera.source, "snapshot");
+    setOutcome(ok ? words.control.done : words.control.failed(translate(words.control.reason, why)));
+  };
+  return (
+    <>
+      <button type="button" class="tool" onClick={() => void ask()}>
+        <ToolIcon tool="still" />
+        <span>{words.picture.still}</span>
+      </button>
+      <output class="outcome">{outcome}</output>
+    </>
+  );
+}
+
+/** Save the pixels as the camera sent them, without boxes. */
+function savePicture(stage: HTMLElement | null, camera: CameraView): void {
+  const canvas = stage?.querySelector<HTMLCanvasElement>("canvas.pixels");
+  canvas?.toBlob((blob) => {
+    if (blob === null) return;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = `${camera.edgeId}-${camera.cameraId}-${camera.picture?.frameId ?? 0}.png`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+}
+
+/** A browser that has no full screen for pages (a phone) stays as it is. */
+async function toggleFullScreen(stage: HTMLElement | null): Promise<void> {
+  if (document.fullscreenElement !== null) await document.exitFullscreen();
+  else if (stage !== null && document.fullscreenEnabled) await stage.requestFullscreen();
+}
