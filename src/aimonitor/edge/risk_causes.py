@@ -1,9 +1,9 @@
 """From evidence to causes: what could worry, how strongly, and in words. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import log1p
+from typing import NamedTuple
 
 from aimonitor.edge.risk_policy import RELIEFS, RiskPolicy
 from aimonitor.edge.types import Doing, Evidence, Group, Hotspot, Scene, SpeedUnit
@@ -20,8 +20,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """One cause at one moment. `intensity` is -ln(1 - p): intensities of independent causes add up to noisy-or.
 
     at_once: it is over as soon as it happened, so it is felt whole at once

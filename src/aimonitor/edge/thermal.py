@@ -1,7 +1,7 @@
 """Where it is hot: hotspots against a running background, followed over time, and what they mean."""
 
 from dataclasses import dataclass
-from math import hypot, log
+from math import expm1, hypot, log
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from aimonitor.edge.types import Floats, Hotspot, ThermalReading, ThermalScene
 
 _RANK = {"warm": 0, "hot": 1, "overheating": 2, "fire": 3}
 _REGION_LIMIT = 32
+_AMBIENT_FOR_S = 5.0
 _MACHINE_CELSIUS = 40.0
 """Below this, a still region that warms up is a person who came in from the cold."""
 
@@ -119,26 +120,36 @@ class _Background:
         alive = celsius[np.isfinite(celsius)]
         typical = float(np.median(alive)) if alive.size else 20.0
         spread = float(np.median(np.abs(alive - typical))) if alive.size else 0.0
-        self._mean = np.minimum(np.nan_to_num(celsius, nan=typical), typical + 2.0 * spread + 0.5)
+        self._mean = np.minimum(np.nan_to_num(celsius, nan=typical), np.float32(typical + 2.0 * spread + 0.5))
         self._variance = np.full(celsius.shape, 0.1, np.float32)
-        self._at = at
+        self._at = self._ambient_until = at
+        self._ambient = typical
         self.shape = celsius.shape
 
     def stands_out(self, celsius: Floats, rules: ThermalRules) -> Mask:
-        limit = self._mean + np.maximum(rules.warm_above, 4.0 * np.sqrt(self._variance))
-        mask: Mask = (celsius > limit) | (celsius >= rules.hot_celsius)  # NaN compares as False
+        limit = np.sqrt(self._variance)
+        limit *= 4.0
+        np.maximum(limit, rules.warm_above, out=limit)
+        limit += self._mean
+        np.minimum(limit, rules.hot_celsius, out=limit)
+        mask: Mask = celsius > limit  # NaN compares as False
         return mask
 
     def follow(self, celsius: Floats, mask: Mask, at: float, rules: ThermalRules) -> None:
         dt, self._at = max(0.0, at - self._at), at
-        share = np.where(mask, -np.expm1(-dt / rules.foreground_s), -np.expm1(-dt / rules.background_s))
-        share = np.where(np.isfinite(celsius), share, 0.0).astype(np.float32)
-        off = np.nan_to_num(celsius, nan=0.0) - self._mean
-        self._mean += share * off
-        self._variance += np.where(mask, 0.0, share) * (np.square(off) - self._variance)
+        off = celsius - self._mean
+        off[np.isnan(off)] = 0.0
+        calm = np.float32(-expm1(-dt / rules.background_s)) * ~mask
+        self._variance += calm * (off * off - self._variance)
+        off *= calm + np.float32(-expm1(-dt / rules.foreground_s)) * mask
+        self._mean += off
 
     def ambient(self) -> float:
-        return float(np.median(self._mean))
+        """The median of the background, found again every few seconds: it changes slowly."""
+        if self._at >= self._ambient_until:
+            self._ambient_until = self._at + _AMBIENT_FOR_S
+            self._ambient = float(np.median(self._mean))
+        return self._ambient
 
 
 class _Spot:

@@ -39,7 +39,8 @@ class Trend:
     """
 
     __slots__ = (
-        "_at", "_memory_s", "_n", "_ox", "_oy", "_p", "_pt", "_ptt", "_t", "_tt", "_tx", "_ty", "_w", "_x", "_xx", "_y"
+        "_at", "_memory_s", "_motion", "_n", "_ox", "_oy", "_p", "_pt", "_ptt", "_t", "_tt", "_tx", "_ty", "_w", "_x",
+        "_xx", "_y",
     )  # fmt: skip
 
     def __init__(self, memory_s: float) -> None:
@@ -48,6 +49,7 @@ class Trend:
         self._n = self._w = self._t = self._tt = 0.0
         self._x = self._y = self._tx = self._ty = self._xx = 0.0
         self._p = self._pt = self._ptt = 0.0
+        self._motion: Motion | None = None
 
     def add(self, at: float, x: float, y: float, sigma: float) -> None:
         """Take in one position, of standard deviation `sigma` per axis. Positions that are not newer are ignored."""
@@ -79,9 +81,10 @@ class Trend:
         self._x = keep * x_sum + weight * x
         self._y = keep * y_sum + weight * y
         self._xx = keep * self._xx + weight * (x * x + y * y)
+        self._motion = self._fit()
 
     def _is_surprising(self, dt: float, x: float, y: float, sigma: float) -> bool:
-        motion = self.motion()
+        motion = self._motion
         if motion is None:
             return False
         ahead = dt - self._t / self._w
@@ -92,6 +95,9 @@ class Trend:
 
     def motion(self) -> Motion | None:
         """The velocity now, or None before there are three positions' worth of weight."""
+        return self._motion
+
+    def _fit(self) -> Motion | None:
         if self._n < _MIN_WEIGHT:
             return None
         w, mean_t = self._w, self._t / self._w
@@ -105,11 +111,3 @@ class Trend:
         freedom = 2.0 * max(0.0, self._n - self._p / w - variance * spread_t)
         misfit = (_PRIOR_FREEDOM + max(0.0, left)) / (_PRIOR_FREEDOM + freedom)
         return Motion(vx, vy, sqrt(max(0.0, variance)), misfit)
-
-    def position(self) -> tuple[float, float] | None:
-        """The smoothed position at the time of the newest one, or None while there is no motion."""
-        motion = self.motion()
-        if motion is None:
-            return None
-        mean_t = self._t / self._w
-        return self._ox + self._x / self._w - motion.vx * mean_t, self._oy + self._y / self._w - motion.vy * mean_t

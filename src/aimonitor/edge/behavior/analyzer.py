@@ -58,8 +58,8 @@ class BehaviorAnalyzer:
         by_track: dict[int, Behavior] = {}
         crossings: list[Crossing] = []
         self._present = {track.track_id for track in tracks}
-        masked = frozenset(track.track_id for track in tracks if self._is_masked(track))
-        seen = [track for track in tracks if track.track_id not in masked]
+        masked = frozenset(track.track_id for track in tracks if self._is_masked(track)) if self._masks else frozenset()
+        seen = [track for track in tracks if track.track_id not in masked] if masked else tracks
         for track in seen:
             by_track[track.track_id] = self._follow(track, size, at, crossings)
         left = self._leave_behind(seen, at)
@@ -85,8 +85,10 @@ class BehaviorAnalyzer:
         state.move(where, at)
         pace, heading = state.pace(track, size)
         state.settle(pace, at)
-        zones, dwell_s = state.dwell(self._zones, track, at)
-        crossings.extend(state.cross(track))
+        foot = track.box.foot
+        zones, dwell_s = state.dwell(self._zones, track.label, foot, at)
+        if self._site.lines:
+            crossings.extend(state.cross(track, foot))
         moment = Moment(
             track=track,
             at=at,
@@ -118,15 +120,17 @@ class BehaviorAnalyzer:
         return None
 
     def _leave_behind(self, seen: Sequence[Track], at: float) -> dict[int, Doing]:
+        if self._belongings.is_idle and all(track.label in _LIVING for track in seen):
+            return {}
         things: list[Thing] = []
         persons: list[Thing] = []
         for track in seen:
             state = self._followed[track.track_id]
-            if state.place is None or (track.label in _LIVING and track.label not in PERSONS):
+            where, label = state.place, track.label
+            if where is None or (label in _LIVING and label not in PERSONS):
                 continue
-            x, y, _, per_m, _ = state.place
-            thing = Thing(track.track_id, x, y, per_m, track.first_at, state.still_since)
-            (persons if track.label in PERSONS else things).append(thing)
+            thing = Thing(track.track_id, where.x, where.y, where.per_m, state.first_at, state.still_since)
+            (persons if label in PERSONS else things).append(thing)
         return self._belongings.update(things, persons, at)
 
     def _group(self, seen: Sequence[Track], by_track: dict[int, Behavior], at: float) -> tuple[Group, ...]:
@@ -134,18 +138,17 @@ class BehaviorAnalyzer:
         for track in seen:
             state = self._followed[track.track_id]
             if track.label in VEHICLES and not track.coasting and state.place and state.motion:
-                x, y, _, per_m, _ = state.place
-                motion = state.motion
-                vehicles.append(Vehicle(track.track_id, at, x, y, motion.vx, motion.vy, per_m))
+                where, motion = state.place, state.motion
+                vehicles.append(Vehicle(track.track_id, at, where.x, where.y, motion.vx, motion.vy, where.per_m))
         convoys = self._convoys.update(vehicles, at)
         if at - self._grouped_at >= _GROUP_EVERY_S:
             self._grouped_at = at
             persons = []
             for track in seen:
-                where = self._followed[track.track_id].place
-                if track.label in PERSONS and where is not None:
+                place_now = self._followed[track.track_id].place
+                if track.label in PERSONS and place_now is not None:
                     zones = tuple(by_track[track.track_id].dwell_s)
-                    persons.append(Standing(track.track_id, where.x, where.y, where.per_m, zones))
+                    persons.append(Standing(track.track_id, place_now.x, place_now.y, place_now.per_m, zones))
             self._groups = tuple(self._crowds.update(persons, at))
         return (*convoys, *self._groups)
 

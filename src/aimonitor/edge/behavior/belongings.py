@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import hypot
+from typing import NamedTuple
 
 from aimonitor.edge.behavior.held import Held
 from aimonitor.edge.behavior.site import Rules
@@ -12,8 +13,7 @@ _BROUGHT_WITHIN_S = 2.0
 _REMEMBER_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(NamedTuple):
     """A thing or a person at a place, in units of which `per_m` make a metre, unmoved since `still_since`."""
 
     track_id: int
@@ -62,6 +62,11 @@ class Belongings:
                 left[thing.track_id] = doing
         self._look_for_missing(persons, at)
         return left
+
+    @property
+    def is_idle(self) -> bool:
+        """No thing is in view or remembered."""
+        return not self._items
 
     def removed(self, at: float) -> list[Group]:
         """What was taken within the last seconds: the track of the thing and of the person."""

@@ -11,6 +11,7 @@ a cluster.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import atan2, cos, radians
+from typing import NamedTuple
 
 from aimonitor.edge.behavior.groups import density_connected
 from aimonitor.edge.behavior.site import Rules
@@ -20,8 +21,7 @@ _LIMIT = 64
 """Vehicles taken into account and candidates kept: beyond this it is a traffic jam."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vehicle:
+class Vehicle(NamedTuple):
     """A vehicle at time `at`: place and velocity in units of which `per_m` make a metre."""
 
     track_id: int

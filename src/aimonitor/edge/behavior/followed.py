@@ -9,7 +9,7 @@ from aimonitor.edge.behavior.place import Place, heading_deg, speed
 from aimonitor.edge.behavior.site import Rules, Site, Zone
 from aimonitor.edge.behavior.zones import Area
 from aimonitor.edge.trend import Motion, Trend
-from aimonitor.edge.types import Behavior, Crossing, Size, Speed, Track
+from aimonitor.edge.types import Behavior, Crossing, Point, Size, Speed, Track
 
 _CLEAR_M_PER_S = 0.2
 _MOVED_M_PER_S = 0.5
@@ -56,7 +56,7 @@ class Followed:
         """Speed, and heading once the speed is clear of its error."""
         if self.motion is None or self.place is None:
             return Speed(0.0, "px/s" if self._site.ground is None else "m/s"), None
-        pace = speed(self.motion, self.place, track, size, self._site.ground)
+        pace = speed(self.motion, self.place, track, self._site.ground)
         if pace.value < max(2 * pace.error, _CLEAR_M_PER_S * self.place.per_m):
             return pace, None
         return pace, heading_deg(self.motion, self.place, size)
@@ -73,23 +73,21 @@ class Followed:
             if pace.value > max(2 * pace.error, _MOVED_M_PER_S * where.per_m):
                 self.has_moved = True
 
-    def dwell(self, areas: Sequence[Area], track: Track, at: float) -> tuple[list[Zone], dict[str, float]]:
+    def dwell(self, areas: Sequence[Area], label: str, foot: Point, at: float) -> tuple[list[Zone], dict[str, float]]:
         """The zones that it is in, and for how long."""
         zones: list[Zone] = []
         dwell_s: dict[str, float] = {}
-        foot, settle_s = track.box.foot, self._site.rules.settle_s
+        settle_s = self._site.rules.settle_s
         for area in areas:
-            zone = area.zone
-            key = ("zone", zone.name)
-            inside = foot in area and zone.counts(track.label)
-            if self.held.update(key, inside, at, settle_s, settle_s) is not None:
-                zones.append(zone)
-                dwell_s[zone.name] = self.held.duration(key)
+            inside = foot in area and area.zone.counts(label)
+            if self.held.update(area.key, inside, at, settle_s, settle_s) is not None:
+                zones.append(area.zone)
+                dwell_s[area.zone.name] = self.held.duration(area.key)
         return zones, dwell_s
 
-    def cross(self, track: Track) -> list[Crossing]:
+    def cross(self, track: Track, foot: Point) -> list[Crossing]:
         """The lines that it has just crossed."""
-        foot, height = track.box.foot, track.box.height
+        height = track.box.height
         crossings = []
         for watch, line in zip(self._lines, self._site.lines, strict=True):
             if line.counts(track.label) and (crossing := watch.update(track.track_id, foot, height)):

@@ -1,7 +1,7 @@
 """Density: who stands close to whom, and crowds made of it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aimonitor.edge.behavior.held import Held
 from aimonitor.edge.behavior.site import Rules, Zone
@@ -38,8 +38,7 @@ def density_connected(count: int, near: Callable[[int, int], bool], at_least: in
     return clusters
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """A person at a place, in units of which `per_m` make a metre, and the zones that it is in."""
 
     track_id: int

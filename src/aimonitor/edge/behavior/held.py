@@ -24,12 +24,14 @@ class Held:
     def update(self, key: Hashable, is_true: bool, at: float, after_s: float, release_s: float) -> float | None:
         """Note the condition at time `at`; return since when it is a fact, or None when it is none."""
         spell = self._spells.get(key)
-        if is_true:
-            if spell is None or at - spell.last > release_s + after_s:
-                spell = self._spells[key] = _Spell(at, at)
+        if spell is None:
+            if not is_true:
+                return None
+            spell = self._spells[key] = _Spell(at, at)
+        elif is_true:
+            if at - spell.last > release_s + after_s:
+                spell.since = at
             spell.last = at
-        elif spell is None:
-            return None
         elif at - spell.last > release_s:
             del self._spells[key]
             return None

@@ -17,6 +17,7 @@ class Place(NamedTuple):
     """A position in units (metres or pixels), its standard deviation per axis, and how many units make a metre.
 
     spot: the calibrated place, None where (x, y) are pixels
+    xx, yy, xy: the shape of the covariance on the ground, xx + yy = 2: one sees less well along the view than across
     """
 
     x: float
@@ -24,6 +25,9 @@ class Place(NamedTuple):
     sigma: float
     per_m: float
     spot: Spot | None = None
+    xx: float = 1.0
+    yy: float = 1.0
+    xy: float = 0.0
 
 
 def place(track: Track, size: Size, ground: Ground | None, rules: Rules) -> Place | None:
@@ -39,39 +43,29 @@ def place(track: Track, size: Size, ground: Ground | None, rules: Rules) -> Plac
     spot = ground.locate((box.x1 + box.x2) / 2, box.y2)
     if spot is None:
         return None
-    xx, yy, _ = _covariance(spot, noise_px, size)
-    return Place(spot.x, spot.y, sqrt((xx + yy) / 2), 1.0, spot)
+    u2, v2 = (noise_px / size.width) ** 2, (noise_px / size.height) ** 2
+    xx = spot.xu * spot.xu * u2 + spot.xv * spot.xv * v2
+    yy = spot.yu * spot.yu * u2 + spot.yv * spot.yv * v2
+    xy = spot.xu * spot.yu * u2 + spot.xv * spot.yv * v2
+    mean = (xx + yy) / 2
+    return Place(spot.x, spot.y, sqrt(mean), 1.0, spot, xx / mean, yy / mean, xy / mean)
 
 
 def _foot_is_cut(box: Box) -> bool:
     return box.y2 > 1 - _EDGE or box.x1 < _EDGE or box.x2 > 1 - _EDGE
 
 
-def _covariance(spot: Spot, noise_px: float, size: Size) -> tuple[float, float, float]:
-    """Of the position on the ground, xx yy xy, for a foot that is `noise_px` uncertain in both directions."""
-    u2, v2 = (noise_px / size.width) ** 2, (noise_px / size.height) ** 2
-    return (
-        spot.xu * spot.xu * u2 + spot.xv * spot.xv * v2,
-        spot.yu * spot.yu * u2 + spot.yv * spot.yv * v2,
-        spot.xu * spot.yu * u2 + spot.xv * spot.yv * v2,
-    )
-
-
-def speed(motion: Motion, where: Place, track: Track, size: Size, ground: Ground | None) -> Speed:
+def speed(motion: Motion, where: Place, track: Track, ground: Ground | None) -> Speed:
     """The speed with its error bar: of the positions, and of the calibration where there is one."""
     value = motion.speed
     error = motion.spread * sqrt(motion.misfit)
     if ground is None or where.spot is None:
         return Speed(_without_noise(value, error), "px/s", error)
-    # The ground is seen at a slant: positions are far less certain along the view than across it.
-    xx, yy, xy = _covariance(where.spot, 1.0, size)
+    along = 1.0
     if value > 0:
         ux, uy = motion.vx / value, motion.vy / value
-        along = ux * ux * xx + uy * uy * yy + 2 * ux * uy * xy
-        error_along = error * sqrt(2 * along / (xx + yy))
-        error_aside = error * sqrt(max(0.0, 2 * (1 - along / (xx + yy))))
-    else:
-        error_along = error_aside = error
+        along = ux * ux * where.xx + uy * uy * where.yy + 2 * ux * uy * where.xy
+    error_along, error_aside = error * sqrt(max(0.0, along)), error * sqrt(max(0.0, 2 - along))
     value = _without_noise(value, error_aside)
     du, dv = _image_direction(motion, where.spot)
     stretch = ground.stretch((track.box.x1 + track.box.x2) / 2, track.box.y2, du, dv)

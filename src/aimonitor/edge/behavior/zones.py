@@ -20,10 +20,11 @@ def contains(polygon: Sequence[Point], x: float, y: float) -> bool:
 class Area:
     """A zone with its bounding box, so that most questions are answered by four comparisons."""
 
-    __slots__ = ("_bottom", "_left", "_right", "_top", "zone")
+    __slots__ = ("_bottom", "_left", "_right", "_top", "key", "zone")
 
     def __init__(self, zone: Zone) -> None:
         self.zone = zone
+        self.key = ("zone", zone.name)
         self._left = min(corner.x for corner in zone.polygon)
         self._right = max(corner.x for corner in zone.polygon)
         self._top = min(corner.y for corner in zone.polygon)
