@@ -22,7 +22,7 @@ test: $(VENV)/dev.stamp $(STATIC) system  ## everything that is proven in minute
 	cd web && npm test
 
 test-slow: $(VENV)/dev.stamp $(STATIC) system  ## the slower proofs: faults, soaks, third-party servers
-	$(BIN)/python -m pytest -m slow --timeout=900
+	RELIABILITY_REPORT=1 $(BIN)/python -m pytest -m slow --timeout=900
 
 check: $(VENV)/dev.stamp web/node_modules/.stamp  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

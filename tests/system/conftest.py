@@ -8,12 +8,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from programs import ROOT, Program, answers, free_port, wait_until
+from programs import Program, answers, free_port, wait_until
 
 from aimonitor.models import footage, store
 from aimonitor.models.errors import FetchError
-
-SHARED_MODEL = ROOT.parent / "shared" / "data" / "models" / "yolox_nano.onnx"
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+SHARED_MODEL = ROOT.parent / "shared" / "data" / "models" / "yolox_nano.onnx"
 
 
 def free_port() -> int:

@@ -8,13 +8,12 @@ import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import sync_playwright
-from programs import wait_until
+from programs import SHARED_MODEL, wait_until
 from websockets.sync.client import connect
 
 from aimonitor.contract import codec, frames, messages
 from aimonitor.edge.backends import open_detector
 from aimonitor.edge.pictures import JpegPicture
-from conftest import SHARED_MODEL
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
