@@ -47,7 +47,7 @@ def create_app(
     clock = clock or SystemClock()
     store = store or make_store(settings.history_path, Keep(settings.kept_events, settings.history_samples))
     counters = Counters()
-    relay = Relay()
+    relay = Relay(counters, lambda work: asyncio.get_running_loop().call_soon(work))
 
     def stored(event: NewEvent, is_new: bool) -> None:
         switchboard.event_stored(event, is_new)

@@ -1,14 +1,12 @@
 """One WebSocket from its acceptance to its end, whoever is at the other side.
 
-A reader and a sender run side by side; the connection ends when either does or when somebody calls `close`. What was
-said before `close` still goes out, if the other side takes it within a second.
+Messages in are handed to a Listener, messages out go through an Outlet: the server's sink where there is one, else a
+mailbox with a task of its own. What was said before `close` still goes out, if the other side takes it within a second.
 """
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Protocol
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -17,22 +15,13 @@ from aimonitor.common.clock import Clock
 from aimonitor.contract.errors import ContractError, TooLargeError
 from aimonitor.hub.limits import POLICY_VIOLATION, TOO_BIG, Bucket, Strikes
 from aimonitor.hub.metrics import Counters
-from aimonitor.hub.outlet import Mailbox
+from aimonitor.hub.outlet import Mailbox, Outlet
 from aimonitor.hub.parcel import Parcel
-
-log = logging.getLogger(__name__)
+from aimonitor.hub.sink import STATE, Sink, SinkOutlet
 
 _LAST_WORDS_S = 1.0
 _GONE = (WebSocketDisconnect, OSError, RuntimeError)
 """What Starlette and uvicorn raise when the socket is no longer there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """Why we end a connection. The reason is at most 120 bytes (RFC 6455, section 5.5)."""
-
-    code: int
-    reason: str
 
 
 class Listener(Protocol):
@@ -55,8 +44,14 @@ class Connection:
         self._clock = clock
         self._counters = counters
         self._rate = rate
-        self._closing: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()
-        self.outlet = Mailbox(self._send, clock, counters)
+        self._sink: Sink | None = getattr(websocket.state, STATE, None)
+        self._mailbox: Mailbox | None = None
+        self._goodbye: asyncio.Task[None] | None = None
+        self.outlet: Outlet
+        if self._sink is not None:
+            self.outlet = SinkOutlet(self._sink, clock, counters)
+        else:
+            self.outlet = self._mailbox = Mailbox(self._send, clock, counters)
         self.address = websocket.client.host if websocket.client else "?"
 
     def say(self, text: str) -> None:
@@ -64,9 +59,9 @@ class Connection:
         self.outlet.say(Parcel(text))
 
     def close(self, code: int, reason: str) -> None:
-        """End the connection soon; the first reason counts."""
-        if not self._closing.done():
-            self._closing.set_result(Closing(code, reason))
+        """End the connection soon; the first reason counts. It has at most 120 bytes (RFC 6455, section 5.5)."""
+        if self._goodbye is None:
+            self._goodbye = asyncio.ensure_future(self._say_goodbye(code, reason))
 
     async def receive(self) -> str | bytes | None:
         """The next message, None at the end."""
@@ -99,27 +94,32 @@ class Connection:
                     return
 
     async def run(self, read: Coroutine[None, None, None]) -> None:
-        """Run the reader `read` and the sender until one of them ends or `close` is called."""
-        reader = asyncio.ensure_future(read)
-        sender = asyncio.ensure_future(self.outlet.run())
+        """Run the reader `read` until the socket is gone or `close` was called."""
+        sender = asyncio.ensure_future(self._mailbox.run()) if self._mailbox else None
         try:
-            await asyncio.wait((reader, sender, self._closing), return_when=asyncio.FIRST_COMPLETED)
+            with contextlib.suppress(*_GONE):
+                await read
         finally:
-            for task in (reader, sender):
-                task.cancel()
-            ends = await asyncio.gather(reader, sender, return_exceptions=True)
-        for end in ends:
-            if isinstance(end, Exception) and not isinstance(end, _GONE):
-                self.close(1011, "an error in the hub")
-                log.error("a connection ended by an error of ours", exc_info=end)
-        if self._closing.done():
-            await self._say_goodbye(self._closing.result())
+            if sender is not None:
+                sender.cancel()
+                await asyncio.gather(sender, return_exceptions=True)
+            if self._goodbye is not None:
+                await self._goodbye
 
-    async def _say_goodbye(self, closing: Closing) -> None:
-        with contextlib.suppress(TimeoutError, *_GONE):
+    async def _say_goodbye(self, code: int, reason: str) -> None:
+        """Say what still must be said and close; the server then ends the reader. Who takes nothing is cut off."""
+        try:
             async with asyncio.timeout(_LAST_WORDS_S):
-                await self.outlet.drain()
-                await self._websocket.close(closing.code, closing.reason)
+                if self._mailbox is not None:
+                    await self._mailbox.drain()
+                if self._sink is not None:
+                    self._sink.unbind()
+                await self._websocket.close(code, reason)
+        except TimeoutError:
+            if self._sink is not None:
+                self._sink.abort()
+        except _GONE:
+            pass
 
     async def _send(self, payload: str | bytes) -> None:
         if isinstance(payload, str):

@@ -20,6 +20,8 @@ class Counters:
     messages_out: int = 0
     messages_replaced: int = 0
     """Pictures and figures that a newer one replaced before a slow viewer could take them."""
+    messages_held: int = 0
+    """Pictures that waited because the viewer had not yet acknowledged the ones before."""
     messages_dropped: int = 0
     """Lines that fell out of a full outbox of a slow viewer."""
     unknown_messages: int = 0

@@ -1,7 +1,7 @@
 """The way out to one socket: what ages is replaced by the newer, what must be read waits its turn, nobody else waits.
 
 `Outlet` is what the relay sees. `Mailbox` is the one that works with any ASGI server: a task of its own that awaits
-`send`, so that a socket which does not read holds up nobody else.
+`send`, so that a socket which does not read holds up nobody else. `sink.SinkOutlet` is the quick one.
 """
 
 import asyncio
@@ -20,14 +20,20 @@ Send = Callable[[str | bytes], Awaitable[None]]
 
 
 class Outlet(Protocol):
-    """Never blocks and never raises: what cannot be sent is replaced or dropped, and counted."""
+    """Never blocks and never raises: what cannot be sent is replaced or dropped, and counted.
 
-    def put(self, slot: str, parcel: Parcel) -> None:
-        """Send `parcel`, or keep it in place of an older one with the same `slot`: newest wins."""
+    What goes out later counts itself as a message out; what went out at once is counted by who called.
+    """
+
+    def put(self, slot: str, parcel: Parcel) -> bool:
+        """Send `parcel`, or keep it in place of an older one with the same `slot`: newest wins.
+
+        Returns whether it went out at once.
+        """
         ...
 
-    def say(self, parcel: Parcel) -> None:
-        """Send `parcel` in its turn; the oldest of more than LINES is dropped."""
+    def say(self, parcel: Parcel) -> bool:
+        """Send `parcel` in its turn; the oldest of more than LINES is dropped. Returns whether it went out at once."""
         ...
 
     def stalled_s(self, at: float) -> float:
@@ -47,18 +53,20 @@ class Mailbox:
         self._wake = asyncio.Event()
         self._sending_since: float | None = None
 
-    def put(self, slot: str, parcel: Parcel) -> None:
+    def put(self, slot: str, parcel: Parcel) -> bool:
         if slot in self._slots:
             self._counters.messages_replaced += 1
         self._slots[slot] = parcel
         self._wake.set()
+        return False
 
-    def say(self, parcel: Parcel) -> None:
+    def say(self, parcel: Parcel) -> bool:
         if len(self._lines) >= LINES:
             self._lines.popleft()
             self._counters.messages_dropped += 1
         self._lines.append(parcel)
         self._wake.set()
+        return False
 
     def stalled_s(self, at: float) -> float:
         return 0.0 if self._sending_since is None else at - self._sending_since

@@ -1,13 +1,36 @@
-"""A message that is made once and sent to many."""
+"""A message that is made once and sent to many, and the bytes that every one of them gets."""
+
+TEXT = 0x81
+BINARY = 0x82
 
 
 class Parcel:
     """One WebSocket message: text or binary. Never changed after it was made, so everybody may hold it."""
 
-    __slots__ = ("payload",)
+    __slots__ = ("_wire", "payload")
 
     def __init__(self, payload: str | bytes) -> None:
         self.payload = payload
+        self._wire: bytes | None = None
 
-    def __len__(self) -> int:
-        return len(self.payload)
+    @property
+    def wire(self) -> bytes:
+        """The whole message as one unmasked frame (RFC 6455, section 5.2): the same bytes for every viewer."""
+        if self._wire is None:
+            self._wire = encode_frame(self.payload)
+        return self._wire
+
+
+def encode_frame(payload: str | bytes) -> bytes:
+    """`payload` as one final, unmasked WebSocket frame, as a server sends it."""
+    opcode, data = (TEXT, payload.encode("utf-8")) if isinstance(payload, str) else (BINARY, payload)
+    return frame_header(opcode, len(data)) + data
+
+
+def frame_header(first: int, length: int) -> bytes:
+    """The header of a frame with `length` bytes of payload."""
+    if length < 126:
+        return bytes((first, length))
+    if length < 65_536:
+        return bytes((first, 126)) + length.to_bytes(2, "big")
+    return bytes((first, 127)) + length.to_bytes(8, "big")

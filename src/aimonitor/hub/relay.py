@@ -4,9 +4,12 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from aimonitor.hub.audience import Audiences, Wish
+from aimonitor.hub.audience import Audience, Audiences, Wish
+from aimonitor.hub.fan_out import CallSoon, FanOut
+from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import Outlet
 from aimonitor.hub.parcel import Parcel
+from aimonitor.hub.window import Window
 
 _SLACK_S = 0.05
 """A thinned picture this much too early still counts as due."""
@@ -22,17 +25,33 @@ class Viewer:
     hang_up: Callable[[int, str], None]
     founding: bool = False
     shown_at: dict[str, float] = field(default_factory=dict)
+    windows: dict[str, Window] | None = None
+    """By source, once the viewer has acknowledged a picture; until then it is sent every one that it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seats:
+    """The audience of a source as outlets: `free` take every picture, `windowed` as they acknowledge."""
+
+    made_for: Audience[Viewer]
+    figures: tuple[Outlet, ...]
+    free: tuple[Outlet, ...]
+    windowed: tuple[Viewer, ...]
 
 
 class Relay:
     """All viewers and what they want. `changed` is set when what is asked of the edges may have changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, counters: Counters, call_soon: CallSoon) -> None:
+        self._counters = counters
+        self._fan_out = FanOut(counters, call_soon)
         self._ids = itertools.count(1)
         self._viewers: dict[str, Viewer] = {}
-        self._ours: tuple[Viewer, ...] = ()
-        self._founding: tuple[Viewer, ...] = ()
+        self._ours: tuple[Outlet, ...] | None = ()
+        self._founding: tuple[Outlet, ...] | None = ()
+        self._founding_count = 0
         self._audiences: Audiences[Viewer] = Audiences()
+        self._seats: dict[str, _Seats] = {}
         self.changed = False
 
     def __len__(self) -> int:
@@ -43,7 +62,7 @@ class Relay:
 
     @property
     def founding_viewers(self) -> int:
-        return len(self._founding)
+        return self._founding_count
 
     # --- viewers ----------------------------------------------------------------------------------------------------
 
@@ -51,24 +70,35 @@ class Relay:
         """A new viewer; a founding one watches everything fully from the start."""
         viewer = Viewer(f"v{next(self._ids)}", address, outlet, hang_up, founding)
         self._viewers[viewer.viewer_id] = viewer
-        self._sort()
+        self._founding_count += founding
+        self._forget_outlets()
         return viewer
 
     def leave(self, viewer: Viewer) -> None:
         """Send nothing more to `viewer`."""
-        self._viewers.pop(viewer.viewer_id, None)
-        self._audiences.remove(viewer)
-        self._sort()
+        if self._viewers.pop(viewer.viewer_id, None) is not None:
+            self._founding_count -= viewer.founding
+            self._audiences.remove(viewer)
+            self._forget_outlets()
 
-    def _sort(self) -> None:
-        self._ours = tuple(viewer for viewer in self._viewers.values() if not viewer.founding)
-        self._founding = tuple(viewer for viewer in self._viewers.values() if viewer.founding)
+    def _forget_outlets(self) -> None:
+        self._ours = self._founding = None
         self.changed = True
 
     def want(self, viewer: Viewer, wish: Wish) -> None:
         """Replace what `viewer` wants."""
-        if self._audiences.set(viewer, wish):
+        if viewer.viewer_id in self._viewers and self._audiences.set(viewer, wish):
             self.changed = True
+
+    def seen(self, viewer: Viewer, source: str, frame_id: int, at: float) -> None:
+        """`viewer` has drawn a picture; the first time it says so, it gets a window instead of everything."""
+        if viewer.windows is None:
+            viewer.windows = {}
+            self._seats.clear()
+        window = viewer.windows.get(source)
+        parcel = window.seen(frame_id, at) if window else None
+        if parcel is not None:
+            self._counters.messages_out += viewer.outlet.put(f"picture {source}", parcel)
 
     def expire(self, at: float) -> None:
         """Forget the wishes that were not renewed in time."""
@@ -78,7 +108,7 @@ class Relay:
 
     def rung(self, source: str) -> str:
         """How closely `source` is watched now."""
-        return "full" if self._founding else self._audiences.rung(source)
+        return "full" if self._founding_count else self._audiences.rung(source)
 
     # --- messages ---------------------------------------------------------------------------------------------------
 
@@ -90,45 +120,70 @@ class Relay:
         """One line to one viewer, if it is still there."""
         viewer = self._viewers.get(viewer_id)
         if viewer is not None:
-            viewer.outlet.say(Parcel(text))
+            self._counters.messages_out += viewer.outlet.say(Parcel(text))
 
     def tell_all(self, text: str) -> None:
         """One line to every viewer of ours."""
         parcel = Parcel(text)
-        for viewer in self._ours:
-            viewer.outlet.say(parcel)
+        for outlet in self._outlets():
+            self._counters.messages_out += outlet.say(parcel)
 
-    def show_presence(self, edge_id: str, text: str) -> None:
-        """How an edge is to every viewer of ours; the newest wins."""
-        parcel, slot = Parcel(text), f"presence {edge_id}"
-        for viewer in self._ours:
-            viewer.outlet.put(slot, parcel)
-
-    def show_status(self, source: str, text: str) -> None:
-        """The status of a camera to every viewer of ours; the newest wins."""
-        parcel, slot = Parcel(text), f"status {source}"
-        for viewer in self._ours:
-            viewer.outlet.put(slot, parcel)
+    def show_all(self, slot: str, text: str) -> None:
+        """One text to every viewer of ours; the newest in `slot` wins."""
+        self._fan_out.send(slot, self._outlets(), Parcel(text))
 
     def show_figures(self, source: str, text: str) -> None:
         """An observation to those who watch `source`."""
-        parcel, slot = Parcel(text), f"figures {source}"
-        for viewer in self._audiences.of(source).figures:
-            viewer.outlet.put(slot, parcel)
+        figures = self._seated(source).figures
+        if figures:
+            self._fan_out.send(f"figures {source}", figures, Parcel(text))
 
-    def show_picture(self, source: str, frame: bytes, at: float) -> None:
+    def show_picture(self, source: str, frame_id: int, frame: bytes, at: float) -> None:
         """A picture to those who want every one, and to the others when theirs is due."""
-        parcel, slot = Parcel(frame), f"picture {source}"
-        audience = self._audiences.of(source)
-        for viewer in audience.full:
-            viewer.outlet.put(slot, parcel)
-        for viewer, every_s in audience.thinned:
+        seats, slot = self._seated(source), f"picture {source}"
+        parcel = Parcel(frame)
+        if seats.free:
+            self._fan_out.send(slot, seats.free, parcel)
+        for viewer in seats.windowed:
+            self._offer(viewer, source, frame_id, parcel, at)
+        for viewer, every_s in seats.made_for.thinned:
             if at - viewer.shown_at.get(source, float("-inf")) >= every_s - _SLACK_S:
                 viewer.shown_at[source] = at
-                viewer.outlet.put(slot, parcel)
+                self._counters.messages_out += viewer.outlet.put(slot, parcel)
+
+    def _offer(self, viewer: Viewer, source: str, frame_id: int, parcel: Parcel, at: float) -> None:
+        assert viewer.windows is not None
+        window = viewer.windows.setdefault(source, Window())
+        if window.offer(frame_id, parcel, at):
+            self._counters.messages_out += viewer.outlet.put(f"picture {source}", parcel)
+        else:
+            self._counters.messages_held += 1
 
     def show_founding(self, source: str, text: str) -> None:
         """A founding message to every founding viewer."""
-        parcel, slot = Parcel(text), f"founding {source}"
-        for viewer in self._founding:
-            viewer.outlet.put(slot, parcel)
+        if self._founding is None:
+            self._founding = tuple(viewer.outlet for viewer in self._viewers.values() if viewer.founding)
+        if self._founding:
+            self._fan_out.send(f"founding {source}", self._founding, Parcel(text))
+
+    def _outlets(self) -> tuple[Outlet, ...]:
+        if self._ours is None:
+            self._ours = tuple(viewer.outlet for viewer in self._viewers.values() if not viewer.founding)
+        return self._ours
+
+    def _seated(self, source: str) -> _Seats:
+        """The outlets for a source; made again when its audience is another one."""
+        audience = self._audiences.of(source)
+        seats = self._seats.get(source)
+        if seats is None or seats.made_for is not audience:
+            seats = _Seats(
+                audience,
+                tuple(viewer.outlet for viewer in audience.figures),
+                tuple(viewer.outlet for viewer in audience.full if viewer.windows is None),
+                tuple(viewer for viewer in audience.full if viewer.windows is not None),
+            )
+            if audience.figures:
+                self._seats[source] = seats
+            else:
+                self._seats.pop(source, None)
+        return seats

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from aimonitor.contract.founding import MESSAGE_LIMIT
 from aimonitor.hub.app import create_app
 from aimonitor.hub.settings import HubSettings
+from aimonitor.hub.sink import SinkProtocol
 from aimonitor.hub.stores import Keep, make_store
 from aimonitor.hub.stores.base import StoreError
 
@@ -70,7 +71,7 @@ def make_server(settings: HubSettings, app: FastAPI) -> uvicorn.Server:
         app,
         host=settings.host,
         port=settings.port,
-        ws="websockets-sansio",
+        ws=SinkProtocol,
         ws_max_size=MESSAGE_LIMIT,
         ws_ping_interval=20,
         ws_ping_timeout=20,

@@ -79,14 +79,14 @@ class Switchboard:
 
     def show_presence(self, edge: Edge) -> None:
         """Tell viewers how `edge` is."""
-        self.relay.show_presence(edge.edge_id, codec.encode(edge.presence()))
+        self.relay.show_all(f"presence {edge.edge_id}", codec.encode(edge.presence()))
 
     # --- what edges say ---------------------------------------------------------------------------------------------
 
     def status(self, edge: Edge, status: messages.Status, text: str) -> None:
         """A camera told how it is."""
         own_camera(edge, status.source).status = status
-        self.relay.show_status(status.source, text)
+        self.relay.show_all(f"status {status.source}", text)
 
     def observation(self, edge: Edge, said: messages.Observation, text: str) -> None:
         """Figures came."""
@@ -108,7 +108,7 @@ class Switchboard:
         camera, at = own_camera(edge, header.source), self.clock.monotonic()
         self.counters.frames_in += 1
         camera.see_picture(header, frame, jpeg_at, at)
-        self.relay.show_picture(header.source, frame, at)
+        self.relay.show_picture(header.source, header.frame_id, frame, at)
         if self.relay.founding_viewers and (pair := camera.pairing.pictured(header, frame[jpeg_at:], at)):
             self.relay.show_founding(header.source, pair.compose())
 
@@ -125,7 +125,7 @@ class Switchboard:
             camera.translate()
             self.relay.show_figures(camera.source, camera.said_text)
             if camera.frame:
-                self.relay.show_picture(camera.source, camera.frame, at)
+                self.relay.show_picture(camera.source, message.frame_id, camera.frame, at)
         scene = message.scene
         self.history.sample(
             Sample(
@@ -155,7 +155,7 @@ class Switchboard:
     def _set_founding_state(self, camera: Camera, state: str) -> None:
         if camera.status is None or camera.status.state != state:
             camera.status = messages.Status(camera.source, state, self.clock.utc())
-            self.relay.show_status(camera.source, codec.encode(camera.status))
+            self.relay.show_all(f"status {camera.source}", codec.encode(camera.status))
 
     async def prepare_founding(self, edge: Edge) -> None:
         """Learn from the store how far the events of this founding edge are numbered."""

@@ -1,7 +1,5 @@
 """`/ws`: the door for viewers. No subprotocol: founding JSON; `aimonitor.v2`: everything as the edges sent it."""
 
-from collections.abc import Callable
-
 from starlette.websockets import WebSocket
 
 import aimonitor
@@ -104,25 +102,25 @@ class ViewerSession:
         self._connection = connection
         self._switchboard = switchboard
         self._clock = switchboard.clock
-        self._actions: dict[type, Callable[..., None]] = {
-            messages.Subscribe: self._subscribe,
-            messages.Command: self._command,
-            messages.Ping: self._ping,
-            messages.Seen: self._seen,
-        }
 
     def take(self, data: str | bytes) -> None:
         """One message of the viewer; raises ContractError."""
         if isinstance(data, bytes):
             raise ContractError("$", "a text message", f"{len(data)} binary bytes")
-        message = codec.decode(data)
-        if isinstance(message, codec.Unknown):
-            self._switchboard.counters.unknown_messages += 1
-            return
-        action = self._actions.get(type(message))
-        if action is None:
-            raise ContractError("$.type", "a message that a viewer sends", type(message).__name__.lower())
-        action(message)
+        match codec.decode(data):
+            case messages.Seen(source=source, frame_id=frame_id):
+                self._switchboard.relay.seen(self._viewer, source, frame_id, self._clock.monotonic())
+            case messages.Subscribe() as wanted:
+                self._subscribe(wanted)
+            case messages.Command() as command:
+                self._switchboard.command(self._viewer, command)
+            case messages.Ping(sent_at=sent_at):
+                now = self._clock.utc()
+                self._connection.say(codec.encode(messages.Pong(sent_at, now, now)))
+            case codec.Unknown():
+                self._switchboard.counters.unknown_messages += 1
+            case other:
+                raise ContractError("$.type", "a message that a viewer sends", type(other).__name__.lower())
 
     def refuse(self, error: ContractError) -> None:
         """Tell the viewer why a message was not accepted."""
@@ -134,13 +132,3 @@ class ViewerSession:
         lease_s = min(max(wanted.lease_s, _LEASE_MIN_S), _LEASE_MAX_S)
         wish = Wish(frozenset(wanted.sources), wanted.everything, wanted.rung, self._clock.monotonic() + lease_s)
         self._switchboard.subscribe(self._viewer, wish)
-
-    def _command(self, command: messages.Command) -> None:
-        self._switchboard.command(self._viewer, command)
-
-    def _ping(self, ping: messages.Ping) -> None:
-        now = self._clock.utc()
-        self._connection.say(codec.encode(messages.Pong(ping.sent_at, now, now)))
-
-    def _seen(self, seen: messages.Seen) -> None:
-        pass

@@ -1,0 +1,266 @@
+"""The quick way out: what it relies on in uvicorn, and that it never lies, doubles or blocks."""
+
+import inspect
+import struct
+
+import pytest
+import uvicorn
+from hub_peers import frame, jpeg, said, wait_until
+from hypothesis import given
+from hypothesis import strategies as st
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame, Opcode
+
+from aimonitor.common.clock import ManualClock
+from aimonitor.contract import codec, frames, messages
+from aimonitor.hub import serve
+from aimonitor.hub.fan_out import CHUNK, FanOut
+from aimonitor.hub.metrics import Counters
+from aimonitor.hub.outlet import LINES
+from aimonitor.hub.parcel import Parcel, encode_frame
+from aimonitor.hub.sink import Sink, SinkOutlet
+from aimonitor.hub.window import PROBE_S, WINDOW, Window
+
+# --- what is relied on ----------------------------------------------------------------------------------------------
+
+
+def test_uvicorns_protocol_is_still_made_the_way_the_mixin_makes_it():
+    parameters = list(inspect.signature(WebSocketsSansIOProtocol.__init__).parameters)
+    assert parameters == ["self", "config", "server_state", "app_state", "_loop"], f"uvicorn {uvicorn.__version__}"
+    for callback in (
+        "connection_made",
+        "connection_lost",
+        "pause_writing",
+        "resume_writing",
+        "data_received",
+        "shutdown",
+    ):
+        assert callable(getattr(WebSocketsSansIOProtocol, callback))
+
+
+@pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 65_535, 65_536, 70_000])
+def test_a_frame_is_the_one_that_websockets_makes(length):
+    for payload, opcode in ((b"x" * length, Opcode.BINARY), ("x" * length, Opcode.TEXT)):
+        data = payload if isinstance(payload, bytes) else payload.encode()
+        assert encode_frame(payload) == Frame(opcode, data).serialize(mask=False)
+
+
+def test_text_is_counted_in_bytes():
+    assert encode_frame("é" * 63)[1:2] == struct.pack("!B", 126)
+
+
+# --- one socket -----------------------------------------------------------------------------------------------------
+
+
+class Transport:
+    """A kernel that takes `room` bytes until it is told to take more."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.sink = Sink()
+        self.sink.bind(self)
+        self.wire: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        assert self.room > 0, "written to although the sink was told to pause"
+        self.wire.append(data)
+        self.room -= len(data)
+        if self.room <= 0:
+            self.sink.pause()
+
+    def take_more(self, room: int) -> None:
+        self.room = room
+        self.sink.resume()
+
+    def set_write_buffer_limits(self, high: int) -> None:
+        assert high == 0
+
+    def get_extra_info(self, name: str) -> None:
+        return None
+
+
+def outlet(room: int) -> tuple[Transport, SinkOutlet, Counters, ManualClock]:
+    transport, counters, clock = Transport(room), Counters(), ManualClock()
+    return transport, SinkOutlet(transport.sink, clock, counters), counters, clock
+
+
+def test_a_socket_that_takes_nothing_is_kept_one_picture_the_newest():
+    transport, out, counters, clock = outlet(room=1)
+    assert [out.put("picture a", Parcel(b"%d" % number)) for number in range(5)] == [True] + [False] * 4
+    out.put("picture b", Parcel(b"b"))
+    clock.advance(3.0)
+    assert out.stalled_s(clock.monotonic()) == 3.0
+    transport.take_more(1000)
+    assert transport.wire == [encode_frame(payload) for payload in (b"0", b"4", b"b")]
+    assert (counters.messages_replaced, counters.messages_out) == (3, 2)
+    assert out.stalled_s(clock.monotonic()) == 0.0
+
+
+def test_lines_keep_their_order_and_go_before_pictures():
+    transport, out, counters, _ = outlet(room=1)
+    out.say(Parcel("0"))
+    out.put("picture", Parcel(b"p"))
+    for number in range(1, LINES + 3):
+        out.say(Parcel(str(number)))
+    transport.take_more(10**6)
+    lines = [str(number) for number in (0, *range(3, LINES + 3))]
+    assert transport.wire == [encode_frame(line) for line in lines] + [encode_frame(b"p")]
+    assert counters.messages_dropped == 2
+
+
+def test_a_socket_that_fills_up_again_while_it_is_emptied_loses_nothing():
+    transport, out, _, clock = outlet(room=1)
+    out.put("a", Parcel(b"0"))
+    for slot in "abc":
+        out.put(slot, Parcel(slot.encode()))
+    transport.take_more(1)
+    clock.advance(1.0)
+    assert out.stalled_s(clock.monotonic()) == 1.0
+    transport.take_more(1000)
+    assert transport.wire == [encode_frame(payload) for payload in (b"0", b"a", b"b", b"c")]
+
+
+def test_nothing_is_written_after_the_end():
+    transport, out, _, _ = outlet(room=1000)
+    transport.sink.unbind()
+    out.put("a", Parcel(b"late"))
+    out.say(Parcel("late"))
+    transport.sink.resume()
+    assert transport.wire == []
+
+
+@given(st.lists(st.tuples(st.sampled_from(["put a", "put b", "say", "take"]), st.integers(1, 12))))
+def test_whatever_happens_lines_stay_in_order_and_pictures_never_go_back(steps):
+    transport, out, counters, _ = outlet(room=4)
+    said_lines: list[bytes] = []
+    for number, (step, size) in enumerate(steps):
+        payload = b"%06d" % number
+        if step == "take":
+            transport.take_more(size)
+        elif step == "say":
+            out.say(Parcel(payload.decode()))
+            said_lines.append(payload)
+        else:
+            out.put(step, Parcel(step[-1].encode() + payload))
+    for _ in range(len(steps) + 1):
+        transport.take_more(1)
+    payloads = [data[2:] for data in transport.wire]
+    assert [payload for payload in payloads if payload[:1].isdigit()] == said_lines
+    for slot in (b"a", b"b"):
+        pictures = [payload for payload in payloads if payload[:1] == slot]
+        assert pictures == sorted(set(pictures))
+        last = [number for number, (step, _) in enumerate(steps) if step == f"put {slot.decode()}"]
+        assert pictures[-1:] == [slot + b"%06d" % number for number in last[-1:]]
+    assert counters.messages_dropped == 0
+
+
+# --- many sockets ---------------------------------------------------------------------------------------------------
+
+
+class Listed:
+    """An outlet that takes everything."""
+
+    def __init__(self) -> None:
+        self.got: list[object] = []
+
+    def put(self, slot: str, parcel: Parcel) -> bool:
+        self.got.append(parcel.payload)
+        return True
+
+
+def test_many_are_served_in_chunks_and_the_newest_waits_for_the_pass_to_end():
+    later, counters = [], Counters()
+    fan_out = FanOut(counters, later.append)
+    outlets = [Listed() for _ in range(3 * CHUNK)]
+    for number in range(4):
+        fan_out.send("picture", outlets, Parcel(b"%d" % number))
+    fan_out.send("other", outlets[:2], Parcel(b"other"))
+    assert [len(each.got) for each in outlets[::CHUNK]] == [2, 0, 0]
+    turns = 0
+    while later:
+        later.pop(0)()
+        turns += 1
+    assert all([payload for payload in each.got if payload != b"other"] == [b"0", b"3"] for each in outlets)
+    assert turns == 4
+    assert counters.messages_replaced == 2 * len(outlets)
+    assert counters.messages_out == 2 * len(outlets) + 2
+
+
+# --- viewers that acknowledge ---------------------------------------------------------------------------------------
+
+
+def test_only_two_pictures_are_under_way_and_the_newest_waits():
+    window = Window()
+    sent = [window.offer(number, Parcel(b"%d" % number), at=0.0) for number in range(5)]
+    assert sent == [True, True, False, False, False]
+    assert window.seen(99, 0.1) is None
+    assert window.seen(0, 0.2).payload == b"4"
+    assert window.seen(1, 0.3) is None
+    assert window.offer(5, Parcel(b"5"), 0.3)
+
+
+def test_seeing_a_later_picture_counts_for_the_earlier_ones():
+    window = Window()
+    for number in range(WINDOW):
+        window.offer(number, Parcel(b""), 0.0)
+    window.seen(WINDOW - 1, 0.1)
+    assert not window.full
+
+
+def test_a_lost_acknowledgement_does_not_freeze_the_picture():
+    window = Window()
+    for number in range(WINDOW):
+        window.offer(number, Parcel(b""), 0.0)
+    assert not window.offer(7, Parcel(b""), PROBE_S - 0.1)
+    assert window.offer(8, Parcel(b""), PROBE_S)
+    assert window.seen(8, PROBE_S) is None
+
+
+def test_a_viewer_that_acknowledges_gets_pictures_as_it_draws_them(running_hub, edge, viewer):
+    yard, watching = edge(running_hub), viewer(running_hub)
+    yard.say(frame(frame_id=1))
+    watching.hear(bytes)
+    watching.say(messages.Seen("yard/gate", 1))
+    watching.say(messages.Ping(2.0))
+    watching.hear(messages.Pong)
+    for frame_id in range(2, 9):
+        yard.say(frame(frame_id=frame_id))
+    wait_until(lambda: running_hub.counters.messages_held == 5)
+    drawn = []
+    for _ in range(3):
+        drawn.append(frames.decode_header(watching.hear(bytes))[0].frame_id)
+        watching.say(messages.Seen("yard/gate", drawn[-1]))
+    assert drawn == [2, 3, 8]
+
+
+# --- both ways out --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["sink", "mailbox"])
+def hub(request, start_hub, monkeypatch):
+    """The same stories with our protocol class and with uvicorn's own."""
+    if request.param == "mailbox":
+        monkeypatch.setattr(serve, "SinkProtocol", "websockets-sansio")
+    return start_hub()
+
+
+def test_pictures_figures_and_lines_arrive_whole(hub, edge, viewer):
+    yard, watching = edge(hub), viewer(hub)
+    for length in (0, 100, 200, 70_000, 1_000_000):
+        picture = frame(picture=jpeg(filling=length))
+        yard.say(picture)
+        yard.say(said(frame_id=length))
+        heard = {type(each): each for each in (watching.hear(bytes | messages.Observation) for _ in range(2))}
+        assert heard[bytes] == picture
+        assert heard[messages.Observation].frame_id == length
+    watching.say(messages.Command("1", "nowhere/x", "led"))
+    assert not watching.hear(messages.CommandResult).ok
+
+
+def test_nothing_follows_a_close_frame(hub, edge, viewer):
+    yard, watching = edge(hub), viewer(hub)
+    for number in range(40):
+        yard.say(frame(frame_id=number))
+        if number < 5:
+            watching.say(codec.encode(messages.Ack(1)))
+    assert watching.hear_end() == 1008
