@@ -90,7 +90,8 @@ def make_server(settings: HubSettings, app: FastAPI) -> uvicorn.Server:
 def bind(settings: HubSettings) -> socket.socket:
     """A listening socket; raises StartError that says what to do."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named because asyncio switches Nagle's algorithm off only where it says TCP: else 40 ms a message.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform != "win32":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
