@@ -22,18 +22,6 @@ class Pairs(NamedTuple):
     columns: npt.NDArray[np.intp]
 
 
-def iou(a: Floats, b: Floats) -> Floats:
-    """Intersection over union of boxes (n, 4) and (m, 4) by corners: (n, m). Boxes have area."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    sides = np.maximum(high - low, 0.0)
-    shared = sides[..., 0] * sides[..., 1]
-    area_a = (a[:, 2] - a[:, 0]) * (a[:, 3] - a[:, 1])
-    area_b = (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1])
-    overlap: Floats = shared / (area_a[:, None] + area_b[None, :] - shared)
-    return overlap
-
-
 def match(gain: Floats) -> Pairs:
     """Choose pairs so that the sum of `gain` (n, m) is greatest, no row or column twice.
 

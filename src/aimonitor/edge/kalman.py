@@ -1,6 +1,6 @@
 """Where things are and where they go: one Kalman filter for many boxes at once.
 
-A box is four numbers that move independently: centre x, centre y, width, height. Each is a position with a velocity
+A box is four numbers that move independently: center x, centre y, width, height. Each is a position with a velocity
 that fades with time (an Ornstein-Uhlenbeck velocity: Singer's manoeuvring target, IEEE Trans. AES 6(4), 1970, one
 order lower), so steps of any length are exact and five frames a second need no other numbers than thirty.
 
@@ -19,6 +19,10 @@ Rows = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 
 
+LEAST_SIDE = 1e-4
+"""No box shrinks below this side, in heights of the image: a prediction must keep an area."""
+
+
 @dataclass(frozen=True, slots=True)
 class MotionModel:
     """What is believed of objects before any is seen; lengths in object sizes, times in seconds.
@@ -26,13 +30,15 @@ class MotionModel:
     measured: one standard deviation of a detected box, (position, size)
     agility:  how fast the velocity wanders, sizes / s^1.5, (position, size)
     speed:    one standard deviation of the speed of a new object, sizes / s, (position, size)
-    memory_s: after this time without news, 63 % of the velocity is forgotten, (position, size)
+    memory_s: in this time 63 % of a velocity is forgotten, (position, size)
+    rest_s:   the same while nothing moves in the picture, for both
     """
 
     measured: tuple[float, float] = (0.06, 0.06)
-    agility: tuple[float, float] = (1.0, 0.4)
+    agility: tuple[float, float] = (0.7, 0.4)
     speed: tuple[float, float] = (1.0, 0.2)
-    memory_s: tuple[float, float] = (3.0, 0.5)
+    memory_s: tuple[float, float] = (10.0, 0.5)
+    rest_s: float = 0.5
 
 
 def _by_coordinate(pair: tuple[float, float]) -> Columns:
@@ -47,6 +53,7 @@ class BoxFilter:
         self._agility = _by_coordinate(model.agility) ** 2
         self._first_speed = _by_coordinate(model.speed) ** 2
         self._memory_s = _by_coordinate(model.memory_s)
+        self._rest_s = np.full(4, model.rest_s)
         self.box = np.zeros((0, 4))
         self.velocity = np.zeros((0, 4))
         self._var_box = np.zeros((0, 4))
@@ -58,17 +65,26 @@ class BoxFilter:
 
     def predict(self, dt: float) -> None:
         """Move on by `dt` seconds (>= 0)."""
-        kept = np.exp(-dt / self._memory_s)
-        reach = self._memory_s * (1.0 - kept)
         wander = self._agility * dt
+        self._drift(dt, self._memory_s)
+        self._var_box += wander * (dt * dt / 3.0)
+        self._covariance += wander * (dt / 2.0)
+        self._var_velocity += wander
+
+    def rest(self, dt: float) -> None:
+        """Move on by `dt` seconds in which nothing moved: velocities run out, and doubt does not grow for ever."""
+        self._drift(dt, self._rest_s)
+
+    def _drift(self, dt: float, memory_s: Columns) -> None:
+        kept = np.exp(-dt / memory_s)
+        reach = memory_s * (1.0 - kept)
         self.box += reach * self.velocity
         self.velocity *= kept
-        self._var_box += reach * (2.0 * self._covariance + reach * self._var_velocity) + wander * (dt * dt / 3.0)
+        self._var_box += reach * (2.0 * self._covariance + reach * self._var_velocity)
         self._covariance += reach * self._var_velocity
         self._covariance *= kept
-        self._covariance += wander * (dt / 2.0)
         self._var_velocity *= kept * kept
-        self._var_velocity += wander
+        np.maximum(self.box[:, 2:], LEAST_SIDE, out=self.box[:, 2:])
 
     def correct(self, rows: Rows, measured: Columns, trust: Columns) -> None:
         """Take in `measured` (k, 4) for `rows`; `trust` (k,) divides its variance, 1 = as modelled."""
@@ -84,11 +100,12 @@ class BoxFilter:
 
     def spread(self) -> Columns:
         """(n, 4) one standard deviation of where the next detection may lie, in object sizes."""
-        return np.sqrt(self._var_box + self._noise)
+        spread: Columns = np.sqrt(self._var_box + self._noise)
+        return spread
 
-    def shift(self, rows: Rows | Mask, by: Columns) -> None:
-        """Move the centres of `rows` by (2,): the camera moved, not they."""
-        self.box[rows, :2] += by
+    def shift(self, by: Columns) -> None:
+        """Move every center by (2,): the camera moved, not they."""
+        self.box[:, :2] += by
 
     def append(self, measured: Columns) -> None:
         """Begin k new boxes (k, 4), at unknown speed."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aimonitor.edge.assignment import Floats, iou
+from aimonitor.edge.affinity import iou
+from aimonitor.edge.assignment import Floats
 
 _SUBSTEP_S = 1 / 60
 _GRID = np.stack(np.meshgrid((np.arange(5) + 0.5) / 5, (np.arange(8) + 0.5) / 8), axis=-1).reshape(-1, 2)
@@ -103,7 +104,7 @@ class _Walkers:
             self.places += self._velocity * step
             for i in np.flatnonzero(self._rng.random(len(self.places)) < 0.06 * step):
                 self._stands[i] = self._rng.random() < self._crowd.standing
-                self._set_off(i)
+                self._set_off(int(i))
         ahead = self._crowd.forward
         gone = (abs(self.places[:, 0]) > 14) | (self.places[:, 1] < 2) | (self.places[:, 1] > 28 + 40 * (ahead > 0))
         for i in np.flatnonzero(gone):
@@ -145,7 +146,8 @@ def _visibility(boxes: Floats, depth: Floats) -> Floats:
     x, y = points[..., 0][:, :, None], points[..., 1][:, :, None]
     covered = (x > boxes[:, 0]) & (x < boxes[:, 2]) & (y > boxes[:, 1]) & (y < boxes[:, 3])
     covered &= (depth[None, :] < depth[:, None])[:, None, :]
-    return 1.0 - covered.any(axis=2).mean(axis=1)
+    hidden: Floats = covered.any(axis=2).mean(axis=1)
+    return 1.0 - hidden
 
 
 class _Detector:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from aimonitor.edge.assignment import Floats, iou, match
+from aimonitor.edge.affinity import iou
+from aimonitor.edge.assignment import Floats, match
 from aimonitor.edge.tracker import Tracker
 from aimonitor.edge.types import Detections
 from aimonitor.evaluation.metrics import Boxes, Tally, combine, tally
