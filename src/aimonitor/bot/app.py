@@ -1,0 +1,225 @@
+"""The wiring diagram of the bot. `run` is the whole program; beside a hub it is one more task on the same loop."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Coroutine
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from aimonitor.bot import gate
+from aimonitor.bot.actions import Actions
+from aimonitor.bot.courier import Courier
+from aimonitor.bot.database import Database, DatabaseError
+from aimonitor.bot.ears import Ears
+from aimonitor.bot.herald import Herald
+from aimonitor.bot.hub_link import HubLink
+from aimonitor.bot.incidents import IncidentDesk
+from aimonitor.bot.memory import Memory
+from aimonitor.bot.outbox import Outbox, Policy
+from aimonitor.bot.people import PeopleDesk
+from aimonitor.bot.seal import Seal
+from aimonitor.bot.settings import BotSettings
+from aimonitor.bot.silence import SilenceWatch
+from aimonitor.bot.site import Site
+from aimonitor.bot.speech import Speech
+from aimonitor.bot.stills import Stills
+from aimonitor.bot.telegram import Telegram
+from aimonitor.bot.threshold import Tally
+from aimonitor.bot.types import LANGUAGES
+from aimonitor.bot.watchman import Watchman
+from aimonitor.common import backoff
+from aimonitor.common.clock import Clock, SystemClock
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 25.0
+_TICK_S = 1.0
+_IN_WORK = 32
+_FIRST_CODE_LIVES_S = 3600.0
+_CONFLICT_S = 10.0
+
+
+class BotError(RuntimeError):
+    """The bot cannot go on; the text says why and what to do."""
+
+
+async def beside(settings: BotSettings, clock: Clock | None = None) -> None:
+    """Run until cancelled; what ends the bot is said once and ends nothing else."""
+    try:
+        await run(settings, clock)
+    except BotError as error:
+        log.error("the Telegram bot stopped: %s", error)  # noqa: TRY400 - a sentence for people, no traceback
+
+
+async def run(settings: BotSettings, clock: Clock | None = None, policy: Policy | None = None) -> None:
+    """Run until cancelled; raises BotError."""
+    database = Database(settings.state)
+    try:
+        await database.open()
+        try:
+            async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+                await _run(settings, clock or SystemClock(), database, session, policy)
+        finally:
+            await database.close()
+    except gate.WrongTokenError as error:
+        raise BotError(f"Telegram refuses the token ({error}); set TELEGRAM_TOKEN as @BotFather gave it") from None
+    except DatabaseError as error:
+        raise BotError(str(error)) from None
+
+
+async def _run(
+    settings: BotSettings, clock: Clock, database: Database, session: aiohttp.ClientSession, policy: Policy | None
+) -> None:
+    telegram = Telegram(settings.api_base, settings.token.get_secret_value(), session)
+    hub_token = settings.hub_token.get_secret_value() if settings.hub_token else ""
+    hub = HubLink(settings.hub, hub_token, session, clock)
+    memory = Memory(database)
+    await memory.load()
+    herald = Herald(
+        memory, clock, seal=Seal(await memory.secret()), timezone=settings.timezone, language=settings.language
+    )
+    site = Site()
+    silences = SilenceWatch(settings.silence_after_s)
+    tally = Tally(settings.detections_threshold, settings.detections_window_s, settings.detections_counted)
+    stills = Stills(hub, site, clock)
+    incidents = IncidentDesk(herald, site, stills, tally, settings.lesson_days)
+    actions = Actions(settings, herald, site=site, hub=hub, stills=stills, incidents=incidents, tally=tally)
+    people = PeopleDesk(herald, actions, telegram)
+    watchman = Watchman(settings, herald, site=site, silences=silences, tally=tally, actions=actions)
+    ears = Ears(hub, memory, clock, site=site, silences=silences, tally=tally, incidents=incidents)
+    outbox = Outbox(database, herald.digest, policy)
+    courier = Courier(
+        telegram,
+        outbox,
+        clock,
+        picture=memory.picture,
+        gone=watchman.chat_gone,
+        moved=watchman.chat_moved,
+        repeated=herald.repeated,
+    )
+    herald.connect(outbox, courier.wake)
+    await actions.load()
+    await watchman.load()
+    await _admit(settings, memory, actions)
+    await incidents.resume()
+    try:
+        await _first_of(
+            courier.run(),
+            hub.run(ears),
+            ears.catch_up(),
+            _tick(watchman),
+            _poll(telegram, memory, people, settings),
+        )
+    finally:
+        await incidents.close()
+        await stills.close()
+        await actions.close()
+
+
+async def _admit(settings: BotSettings, memory: Memory, actions: Actions) -> None:
+    """The chats of the settings are owners; those that were and no longer are named are let out."""
+    for chat in list(memory.chats.values()):
+        if chat.fixed and chat.chat_id not in settings.chats:
+            await memory.drop_chat(chat.chat_id)
+    for chat_id in settings.chats:
+        chat = memory.chats.get(chat_id) or actions.new_chat(chat_id)
+        await memory.keep_chat(msgspec.structs.replace(chat, role="owner", fixed=True, blocked=False))
+
+
+async def _tick(watchman: Watchman) -> None:
+    while True:
+        await _carefully(watchman.tick(), "a tick of the bot")
+        await asyncio.sleep(_TICK_S)
+
+
+async def _poll(telegram: Telegram, memory: Memory, people: PeopleDesk, settings: BotSettings) -> None:
+    """Hear what people say, and answer each in a task of its own: a slow answer holds up nobody."""
+    waits, troubled = backoff.delays(first=1.0, cap=30.0), False
+    after = int(await memory.read("update", "0"))
+    tasks: set[asyncio.Task[None]] = set()
+    try:
+        while True:
+            try:
+                if not people.me:
+                    people.me = await _introduce(telegram)
+                    _say_who(people, memory)
+                updates = await telegram.updates(after, _POLL_S)
+            except gate.WrongTokenError:
+                raise
+            except gate.GateError as error:
+                log.log(logging.DEBUG if troubled else logging.WARNING, "Telegram cannot be heard: %s", error)
+                troubled = True
+                await asyncio.sleep(_pause_s(error, next(waits)))
+                continue
+            waits, troubled = backoff.delays(first=1.0, cap=30.0), False
+            for update in updates:
+                while len(tasks) >= _IN_WORK:
+                    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                after = max(after, update.update_id)
+                task = asyncio.create_task(_carefully(_answer(people, update), "an update"))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+            if updates:
+                await memory.note("update", str(after))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _introduce(telegram: Telegram) -> str:
+    """Ask who we are, which proves the token, and tell clients our commands."""
+    me = await telegram.me()
+    for language in LANGUAGES:
+        commands = Speech(language).words.commands
+        await telegram.offer_commands(commands, "" if language == "en" else language)
+    return me
+
+
+def _say_who(people: PeopleDesk, memory: Memory) -> None:
+    log.info("the Telegram bot is @%s; %d chats are allowed", people.me, len(memory.chats))
+    if not memory.chats:
+        code = people.invite("owner", _FIRST_CODE_LIVES_S)
+        log.warning("no chat is allowed yet: send  /start %s  to @%s within an hour, or set CHAT_ID", code, people.me)
+
+
+def _pause_s(error: gate.GateError, usual_s: float) -> float:
+    if isinstance(error, gate.BusyError):
+        return error.retry_after_s
+    return _CONFLICT_S if isinstance(error, gate.ConflictError) else usual_s
+
+
+async def _answer(people: PeopleDesk, update: gate.Update) -> None:
+    match update:
+        case gate.Said():
+            await people.said(update)
+        case gate.Pressed():
+            await people.pressed(update)
+        case gate.Joined():
+            await people.joined(update)
+        case gate.Other():
+            pass
+
+
+async def _carefully(work: Awaitable[None], what: str) -> None:
+    try:
+        await work
+    except (gate.WrongTokenError, DatabaseError):
+        raise
+    except Exception:  # the top of a task: one that fails must not end the bot
+        log.exception("%s failed", what)
+
+
+async def _first_of(*work: Coroutine[Any, Any, None]) -> None:
+    """Run all until one ends or fails, cancel the rest, and raise what the first raised."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

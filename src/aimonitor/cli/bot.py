@@ -1,0 +1,46 @@
+"""`aimonitor bot`: Telegram, as a process of its own."""
+
+import argparse
+
+from aimonitor.cli.options import Commands, add_common
+
+_EPILOG = """\
+first steps:
+  1. ask @BotFather for a bot; it gives you a token
+  2. TELEGRAM_TOKEN=123456:abc aimonitor bot --hub http://127.0.0.1:8000
+  3. send the bot the /start line that it prints, or set CHAT_ID to the numbers of your chats
+
+A hub with TELEGRAM_TOKEN set runs the bot itself: start this one only where it does not.
+
+settings: the [bot] table of aimonitor.toml, TELEGRAM_TOKEN, CHAT_ID (several separated by commas),
+AIMONITOR_BOT_LANGUAGE (en, ru, he), AIMONITOR_BOT_TIMEZONE, AIMONITOR_BOT_QUIET_HOURS (22:00-07:00),
+AIMONITOR_BOT_LEVEL (WATCH), AIMONITOR_BOT_DETECTIONS_THRESHOLD (200), AIMONITOR_BOT_STATE (var/bot.sqlite3)"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the command line."""
+    command = commands.add_parser(
+        "bot",
+        help="run the Telegram bot: alerts with stills and buttons, commands",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("--hub", metavar="URL", help="address of the hub (default: http://127.0.0.1:8000)")
+    command.add_argument("--language", choices=("en", "ru", "he"), help="language of new chats (default: en)")
+    add_common(command)
+    command.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run until stopped."""
+    import asyncio
+
+    from aimonitor.bot import app
+    from aimonitor.bot.settings import FOUNDING_VARIABLES, SECTION, BotSettings
+    from aimonitor.common import log, settings
+
+    log.configure(verbose=chosen.verbose)
+    overrides = {"hub": chosen.hub, "language": chosen.language}
+    read = settings.load(BotSettings, SECTION, path=chosen.config, founding=FOUNDING_VARIABLES, overrides=overrides)
+    asyncio.run(app.run(read))
+    return 0
