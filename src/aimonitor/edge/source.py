@@ -8,7 +8,7 @@ from typing import Protocol
 from aimonitor.edge.types import Picture
 
 
-class SourceError(Exception):
+class SourceError(RuntimeError):
     """A source cannot go on; the text is one line that says what to do, without secrets.
 
     retryable: False when only a person can mend it (a missing file, a wrong URL)

@@ -21,7 +21,7 @@ from aimonitor.edge.sources.address import HttpAddress, check_reachable
 _NAP_S = 0.1
 """How long a wait may go on after `stop` was set."""
 
-_RECEIVE = 256 * 1024
+_RECEIVE = 128 * 1024
 _HEAD_LIMIT = 16 * 1024
 
 

@@ -17,6 +17,9 @@ POLL_INTERVAL_S = 1.0
 """From one single picture to the next; one request is in flight at a time."""
 
 _BOUNDARY = re.compile(r"boundary=\"?([^\";,\s]+)", re.IGNORECASE)
+_PICTURES = ("multipart/", "image/jpeg", "application/octet-stream")
+"""Content types that may be pictures; FFmpeg's server knows no better than the last."""
+
 _ADVICE = {
     401: "it wants a user and a password: http://user:password@host/…",
     403: "it refuses this user",
@@ -92,7 +95,7 @@ class MjpegSource:
         if head.status != 200:
             advice = _ADVICE.get(head.status, "expected 200")
             raise SourceError(f"{self._address}: it answered {head.status}: {advice}")
-        if head.content_type != "image/jpeg" and not head.content_type.startswith("multipart/"):
+        if not head.content_type.startswith(_PICTURES):
             raise SourceError(
                 f"{self._address}: expected Motion JPEG or a JPEG, got {head.content_type[:40] or 'no content type'}; "
                 "is this the stream's address? An ESP32-CAM streams at :81/stream"
