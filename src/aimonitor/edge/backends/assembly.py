@@ -9,6 +9,7 @@ from aimonitor.edge.backends.network import PictureNetwork, Runtime
 from aimonitor.edge.backends.request import BackendError, Request
 from aimonitor.edge.detector import LEAST, Calibration, Detector
 from aimonitor.edge.heads import Head, HeadError, recognize
+from aimonitor.edge.inference import Turns
 from aimonitor.edge.types import Size
 from aimonitor.models import ModelFile
 from aimonitor.models.coco import COCO80
@@ -24,12 +25,12 @@ _CALIBRATIONS: Mapping[str, Calibration] = {
 _USUAL = Calibration(small=0.25, large=0.35)
 
 
-def assemble(runtime: Runtime, file: ModelFile, request: Request) -> Detector:
+def assemble(runtime: Runtime, file: ModelFile, request: Request, turns: Turns) -> Detector:
     """Return the detector. Raises BackendError when head or names do not fit what the network gives."""
     head = head_of(runtime, file, request)
     names = class_names(runtime, file, request, head)
     least = LEAST if request.threshold is None else request.threshold
-    network = PictureNetwork(runtime, head.preparation)
+    network = PictureNetwork(runtime, head.preparation, turns)
     return Detector(network, head, names, _CALIBRATIONS.get(head.name, _USUAL), least=least)
 
 

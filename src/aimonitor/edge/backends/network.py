@@ -1,7 +1,6 @@
 """A model in a runtime, made into the network that the detector asks: picture in, raw numbers out."""
 
 from collections.abc import Mapping
-from threading import Lock
 from typing import Protocol
 
 import cv2
@@ -9,6 +8,7 @@ import numpy as np
 
 from aimonitor.edge.detector import Inference, fit
 from aimonitor.edge.heads import Preparation, Shape
+from aimonitor.edge.inference import Turns
 from aimonitor.edge.types import Floats, Image, Picture, Size
 
 
@@ -34,16 +34,16 @@ class Runtime(Protocol):
 
 
 class PictureNetwork:
-    """Decodes, resizes and runs. Cameras may share it: one picture is looked at at a time."""
+    """Decodes, resizes and runs. Cameras may share it, and several networks the same turns: one runs at a time."""
 
-    def __init__(self, runtime: Runtime, preparation: Preparation) -> None:
+    def __init__(self, runtime: Runtime, preparation: Preparation, turns: Turns) -> None:
         self._runtime = runtime
         self._preparer = Preparer(runtime.size, preparation)
-        self._lock = Lock()
+        self._turns = turns
 
     def run(self, picture: Picture) -> Inference:
         image = picture.bgr()
-        with self._lock:
+        with self._turns:
             tensor, content = self._preparer.prepare(image)
             return Inference(self._runtime.infer(tensor), content)
 

@@ -10,28 +10,45 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from aimonitor.edge.backends.assembly import asked_size, assemble
+from aimonitor.edge import pipeline
+from aimonitor.edge.backends.assembly import asked_size, assemble, head_of
+from aimonitor.edge.backends.elastic import ELASTIC, resized
+from aimonitor.edge.backends.fitted import FittedDetector
 from aimonitor.edge.backends.request import BackendError, Request
 from aimonitor.edge.detector import Detector
 from aimonitor.edge.heads import Shape
+from aimonitor.edge.inference import Turns
 from aimonitor.edge.types import Floats, Size
 from aimonitor.models import resolve
 
 
-def open_onnx(request: Request) -> Detector:
-    """Return the detector of a registered model or of a file, in onnxruntime."""
-    file = resolve(request.rest, request.progress)
-    runtime = OnnxRuntime(file.path, threads=request.threads, asked=asked_size(request))
-    return assemble(runtime, file, request)
+def open_onnx(request: Request) -> pipeline.Detector:
+    """Return the detector of a registered model or of a file, at the input sizes that its pictures need."""
+    file, turns = resolve(request.rest, request.progress), Turns()
+
+    def build(size: Size) -> Detector:
+        runtime = OnnxRuntime(file.path, resized(file.path, size), threads=request.threads)
+        return assemble(runtime, file, request, turns)
+
+    asked = asked_size(request)
+    if asked and (request.options.get("head") or file.architecture) in ELASTIC:
+        return build(asked)
+    runtime = OnnxRuntime(file.path, threads=request.threads, asked=asked)
+    detector = assemble(runtime, file, request, turns)
+    if asked or head_of(runtime, file, request).name not in ELASTIC:
+        return detector
+    return FittedDetector(detector, runtime.size, build)
 
 
 class OnnxRuntime:
-    """One session on the CPU. `asked` is the input's size where the file leaves it open.
+    """One session on the CPU, of a file, or of `content` that was made from it.
 
-    Raises BackendError when the file is no network of one image.
+    `asked` is the input's size where the file leaves it open. Raises BackendError when it is no network of one image.
     """
 
-    def __init__(self, path: Path, *, threads: int = 1, asked: Size | None = None) -> None:
+    def __init__(
+        self, path: Path, content: bytes | None = None, *, threads: int = 1, asked: Size | None = None
+    ) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -39,7 +56,7 @@ class OnnxRuntime:
         options.log_severity_level = 4  # what goes wrong is raised; onnxruntime need not print it as well
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(content or str(path), options, providers=_PROVIDERS)
             inputs = self._session.get_inputs()
             self._image = inputs[0].name
             self.size = input_size(inputs[0].shape, asked)
@@ -60,6 +77,9 @@ class OnnxRuntime:
         """Run the network: (1, 3, height, width) in, its outputs in their order."""
         outputs: list[Floats] = self._session.run(None, {self._image: tensor, **self._extra})
         return outputs
+
+
+_PROVIDERS = ("CPUExecutionProvider",)
 
 
 def input_size(shape: Sequence[Any], asked: Size | None) -> Size:
