@@ -51,8 +51,9 @@ def coded_box(frame_id: int) -> tuple[float, float, float, float]:
     return x, 0.2, x + 0.08, 0.3
 
 
-def picture(frame_id: int, *, coded: bool = True) -> bytes:
-    """A JPEG of the scene at `frame_id`."""
+@functools.lru_cache(maxsize=16)
+def picture(frame_id: int, *, coded: bool = True, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
+    """A JPEG of the scene at `frame_id`; coded ones are read back at full size only."""
     image = _street().copy()
     for walker in WALKERS:
         x1, y1, x2, y2 = walker.box(frame_id)
@@ -61,13 +62,14 @@ def picture(frame_id: int, *, coded: bool = True) -> bytes:
         for bit in range(ID_BITS):
             value = 255 if frame_id >> bit & 1 else 0
             image[:BLOCK_PX, bit * BLOCK_PX : (bit + 1) * BLOCK_PX] = value
+    if size != (WIDTH, HEIGHT):
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
 
 
-def frame(source: str, frame_id: int, captured_at: float, *, age_s: float = 0.02, coded: bool = True) -> bytes:
-    """The binary message of that picture."""
-    header = frames.FrameHeader(source, frame_id, captured_at, WIDTH, HEIGHT, age_s=age_s)
-    return frames.encode(header, picture(frame_id, coded=coded))
+def frame(source: str, frame_id: int, captured_at: float, jpeg: bytes, *, age_s: float = 0.02) -> bytes:
+    """The binary message of a picture."""
+    return frames.encode(frames.FrameHeader(source, frame_id, captured_at, WIDTH, HEIGHT, age_s=age_s), jpeg)
 
 
 def observation(

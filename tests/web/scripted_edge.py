@@ -23,7 +23,7 @@ class Camera:
     score: float = 0.3
     level: str = "WATCH"
     coded: bool = False
-    pictures: bool = True
+    size: tuple[int, int] = (coded_scene.WIDTH, coded_scene.HEIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,9 @@ class ScriptedEdge:
             sendings: list[Callable[[], None]] = []
             if dice.random() >= self._disorder.lost_observations:
                 sendings.append(lambda said=said: socket.send(codec.encode(said)))
-            if camera.pictures and dice.random() >= self._disorder.lost_pictures:
-                frame = coded_scene.frame(source, self._frame_id, at, coded=camera.coded)
+            if dice.random() >= self._disorder.lost_pictures:
+                jpeg = coded_scene.picture(self._frame_id, coded=camera.coded, size=camera.size)
+                frame = coded_scene.frame(source, self._frame_id, at, jpeg, age_s=self.utc() - at)
                 sendings.append(lambda frame=frame: socket.send(frame))
             dice.shuffle(sendings)
             for send in sendings:

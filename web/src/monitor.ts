@@ -1,6 +1,7 @@
 /** The wiring: connection, feeds and world, and which cameras are asked for because someone can see them. */
 
 import { Feed, type Painter } from "./picture/feed";
+import type { PictureStamp } from "./state/age";
 import { HubClock, pageClock } from "./state/clock";
 import { Store } from "./state/store";
 import { Traffic } from "./state/traffic";
@@ -28,6 +29,7 @@ export class Monitor {
   private readonly poller: StatusPoller;
   private rung: Rung = "full";
   private resubscribing = false;
+  private hasDrawn = false;
   private pollTimer: ReturnType<typeof setTimeout> | undefined;
   private pauseTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -119,11 +121,17 @@ export class Monitor {
     if (feed === undefined) {
       feed = new Feed(source, this.clock, {
         seen: (from, frameId) => this.connection.seen(from, frameId),
-        drawn: (from, stamp) => this.world.change((world) => applyDrawn(world, from, stamp)),
+        drawn: (from, stamp) => this.drawn(from, stamp),
       });
       this.feeds.set(source, feed);
     }
     return feed;
+  }
+
+  private drawn(source: Source, stamp: PictureStamp): void {
+    if (!this.hasDrawn) performance.mark("first-picture");
+    this.hasDrawn = true;
+    this.world.change((world) => applyDrawn(world, source, stamp));
   }
 
   private opened(): void {

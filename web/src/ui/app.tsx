@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { savePreferences } from "../state/preferences";
 import { AlertVoice } from "./alert_voice";
 import { Banner } from "./banner";
-import { AppContext, useLanguage, usePreferences, type Context } from "./context";
+import { AppContext, useApp, useLanguage, usePreferences, type Context } from "./context";
 import { EventPage } from "./event_page";
 import { Events } from "./events";
 import { Grid } from "./grid";
@@ -55,10 +55,13 @@ function View({ route }: { readonly route: Route }): JSX.Element {
   }
 }
 
-/** Language, direction and theme belong to the document, so that every part of the browser follows them. */
+/** What the reader chose, put into force. Language, direction and theme belong to the document, so that every part of the browser follows them. */
 function useDocumentSettings(): void {
   const preferences = usePreferences();
+  const { monitor } = useApp();
   const { code, direction, words } = useLanguage();
+  const { radar } = preferences;
+  useEffect(() => monitor.setRung(radar ? "metadata" : "full"), [monitor, radar]);
   useEffect(() => {
     const root = document.documentElement;
     root.lang = code;

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { LANGUAGE_NAMES, LANGUAGES, type LanguageCode } from "../i18n/language";
 import { THEMES, type Theme } from "../state/preferences";
 import { useApp, useLanguage, usePreferences } from "./context";
+import { useDismiss } from "./dismiss";
 import { ToolIcon, type Tool } from "./icons";
 import { hrefOf, type Route } from "./route";
 
@@ -53,8 +54,9 @@ function Settings(): JSX.Element {
   const { words } = useLanguage();
   const { preferences } = useApp();
   const { language, theme } = usePreferences();
+  const dismissible = useDismiss();
   return (
-    <details class="settings">
+    <details ref={dismissible} class="settings">
       <summary class="tool" aria-label={words.settings.title}>
         <ToolIcon tool="settings" />
       </summary>

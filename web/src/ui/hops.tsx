@@ -3,15 +3,17 @@
 import type { JSX } from "preact";
 import { pageClock } from "../state/clock";
 import { useApp, useLanguage } from "./context";
+import { useDismiss } from "./dismiss";
 import type { ShownTruth } from "./truth";
 
 export function Hops({ truth }: { readonly truth: ShownTruth }): JSX.Element {
   const { words, number } = useLanguage();
   const { monitor } = useApp();
   const { detail } = truth;
+  const dismissible = useDismiss();
   const kilobytes = monitor.traffic.perMinute(pageClock.now()) / 1000;
   return (
-    <details class="hops">
+    <details ref={dismissible} class="hops">
       <summary class={truth.stale ? "age old" : "age"} aria-label={`${words.age.title}: ${truth.age}`}>
         {truth.age}
       </summary>

@@ -106,7 +106,7 @@ function Stage({ camera }: { readonly camera: CameraView }): JSX.Element {
         </span>
         <Hops truth={truth} />
       </figcaption>
-      <Picture camera={camera} truth={truth} />
+      <Picture camera={camera} truth={truth} ownShape />
       <Toolbar camera={camera} stage={stage} />
     </figure>
   );

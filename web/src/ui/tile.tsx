@@ -14,7 +14,14 @@ import { LevelIcon, StateIcon } from "./icons";
 /** From calm to critical, on any picture. */
 const RISK_COLORS = ["#5fe0c6", "#ffd24a", "#ff9d4d", "#ff5c72"];
 
-export function Picture({ camera, truth }: { readonly camera: CameraView; readonly truth: ShownTruth }): JSX.Element {
+interface PictureProps {
+  readonly camera: CameraView;
+  readonly truth: ShownTruth;
+  /** Take the shape of the camera's picture instead of the one that all tiles share. */
+  readonly ownShape?: boolean;
+}
+
+export function Picture({ camera, truth, ownShape = false }: PictureProps): JSX.Element {
   const language = useLanguage();
   const frame = useRef<HTMLDivElement>(null);
   const picture = useRef<HTMLCanvasElement>(null);
@@ -31,7 +38,13 @@ export function Picture({ camera, truth }: { readonly camera: CameraView; readon
     risk === undefined ? words.age.unknown : translate(words.level, risk.level),
   );
   return (
-    <div ref={frame} class={truth.stale ? "picture stale" : "picture"} role="img" aria-label={alternative}>
+    <div
+      ref={frame}
+      class={truth.stale ? "picture stale" : "picture"}
+      style={{ aspectRatio: ownShape ? shapeOf(camera) : null }}
+      role="img"
+      aria-label={alternative}
+    >
       <canvas ref={picture} class="pixels" width="16" height="9" />
       <canvas ref={overlay} class="vectors" />
       {truth.note !== "" && (
@@ -42,6 +55,12 @@ export function Picture({ camera, truth }: { readonly camera: CameraView; readon
       )}
     </div>
   );
+}
+
+function shapeOf({ observation }: CameraView): string | null {
+  return observation === null || observation.width * observation.height === 0
+    ? null
+    : `${observation.width} / ${observation.height}`;
 }
 
 /** Joins the canvases to the camera's feed while they are on the screen, and not longer. */

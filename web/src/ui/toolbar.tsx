@@ -1,7 +1,7 @@
 /** What lies over the picture, and what can be done with it. */
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { LAYERS, type Layer } from "../draw/layers";
 import { translate } from "../i18n/language";
 import type { CameraView } from "../state/world";
@@ -15,9 +15,8 @@ interface ToolbarProps {
 
 export function Toolbar({ camera, stage }: ToolbarProps): JSX.Element {
   const { words } = useLanguage();
-  const { preferences, monitor } = useApp();
+  const { preferences } = useApp();
   const { layers, radar } = usePreferences();
-  useEffect(() => monitor.setRung(radar ? "metadata" : "full"), [radar, monitor]);
   const toggle = (layer: Layer): void =>
     preferences.set({
       ...preferences.value,
