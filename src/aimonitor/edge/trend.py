@@ -7,9 +7,9 @@ from math import exp, hypot, sqrt
 from typing import NamedTuple
 
 _PRIOR_FREEDOM = 20.0
-_MIN_WEIGHT = 2.2
+_MIN_VALUES = 3
 _SURPRISE = 9.2
-_AFTER_SURPRISE = 0.35
+_AFTER_SURPRISE = 0.1
 
 
 class Motion(NamedTuple):
@@ -31,20 +31,22 @@ class Motion(NamedTuple):
 class Trend:
     """Least squares of (x, y) over time with exponential forgetting, in constant memory.
 
+    memory_s: how far back it looks; longer when values come so seldom that they were fewer than three
     A value of age a weighs exp(-a / memory_s) / sigma^2 (Ljung, System Identification, 2nd ed., 11.2). The variance of
     the slope follows from the weights and their squares (the sandwich), so it is right for forgetting too; the misfit,
     chi-square per degree of freedom, pulled towards 1 by a prior of a few samples, widens it when the path is no line.
     A value that the line misses by more than chance (1 in 100, chi-square of two freedoms) is a turn or a start: then
-    the past weighs a third at once, so that the line follows within a few values instead of several memories.
+    the past weighs a tenth at once, so that the line follows within a few values instead of several memories.
     """
 
     __slots__ = (
-        "_at", "_memory_s", "_motion", "_n", "_ox", "_oy", "_p", "_pt", "_ptt", "_t", "_tt", "_tx", "_ty", "_w", "_x",
-        "_xx", "_y",
+        "_at", "_count", "_memory_s", "_motion", "_n", "_ox", "_oy", "_p", "_pt", "_ptt", "_t", "_tt", "_tx", "_ty",
+        "_w", "_x", "_xx", "_y",
     )  # fmt: skip
 
     def __init__(self, memory_s: float) -> None:
         self._memory_s = memory_s
+        self._count = 0
         self._at = self._ox = self._oy = 0.0
         self._n = self._w = self._t = self._tt = 0.0
         self._x = self._y = self._tx = self._ty = self._xx = 0.0
@@ -53,15 +55,16 @@ class Trend:
 
     def add(self, at: float, x: float, y: float, sigma: float) -> None:
         """Take in one position, of standard deviation `sigma` per axis. Positions that are not newer are ignored."""
-        if self._n == 0.0:
+        if self._count == 0:
             self._at, self._ox, self._oy = at, x, y
         dt = at - self._at
-        if dt <= 0.0 and self._n > 0.0:
+        if dt <= 0.0 and self._count > 0:
             return
         self._at = at
+        self._count += 1
         x -= self._ox
         y -= self._oy
-        keep = exp(-dt / self._memory_s)
+        keep = exp(-dt / max(self._memory_s, _MIN_VALUES * dt))
         if self._is_surprising(dt, x, y, sigma):
             keep *= _AFTER_SURPRISE
         # Times count from the newest position: move the origin, then forget.
@@ -94,11 +97,11 @@ class Trend:
         return miss_x * miss_x + miss_y * miss_y > _SURPRISE * variance * motion.misfit
 
     def motion(self) -> Motion | None:
-        """The velocity now, or None before there are three positions' worth of weight."""
+        """The velocity now, or None before there are three values."""
         return self._motion
 
     def _fit(self) -> Motion | None:
-        if self._n < _MIN_WEIGHT:
+        if self._count < _MIN_VALUES:
             return None
         w, mean_t = self._w, self._t / self._w
         spread_t = self._tt - self._t * mean_t

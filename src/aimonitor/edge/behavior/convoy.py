@@ -4,8 +4,8 @@ A convoy is a set of at least m objects that are density-connected with respect 
 This is the streaming form of the Coherent Moving Cluster algorithm: at each time point the candidates are intersected
 with the clusters of that moment; what keeps m members lives on, dated back to its beginning. Ours differs in three
 things: only vehicles that move, and nearly in the same direction, are near each other (parked cars are no convoy);
-a vehicle that was missed is carried on along its way for the patience; and a candidate survives one time point without
-a cluster.
+a vehicle that was missed is carried on along its way for the patience, and a candidate survives that long without a
+cluster.
 """
 
 from collections.abc import Sequence
@@ -85,7 +85,7 @@ class ConvoyFinder:
         return [frozenset(moving[i].track_id for i in cluster) for cluster in found]
 
     def _advance(self, clusters: Sequence[frozenset[int]], at: float) -> list[_Candidate]:
-        at_least, patience_s = self._rules.convoy_at, self._patience_s()
+        at_least, patience_s = self._rules.convoy_at, self._rules.convoy_patience_s
         alive: dict[frozenset[int], _Candidate] = {}
 
         def keep(members: frozenset[int], since: float, last: float) -> None:
@@ -114,14 +114,10 @@ class ConvoyFinder:
                 kept.append(candidate)
         return kept
 
-    def _patience_s(self) -> float:
-        """How long a candidate lives without a cluster: one time point."""
-        return self._rules.convoy_every_s * 1.25
-
     def _established(self, at: float) -> list[Group]:
         """Those that lived for k time points, the largest of any that overlap."""
         lived = [c for c in self._candidates if c.last - c.since >= self._rules.convoy_for_s - 1e-6]
-        lived = [c for c in lived if at - c.last <= self._patience_s()]
+        lived = [c for c in lived if at - c.last <= self._rules.convoy_patience_s]
         lived.sort(key=lambda candidate: (-len(candidate.members), candidate.since))
         groups: list[Group] = []
         used: set[int] = set()

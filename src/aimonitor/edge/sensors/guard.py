@@ -45,7 +45,7 @@ class SensorGuard:
             sensor = self._introduce(sensor_id)
         sensor.heard_at = at
         times = sensor.times
-        if len(times) == RATE_LIMIT and at - times[0] < 1.0:
+        if len(times) == RATE_LIMIT and at - times[0] < 1.0 - 1e-6:
             raise self._refuse("rate", f"{sensor_id}: expected at most {RATE_LIMIT} readings a second")
         times.append(at)
         if received.sequence is not None:
