@@ -324,3 +324,15 @@ def test_a_restart_of_the_camera_is_counted():
         for _ in range(4):
             watched.capture.frames.get(PATIENCE_S)
         assert watched.capture.status().reboots == 1
+
+
+def test_a_camera_that_takes_no_commands_says_so():
+    capture = Capture("yard", Scripted(wait), clock=ManualClock())
+    with pytest.raises(SourceError, match="expected a camera that takes commands, got one of kind scripted"):
+        capture.control("quality", "10")
+
+
+def test_a_command_reaches_the_camera():
+    source = Scripted(wait)
+    source.control = lambda name, value: f"{name} is {value}"
+    assert Capture("yard", source, clock=ManualClock()).control("quality", "10") == "quality is 10"

@@ -66,6 +66,25 @@ def test_something_else_is_not_taken_for_a_camera():
     assert "expected an ESP32-CAM" in str(error)
 
 
+def test_the_stock_streams_address_is_taken_for_what_it_is(monkeypatch):
+    with emulator() as camera:
+        monkeypatch.setattr("aimonitor.edge.sources.esp32cam.STOCK_STREAM_PORT", camera.stream_port)
+        source = opened(camera.stream_url)
+        assert source.kind == "esp32cam"
+        assert len(take(source, 3)) == 3
+        assert source.control("quality", "20") == "quality is 20"
+        camera.fault = "garbage"
+        take(source, 6)
+        assert source.damaged > 0
+
+
+def test_a_stream_at_the_stock_address_without_a_known_firmware_is_simply_streamed(monkeypatch):
+    with emulator(profile="tasmota") as camera:
+        monkeypatch.setattr("aimonitor.edge.sources.esp32cam.STOCK_STREAM_PORT", camera.stream_port)
+        monkeypatch.setattr(camera, "_answer", lambda *_: emulated.NOT_FOUND)
+        assert len(take(opened(camera.stream_url), 3)) == 3
+
+
 # --- frame sizes by name --------------------------------------------------------------------------------------------
 
 

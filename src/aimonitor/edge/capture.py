@@ -17,7 +17,7 @@ from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest
 from aimonitor.edge.health import Health, HealthJudge, HealthThresholds
 from aimonitor.edge.pictures import JpegPicture
-from aimonitor.edge.source import Arrival, Source, SourceError
+from aimonitor.edge.source import Arrival, Controllable, Source, SourceError
 from aimonitor.edge.types import Frame, Picture, PictureError
 from aimonitor.edge.vitals import CameraStatus, State, Vitals
 
@@ -117,6 +117,12 @@ class Capture:
             return self._vitals.status(
                 self._clock.monotonic(), self._clock.utc(), dropped=dropped, damaged=damaged
             )  # fmt: skip
+
+    def control(self, name: str, value: str) -> str:
+        """Tell the camera something, see Controllable; blocks for some seconds. Raises SourceError."""
+        if not isinstance(self._source, Controllable):
+            raise SourceError(f"{name}: expected a camera that takes commands, got one of kind {self._source.kind}")
+        return self._source.control(name, value)
 
     def check(self) -> None:
         """The watchdog: announce what silence changed, and replace a stuck reader. Call it about once a second."""

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from aimonitor.edge.types import Picture
 
@@ -57,4 +57,13 @@ class Source(Protocol):
         Blocks; returns within a second after `stop` is set, or when a recording has ended. Raises SourceError.
         Closing the iterator closes what it opened. May be called again after it ended.
         """
+        ...
+
+
+@runtime_checkable
+class Controllable(Protocol):
+    """A source whose camera obeys."""
+
+    def control(self, name: str, value: str) -> str:
+        """Set `name` (frame_size, quality, led …) and say in words what was done. Raises SourceError. Any thread."""
         ...

@@ -89,9 +89,10 @@ def _file(address: str, options: SourceOptions, clock: Clock) -> Source:
 
 
 def _mjpeg(address: str, options: SourceOptions, clock: Clock) -> Source:
+    from aimonitor.edge.sources.esp32cam import Esp32CamSource, is_stock_stream
     from aimonitor.edge.sources.mjpeg import MjpegSource
 
-    return MjpegSource(address, options, clock)
+    return (Esp32CamSource if is_stock_stream(address) else MjpegSource)(address, options, clock)
 
 
 def _esp32cam(address: str, options: SourceOptions, clock: Clock) -> Source:

@@ -19,6 +19,9 @@ from aimonitor.edge.sources.mjpeg import MjpegSource
 
 log = logging.getLogger(__name__)
 
+STOCK_STREAM_PORT = 81
+_STOCK_STREAM_PATH = "/stream"
+
 STREAM_RETRY_S = 30.0
 """How long to live on single pictures before the stream is tried again."""
 
@@ -30,14 +33,27 @@ _QUALITY_WORST = 40
 _SMALLER = {"UXGA": "SXGA", "SXGA": "XGA", "HD": "SVGA", "XGA": "SVGA", "SVGA": "VGA", "VGA": "CIF", "CIF": "QVGA"}
 
 
+def is_stock_stream(address: str) -> bool:
+    """True for `http://host:81/stream`, where every Arduino firmware streams and hardly anything else does."""
+    found = parse_http(address)
+    return found.port == STOCK_STREAM_PORT and found.target == _STOCK_STREAM_PATH
+
+
 class Esp32CamSource:
-    """`esp32cam://[user:password@]host[:port]`, the port of its control pages (80); ESPHome's is that of its stream."""
+    """`esp32cam://[user:password@]host[:port]`, the port of its control pages (80); ESPHome's is that of its stream.
+
+    A stock stream's address is taken as well; it is simply streamed when no known firmware answers beside it.
+    """
 
     kind = "esp32cam"
     living = True
 
     def __init__(self, address: str, options: SourceOptions, clock: Clock) -> None:
-        self._address = parse_http("http" + address.removeprefix("esp32cam"))
+        self._address = parse_http(address.replace("esp32cam:", "http:", 1))
+        self._plain: MjpegSource | None = None
+        if self._address.port == STOCK_STREAM_PORT:
+            self._plain = MjpegSource(self._address, options, clock)
+            self._address = self._address.at("/", port=STOCK_STREAM_PORT - 1)
         self._options, self._clock = options, clock
         self._control = Esp32Control(self._address.at("/"), timeouts=options.timeouts, clock=clock)
         self._stream: MjpegSource | None = None
@@ -49,16 +65,16 @@ class Esp32CamSource:
     @property
     def damaged(self) -> int:
         """See Source."""
-        return self._damaged_before + sum(each.damaged for each in (self._stream, self._single) if each is not None)
+        return self._damaged_before + sum(each.damaged for each in (self._stream, self._single, self._plain) if each)
 
     def arrivals(self, stop: threading.Event) -> Iterator[Arrival]:
         """See Source."""
         try:
-            firmware = recognize(self._address, timeouts=self._options.timeouts, clock=self._clock, stop=stop)
-            stream, single = self._open(firmware)
-            if firmware.controllable:
-                self._apply(stop)
-            yield from self._read(stream, single, firmware, stop)
+            firmware = self._recognize(stop)
+            if firmware is not None:
+                yield from self._read(firmware, stop)
+            elif self._plain is not None:
+                yield from self._plain.arrivals(stop)
         except SourceError:
             if not stop.is_set():
                 raise
@@ -86,16 +102,27 @@ class Esp32CamSource:
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
+    def _recognize(self, stop: threading.Event) -> Firmware | None:
+        """Ask which firmware it is; None when nobody knows but the stream's address is given."""
+        try:
+            return recognize(self._address, timeouts=self._options.timeouts, clock=self._clock, stop=stop)
+        except SourceError as error:
+            if self._plain is None or stop.is_set():
+                raise
+            log.debug("%s", error)
+            return None
+
     def _open(self, firmware: Firmware) -> tuple[MjpegSource, MjpegSource]:
-        self._damaged_before = self.damaged
+        self._damaged_before += sum(each.damaged for each in (self._stream, self._single) if each)
         self._stream = MjpegSource(firmware.stream(self._address), self._options, self._clock)
         self._single = MjpegSource(firmware.single(self._address), self._options, self._clock)
         return self._stream, self._single
 
-    def _read(
-        self, stream: MjpegSource, single: MjpegSource, firmware: Firmware, stop: threading.Event
-    ) -> Iterator[Arrival]:
+    def _read(self, firmware: Firmware, stop: threading.Event) -> Iterator[Arrival]:
         """The stream; single pictures for a while when it cannot be had but they can; whatever breaks is raised."""
+        stream, single = self._open(firmware)
+        if firmware.controllable:
+            self._apply(stop)
         while not stop.is_set():
             came = False
             try:
