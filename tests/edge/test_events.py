@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from risk_scenes import NOON, evidence, fire, loiterer, scene, steps
 
 from aimonitor.edge.events import EventJudge
@@ -109,6 +109,7 @@ def test_at_the_end_everything_open_is_closed():
     assert phases(told) == [("loitering", "opened")]
 
 
+@settings(max_examples=40)
 @given(steps)
 def test_every_incident_opens_once_and_closes_at_most_once(history):
     assessor, judge = RiskAssessor(RiskPolicy({"line_crossing": 0.2})), EventJudge()
@@ -130,6 +131,7 @@ def test_every_incident_opens_once_and_closes_at_most_once(history):
         assert [event.at for event in events] == sorted(event.at for event in events)
 
 
+@settings(max_examples=40)
 @given(steps)
 def test_of_one_kind_and_zone_only_one_incident_is_open_at_a_time(history):
     assessor, judge, at, is_open = RiskAssessor(), EventJudge(), 0.0, {}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from risk_scenes import KINDS, NIGHT, NOON, evidence, fire, loiterer, scene, scenes, steps
 
@@ -32,6 +32,7 @@ def test_the_explanation_reads_as_a_sentence_would():
     assert said["loitering"][1] > said["night"][1] > 0 > said["known_hours"][1]
 
 
+@settings(max_examples=40)
 @given(steps)
 def test_contributions_sum_to_the_score_at_every_step(history):
     assessor, at = RiskAssessor(RiskPolicy(known=(Hours(12 * 60, 13 * 60),))), 0.0
@@ -43,6 +44,7 @@ def test_contributions_sum_to_the_score_at_every_step(history):
         assert all(0.0 <= share <= 1.0 for share in risk.by_track.values())
 
 
+@settings(max_examples=40)
 @given(steps)
 def test_the_same_scenes_give_the_same_scores(history):
     scores = []
@@ -118,6 +120,7 @@ def test_levels_have_hysteresis():
     ]  # fmt: skip
 
 
+@settings(max_examples=40)
 @given(steps)
 def test_the_level_follows_the_score(history):
     policy, at = RiskPolicy(), 0.0

@@ -24,7 +24,8 @@ from aimonitor.edge.fusion import fuse
 from aimonitor.edge.risk import RiskAssessor
 from aimonitor.edge.thermal import ThermalAnalyzer
 from aimonitor.edge.tracker import Tracker
-from aimonitor.edge.types import PERSONS, VEHICLES, Box, Event, SceneBehavior, Size, ThermalReading, Track
+from aimonitor.edge.types import PERSONS, VEHICLES, Box, Event, Risk, SceneBehavior, Size, ThermalReading, Track
+from aimonitor.edge.types import Scene as FusedScene
 from aimonitor.simulator.scenes import TYPICAL, Noise, Scene, Truth, times
 from aimonitor.simulator.scripts import SCRIPTS, build
 
@@ -110,6 +111,7 @@ class Watch:
         self.thermal = ThermalAnalyzer()
         self.risk = RiskAssessor()
         self.judge = EventJudge()
+        self.fused, self.assessed = FusedScene(), Risk(0.0, "NORMAL")
 
     def look(self, at: float) -> tuple[Sequence[Track], SceneBehavior, Sequence[Event]]:
         """Understand the frame at `at` seconds of the scene."""
@@ -119,8 +121,8 @@ class Watch:
         tracks = self.tracker.update(detections, at)
         behavior = self.behavior.update(tracks, Size(*scene.camera.size), at)
         thermal = self.thermal.update(ThermalReading("stage", at, scene.celsius(at)), at)
-        fused = fuse(tracks, behavior, thermal, scene.brightness)
-        risk = self.risk.assess(fused, at, _NOON_UTC + at)
+        fused = self.fused = fuse(tracks, behavior, thermal, scene.brightness)
+        risk = self.assessed = self.risk.assess(fused, at, _NOON_UTC + at)
         return tracks, behavior, self.judge.update(fused, risk, at, _NOON_UTC + at)
 
 
