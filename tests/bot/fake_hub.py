@@ -62,7 +62,7 @@ class FakeHub:
 
     def presence(self, *, online=True):
         self.online = online
-        return messages.Presence(self.edge, online, self.clock.utc(), tuple(self.cameras.values()))
+        return messages.Presence(self.edge, online, self.clock.utc(), tuple(self.cameras.values()), 0.0)
 
     def status(self, state="live", source=None):
         return messages.Status(source or next(iter(self.cameras)), state, self.clock.utc())
@@ -139,7 +139,7 @@ class FakeHub:
         self.history_asked += 1
         limit, before = int(request.query["limit"]), int(request.query.get("before", 10**9))
         rows = [
-            {"id": number, "received_at": 1.0, **json.loads(codec.encode(event))}
+            {"id": number, "received_at": event.at, **json.loads(codec.encode(event))}
             for number, event in enumerate(self.stored, 1)
             if number < before
         ]

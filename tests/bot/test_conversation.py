@@ -197,7 +197,7 @@ def test_history_pages_without_gaps(tmp_path):
 
 
 def _numbers(text):
-    return [int(line.split("#")[1].split(" ")[0]) for line in text.splitlines() if "#" in line]
+    return [int(line.split(" ")[0]) for line in text.splitlines()[1:]]
 
 
 def test_every_question_has_an_answer_in_every_language(tmp_path):

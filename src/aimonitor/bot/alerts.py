@@ -7,9 +7,6 @@ from aimonitor.bot.types import Chat, Incident, Lesson, Urgency, rank
 
 Outcome = Literal["tell", "held", "learned", "ignored"]
 
-LATE_S = 600.0
-"""An incident that is older than this when the bot hears of it arrived late, and says so."""
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -37,9 +34,4 @@ def judge(incident: Incident, chat: Chat, *, armed: bool, lesson: Lesson | None,
     if lesson is not None:
         return Verdict("learned", silent=True)
     quiet = chat.quiet is not None and minute in chat.quiet
-    return Verdict("tell", silent=quiet or is_late(incident, now))
-
-
-def is_late(incident: Incident, now: float) -> bool:
-    """Whether the news was old when it came."""
-    return now - incident.event.at > LATE_S
+    return Verdict("tell", silent=quiet or incident.late)

@@ -40,10 +40,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """An event of the hub's history with its number there, which has no gaps."""
+    """An event of the hub's history: its number there, which has no gaps, and when the hub stored it (UTC)."""
 
     number: int
     event: messages.Event
+    stored_at: float = 0.0
 
 
 def status(voice: Voice, site: Site, *, arming: Arming, counts: Counts, window_s: float, now: float) -> Content:
@@ -161,7 +162,7 @@ def history(voice: Voice, site: Site, page: Sequence[Numbered], older: int | Non
     lines += [
         voice.say(
             words.history_line,
-            number=f"#{one.number}",
+            number=one.number,
             time=speech.moment(one.event.at),
             icon=icon(one.event.level),
             camera=site.name(one.event.source),

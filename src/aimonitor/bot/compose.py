@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from aimonitor.bot import alerts
 from aimonitor.bot.seal import Seal
 from aimonitor.bot.speech import FSI, PDI, TEXT_LIMIT, Speech, fit, plain, utf16_length
 from aimonitor.bot.types import Button, Card, Chat, Content, Incident, Keyboard, Lesson, rank
@@ -72,7 +71,7 @@ def incident(voice: Voice, one: Incident, *, camera: str, now: float, lesson: Le
     lines.append(
         voice.say(words.ended if one.closed else words.going_on, time=speech.moment(event.opened_at), duration=lasted)
     )
-    if alerts.is_late(one, now):
+    if one.late:
         lines.append(voice.say(words.late))
     lines.extend(_answers(voice, one, camera, lesson, now))
     lines.append(voice.say("{number}", number=f"#{one.number}"))

@@ -97,6 +97,6 @@ class Ears:
             events += page
         for stored in reversed(events):
             if stored.number > last:
-                await self._incidents.take(stored.event)
+                await self._incidents.take(stored.event, stored.stored_at)
         if str(newest) != kept:
             await self._memory.note("history", str(newest))

@@ -44,6 +44,7 @@ class Picture:
 
 class _Stored(messages.Event, frozen=True, tag="event"):
     id: int = 0
+    received_at: float = 0.0
 
 
 class _Page(msgspec.Struct):
@@ -221,7 +222,7 @@ class HubLink:
 
 def _numbered(raw: msgspec.Raw) -> Numbered:
     stored = msgspec.json.decode(raw, type=_Stored)
-    return Numbered(stored.id, stored)
+    return Numbered(stored.id, stored, stored.received_at)
 
 
 def _reason(error: BaseException) -> str:

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 FIRST_STILL_S = 1.2
 """The text does not wait longer than this for its still; a later still is put into the same message."""
 SECOND_STILL_S = 6.0
+LATE_S = 600.0
+"""News that is older than this when it comes says so, and makes no sound."""
 _LEARNED_SHOWN = 12
 
 
@@ -44,8 +46,8 @@ class IncidentDesk:
         for number in await self._memory.unshown():
             await self._show_number(number)
 
-    async def take(self, event: messages.Event) -> None:
-        """An event came from the hub."""
+    async def take(self, event: messages.Event, stored_at: float | None = None) -> None:
+        """An event came from the hub, or out of its history, where it has been since `stored_at` (UTC)."""
         taken = await self._memory.take_event(event)
         if taken is None:
             return
@@ -53,11 +55,18 @@ class IncidentDesk:
         incident = await self._describe(incident)
         if is_new:
             self._tally.incident(self._clock.monotonic())
-        if is_new and self._site.online(event.source) and not alerts.is_late(incident, self._clock.utc()):
+            if self._is_late(event, stored_at):
+                incident = await self._memory.change_incident(incident.number, late=True) or incident
+        if is_new and not incident.late and self._site.online(event.source):
             self._picturing.add(incident.number)
             self._start(self._picture_then_show(incident.number, event.source))
         elif incident.number not in self._picturing:
             await self.show(incident)
+
+    def _is_late(self, event: messages.Event, stored_at: float | None) -> bool:
+        now = self._clock.utc()
+        waited_s = now - stored_at if stored_at is not None else 0.0
+        return max(waited_s, self._site.age_s(event, now)) > LATE_S
 
     async def _describe(self, incident: Incident) -> Incident:
         """Add what the figures tell of those involved, while they are at hand."""

@@ -182,7 +182,7 @@ def _take_event(db: sqlite3.Connection, event: messages.Event) -> tuple[Incident
     if known is not None:
         if event.seq <= known.event.seq:
             return None
-        incident = msgspec.structs.replace(known, event=event)
+        incident = known.after(event)
     else:
         made = db.execute(
             "INSERT INTO incidents (key, at, body) VALUES (?, ?, '')", (key_of(event), event.opened_at)

@@ -66,6 +66,12 @@ class Site:
         edge = self.edges.get(source.partition("/")[0])
         return edge is not None and edge.online
 
+    def age_s(self, event: messages.Event, utc: float) -> float:
+        """How old an event is at `utc`; 0 while nobody knows how its edge's clock stands."""
+        edge = self.edges.get(event.source.partition("/")[0])
+        offset_s = edge.clock_offset_s if edge else None
+        return 0.0 if offset_s is None else utc - (event.at - offset_s)
+
     def state(self, source: str) -> str:
         """The state of a camera in the contract's words."""
         if not self.online(source):

@@ -77,6 +77,7 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
 
     place: where the first of its tracks stood (foot of the box, fractions of the image); look: its appearance
     recognized: the lesson that says it is no threat; taught: the lesson that was made of it
+    late: the news was old when it came
     """
 
     number: int
@@ -89,6 +90,13 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     acked_at: float = 0.0
     recognized: int = 0
     taught: int = 0
+    late: bool = False
+
+    def after(self, event: messages.Event) -> "Incident":
+        """The incident after more news of it. Its level and score are the highest that it had."""
+        level = max(self.event.level, event.level, key=rank)
+        event = msgspec.structs.replace(event, level=level, score=max(self.event.score, event.score))
+        return msgspec.structs.replace(self, event=event)
 
     @property
     def closed(self) -> bool:

@@ -40,6 +40,7 @@ EN = Catalogue(
         "vehicle": "vehicle",
         "animal": "animal",
         "risk": "raised risk",
+        "risk_level": "risk level",
         "anomaly": "unusual",
         "bicycle": "bicycle",
         "car": "car",

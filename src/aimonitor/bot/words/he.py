@@ -40,6 +40,7 @@ HE = Catalogue(
         "vehicle": "רכב",
         "animal": "בעל חיים",
         "risk": "סיכון מוגבר",
+        "risk_level": "רמת סיכון",
         "anomaly": "חריג",
         "bicycle": "אופניים",
         "car": "מכונית",
