@@ -18,6 +18,12 @@ def add_to(commands: Commands) -> None:
     track.add_argument("--fps", type=float, help="cut the sequences to this rate first")
     track.set_defaults(run=_track)
 
+    detect = kinds.add_parser("detect", help="COCO average precision of a detector, by group of classes")
+    detect.add_argument("--coco", type=Path, required=True, metavar="FILE", help="instances_*.json")
+    detect.add_argument("--images", type=Path, required=True, metavar="DIR", help="folder of its images, or of some")
+    detect.add_argument("--detector", default="yolox-nano", help="see `aimonitor models list` (default: %(default)s)")
+    detect.set_defaults(run=_detect)
+
     anomaly = kinds.add_parser("anomaly", help="score of the streaming detector on the Numenta Anomaly Benchmark")
     anomaly.add_argument("--nab", type=Path, required=True, metavar="DIR", help="folder with data/ and windows")
     anomaly.set_defaults(run=_anomaly)
@@ -27,6 +33,16 @@ def _track(chosen: argparse.Namespace) -> int:
     from aimonitor.evaluation import track
 
     print(track.evaluate(chosen.mot_root, chosen.det, fps=chosen.fps))
+    return 0
+
+
+def _detect(chosen: argparse.Namespace) -> int:
+    from aimonitor.edge.backends import open_detector
+    from aimonitor.evaluation import detect
+
+    # precision counts every answer, however weak, and every class of the groups
+    detector = open_detector(chosen.detector, threshold=0.01)
+    print(detect.table(detect.evaluate(chosen.coco, chosen.images, detector)))
     return 0
 
 

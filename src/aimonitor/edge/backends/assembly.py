@@ -3,8 +3,10 @@
 import ast
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from aimonitor.edge import pipeline
 from aimonitor.edge.backends.network import PictureNetwork, Runtime
 from aimonitor.edge.backends.request import BackendError, Request
 from aimonitor.edge.detector import LEAST, Calibration, Detector
@@ -14,7 +16,10 @@ from aimonitor.edge.types import Size
 from aimonitor.models import ModelFile
 from aimonitor.models.coco import COCO80
 
-OPTIONS = ("head", "names", "size")
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "onnx": ("head", "names", "size"),
+    "openvino": ("head", "names", "size", "precision"),
+}
 
 _CALIBRATIONS: Mapping[str, Calibration] = {
     "yolox": Calibration(small=0.30, large=0.40),
@@ -25,18 +30,28 @@ _CALIBRATIONS: Mapping[str, Calibration] = {
 _USUAL = Calibration(small=0.25, large=0.35)
 
 
-def assemble(runtime: Runtime, file: ModelFile, request: Request, turns: Turns) -> Detector:
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A detector, the size of its input and the name of its head."""
+
+    detector: pipeline.Detector
+    size: Size
+    head: str
+
+
+def assemble(runtime: Runtime, file: ModelFile, request: Request, turns: Turns) -> Loaded:
     """Return the detector. Raises BackendError when head or names do not fit what the network gives."""
     head = head_of(runtime, file, request)
     names = class_names(runtime, file, request, head)
     least = LEAST if request.threshold is None else request.threshold
     network = PictureNetwork(runtime, head.preparation, turns)
-    return Detector(network, head, names, _CALIBRATIONS.get(head.name, _USUAL), least=least)
+    detector = Detector(network, head, names, _CALIBRATIONS.get(head.name, _USUAL), least=least)
+    return Loaded(detector, runtime.size, head.name)
 
 
 def head_of(runtime: Runtime, file: ModelFile, request: Request) -> Head:
     """The head that was named, or that fits. Raises BackendError."""
-    named = request.only(*OPTIONS).get("head")
+    named = request.only(*OPTIONS[request.scheme]).get("head")
     try:
         return recognize(runtime.size, runtime.shapes, named or file.architecture)
     except HeadError as error:

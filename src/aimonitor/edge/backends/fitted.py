@@ -4,12 +4,34 @@ import logging
 from collections.abc import Callable
 from threading import Lock
 
-from aimonitor.edge.backends.elastic import snug
-from aimonitor.edge.backends.request import BackendError
-from aimonitor.edge.detector import Detector
+from aimonitor.edge.backends.assembly import Loaded, asked_size
+from aimonitor.edge.backends.elastic import ELASTIC, resized, snug
+from aimonitor.edge.backends.request import BackendError, Request
+from aimonitor.edge.inference import Turns
+from aimonitor.edge.pipeline import Detector
 from aimonitor.edge.types import Detections, Picture, Size
+from aimonitor.models import ModelFile, resolve
 
 _log = logging.getLogger(__name__)
+
+Load = Callable[[ModelFile, bytes | None, Size | None, Turns], Loaded]
+"""Loads a model's file, or the given content made from it, at the given size where the file leaves it open."""
+
+
+def open_fitted(request: Request, load: Load) -> Detector:
+    """Return the detector of a registered model or of a file, through a runtime's `load`."""
+    file, turns = resolve(request.rest, request.progress), Turns()
+
+    def build(size: Size) -> Detector:
+        return load(file, resized(file.path, size), None, turns).detector
+
+    asked = asked_size(request)
+    if asked and (request.options.get("head") or file.architecture) in ELASTIC:
+        return build(asked)
+    nominal = load(file, None, asked, turns)
+    if asked or nominal.head not in ELASTIC:
+        return nominal.detector
+    return FittedDetector(nominal.detector, nominal.size, build)
 
 
 class FittedDetector:

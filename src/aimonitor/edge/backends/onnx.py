@@ -11,33 +11,23 @@ import numpy as np
 import onnxruntime
 
 from aimonitor.edge import pipeline
-from aimonitor.edge.backends.assembly import asked_size, assemble, head_of
-from aimonitor.edge.backends.elastic import ELASTIC, resized
-from aimonitor.edge.backends.fitted import FittedDetector
+from aimonitor.edge.backends.assembly import Loaded, assemble
+from aimonitor.edge.backends.fitted import open_fitted
 from aimonitor.edge.backends.request import BackendError, Request
-from aimonitor.edge.detector import Detector
 from aimonitor.edge.heads import Shape
 from aimonitor.edge.inference import Turns
 from aimonitor.edge.types import Floats, Size
-from aimonitor.models import resolve
+from aimonitor.models import ModelFile
 
 
 def open_onnx(request: Request) -> pipeline.Detector:
     """Return the detector of a registered model or of a file, at the input sizes that its pictures need."""
-    file, turns = resolve(request.rest, request.progress), Turns()
 
-    def build(size: Size) -> Detector:
-        runtime = OnnxRuntime(file.path, resized(file.path, size), threads=request.threads)
+    def load(file: ModelFile, content: bytes | None, asked: Size | None, turns: Turns) -> Loaded:
+        runtime = OnnxRuntime(file.path, content, threads=request.threads, asked=asked)
         return assemble(runtime, file, request, turns)
 
-    asked = asked_size(request)
-    if asked and (request.options.get("head") or file.architecture) in ELASTIC:
-        return build(asked)
-    runtime = OnnxRuntime(file.path, threads=request.threads, asked=asked)
-    detector = assemble(runtime, file, request, turns)
-    if asked or head_of(runtime, file, request).name not in ELASTIC:
-        return detector
-    return FittedDetector(detector, runtime.size, build)
+    return open_fitted(request, load)
 
 
 class OnnxRuntime:
