@@ -213,10 +213,14 @@ def test_too_many_damaged_pictures_lower_the_quality():
             running.frames_follow()
 
 
-def test_less_is_asked_for_step_by_step():
+def test_less_is_asked_for_step_by_step_and_never_more_than_there_is():
     adaptation = Adaptation(quality=None, frame_size=None)
-    asked = [adaptation.lower() for _ in range(6)]
-    assert asked == ["quality 20", "quality 28", "quality 36", "quality 40", "frame size CIF", "frame size QVGA"]
+    assert [adaptation.lower(quality, Size(640, 480)) for quality in (12, 20, 35)] == [
+        "quality 20", "quality 28", "quality 40",
+    ]  # fmt: skip
+    asked = [adaptation.lower(40, SIZES[name]) for name in ("UXGA", "HD", "VGA", "HQVGA", "QQVGA", "96X96")]
+    assert asked == ["frame size SXGA", "frame size XGA", "frame size CIF", "frame size QQVGA", "", ""]
+    assert adaptation.lower(63, Size(160, 120)) == ""
 
 
 def test_a_fifth_damaged_within_half_a_minute_is_too_many():

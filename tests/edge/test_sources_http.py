@@ -2,7 +2,10 @@
 
 import base64
 import logging
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -291,3 +294,54 @@ def test_ten_cycles_of_faults_leak_no_thread_and_no_socket():
             running.frames_follow()
         assert counts()[0] <= before[0]
         assert counts()[1] <= before[1] + 2  # one connection more may be under way on either side
+
+
+# --- TLS ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory) -> tuple[Path, Path]:
+    """A certificate for localhost and its key, signed by itself."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("needs openssl to make a certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    path, key = folder / "cert.pem", folder / "key.pem"
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    command += ["-addext", "subjectAltName=DNS:localhost", "-out", str(path), "-keyout", str(key)]
+    subprocess.run(command, check=True, capture_output=True)
+    return path, key
+
+
+class SaysSecurely(Says):
+    """The same over TLS, at `localhost`."""
+
+    def __init__(self, certificate: tuple[Path, Path], *pieces: bytes) -> None:
+        super().__init__(*pieces, stay=True)
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(*certificate)
+        self.url = self.url.replace("http://127.0.0.1", "https://localhost")
+
+    def _answer(self, client: socket.socket) -> None:
+        client.settimeout(2.0)
+        try:
+            secure = self._context.wrap_socket(client, server_side=True)
+        except OSError:
+            return
+        with secure:
+            super()._answer(secure)
+
+
+def test_a_camera_with_a_trusted_certificate_is_read_and_one_without_is_refused(certificate, monkeypatch):
+    with SaysSecurely(certificate, STREAM, PART * 3) as server:
+        assert "certificate is not trusted" in str(failure(opened(server.url)))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        assert [arrival.picture.jpeg() for arrival in take(opened(server.url), 3)] == [JPEG] * 3
+
+
+def test_a_tls_camera_that_says_nothing_is_noticed_and_left_within_a_second_of_being_told_to():
+    with Says(stay=True) as server:
+        url = server.url.replace("http", "https")
+        assert "no TLS connection in time" in str(failure(opened(url, timeouts=Timeouts(connect_s=0.3))))
+        with Running(opened(url, timeouts=Timeouts(connect_s=30))) as running:
+            running.until(lambda: len(server.requests) > 1)

@@ -15,7 +15,9 @@ from aimonitor.edge.sources import SourceOptions, Timeouts
 from aimonitor.edge.sources.address import parse_http
 from aimonitor.edge.sources.esp32_control import Esp32Control
 from aimonitor.edge.sources.firmware import Firmware, recognize
+from aimonitor.edge.sources.frame_sizes import SIZES
 from aimonitor.edge.sources.mjpeg import MjpegSource
+from aimonitor.edge.types import Size
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ _DAMAGE_SHARE = 0.2
 _DAMAGE_PICTURES = 10
 _QUALITY_STEP = 8
 _QUALITY_WORST = 40
-_SMALLER = {"UXGA": "SXGA", "SXGA": "XGA", "HD": "SVGA", "XGA": "SVGA", "SVGA": "VGA", "VGA": "CIF", "CIF": "QVGA"}
+_STEPS = ("QQVGA", "QVGA", "CIF", "VGA", "SVGA", "XGA", "SXGA")
 
 
 def is_stock_stream(address: str) -> bool:
@@ -130,7 +132,7 @@ class Esp32CamSource:
                     came = True
                     yield arrival
                     if firmware.controllable:
-                        self._adapt(stop)
+                        self._adapt(arrival, stop)
             except SourceError as error:
                 if came or stop.is_set():
                     raise
@@ -154,9 +156,14 @@ class Esp32CamSource:
         except SourceError as error:
             log.warning("%s; using it as it is", error)
 
-    def _adapt(self, stop: threading.Event) -> None:
-        if self._adaptation.is_due(self.damaged, self._clock.monotonic()):
-            log.warning("%s: too many pictures come damaged; asking for %s", self._address, self._adaptation.lower())
+    def _adapt(self, arrival: Arrival, stop: threading.Event) -> None:
+        """Ask for less when too many pictures come damaged."""
+        if not self._adaptation.is_due(self.damaged, self._clock.monotonic()):
+            return
+        quality = self._control.status(stop).get("quality", _QUALITY_WORST)
+        asked = self._adaptation.lower(quality, Size(arrival.picture.width, arrival.picture.height))
+        if asked:
+            log.warning("%s: too many pictures come damaged; asking for %s", self._address, asked)
             self._apply(stop)
 
     def _darken(self) -> None:
@@ -191,11 +198,16 @@ class Adaptation:
             self._since_at = None
         return due
 
-    def lower(self) -> str:
-        """Ask for less and say what: a coarser quality first, then a smaller size."""
-        quality = 12 if self.quality is None else self.quality
+    def lower(self, quality: int, size: Size) -> str:
+        """Ask for less than the present `quality` and `size`, and say for what; empty when there is nothing less.
+
+        A coarser quality comes first, a smaller size when it is coarse enough.
+        """
         if quality < _QUALITY_WORST:
             self.quality = min(_QUALITY_WORST, quality + _QUALITY_STEP)
             return f"quality {self.quality}"
-        self.frame_size = _SMALLER.get(self.frame_size or "VGA", "QVGA")
+        smaller = [name for name in _STEPS if SIZES[name].width * SIZES[name].height < size.width * size.height]
+        if not smaller:
+            return ""
+        self.frame_size = smaller[-1]
         return f"frame size {self.frame_size}"

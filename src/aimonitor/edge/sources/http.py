@@ -5,6 +5,7 @@ sends one byte a second, never answers or never ends is noticed in time, and not
 copies or parses more than it must. Headers are few: an ESP32 refuses a block of more than 512 bytes with 431.
 """
 
+import contextlib
 import selectors
 import socket
 import ssl
@@ -140,8 +141,17 @@ class HttpStream:
     def _secure(self, sock: socket.socket) -> socket.socket:
         if not self._address.tls:
             return sock
-        sock.settimeout(max(0.01, self._deadline - self._clock.monotonic()))
-        return ssl.create_default_context().wrap_socket(sock, server_hostname=self._address.host)
+        context = ssl.create_default_context()
+        secure = context.wrap_socket(sock, server_hostname=self._address.host, do_handshake_on_connect=False)
+        try:
+            while True:
+                secure.settimeout(self._nap("no TLS connection in time"))
+                with contextlib.suppress(TimeoutError):
+                    secure.do_handshake()
+                    return secure
+        except BaseException:
+            secure.close()
+            raise
 
     def _send(self, method: str) -> None:
         address = self._address

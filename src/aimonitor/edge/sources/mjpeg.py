@@ -10,11 +10,11 @@ from aimonitor.edge.pictures import JpegPicture
 from aimonitor.edge.source import Arrival, SourceError
 from aimonitor.edge.sources import SourceOptions
 from aimonitor.edge.sources.address import HttpAddress, parse_http
-from aimonitor.edge.sources.http import Head, HttpStream, fetch
+from aimonitor.edge.sources.http import Head, HttpStream
 from aimonitor.edge.types import PictureError
 
 POLL_INTERVAL_S = 1.0
-"""From one single picture to the next; one request is in flight at a time."""
+"""From one single picture to the request for the next; there is never more than one."""
 
 _BOUNDARY = re.compile(r"boundary=\"?([^\";,\s]+)", re.IGNORECASE)
 _PICTURES = ("multipart/", "image/jpeg", "application/octet-stream")
@@ -45,12 +45,14 @@ class MjpegSource:
     def arrivals(self, stop: threading.Event) -> Iterator[Arrival]:
         """See Source."""
         try:
-            with HttpStream(self._address, timeouts=self._timeouts, clock=self._clock, stop=stop) as answer:
-                self._check(answer.head)
-                if answer.head.content_type != "image/jpeg":
-                    yield from self._stream(answer, stop)
             while not stop.is_set():
-                yield from self._poll(stop)
+                with HttpStream(self._address, timeouts=self._timeouts, clock=self._clock, stop=stop) as answer:
+                    self._check(answer.head)
+                    if answer.head.content_type == "image/jpeg":
+                        yield from self._single(answer)
+                    else:
+                        yield from self._stream(answer, stop)
+                stop.wait(POLL_INTERVAL_S)
         except SourceError:
             if not stop.is_set():
                 raise
@@ -78,17 +80,11 @@ class MjpegSource:
             if not data or reader.finished:
                 raise self._broken("the camera closed the stream")
 
-    def _poll(self, stop: threading.Event) -> Iterator[Arrival]:
-        """One picture, asked for; the rest of the second is spent waiting."""
-        began_at = self._clock.monotonic()
-        head, body = fetch(
-            self._address, timeouts=self._timeouts, clock=self._clock, stop=stop, limit=PART_LIMIT
-        )  # fmt: skip
-        self._check(head)
-        arrival = self._open(Part(head.headers, body))
+    def _single(self, answer: HttpStream) -> Iterator[Arrival]:
+        """The one picture in `answer`, unless it is damaged."""
+        arrival = self._open(Part(answer.head.headers, answer.read_all(PART_LIMIT)))
         if arrival is not None:
             yield arrival
-        stop.wait(max(0.0, began_at + POLL_INTERVAL_S - self._clock.monotonic()))
 
     def _check(self, head: Head) -> None:
         """Raise SourceError unless pictures follow."""
