@@ -1,4 +1,4 @@
-"""The bot beside the real hub, over real sockets and in real time: an edge's incident, a founding client's, commands."""
+"""The bot beside the real hub, over real sockets, in real time: an edge's incident, a founding client's, commands."""
 
 import asyncio
 import base64
@@ -114,7 +114,7 @@ def test_an_edges_incident_reaches_the_chat_with_its_still_and_boxes(start_hub, 
             telegram.press(alert, "Acknowledge")
             await _until(lambda: "Acknowledged by Dana" in alert.text, telegram)
             telegram.say(OWNER, "/history")
-            await _until(lambda: any("#1" in text and "began" in text for text in telegram.texts(OWNER)), telegram)
+            await _until(lambda: any("1 · 20" in text and "began" in text for text in telegram.texts(OWNER)), telegram)
             telegram.say(OWNER, "/snapshot")
             await _until(lambda: sum(bool(m.photo) for m in telegram.messages) == 2, telegram)
 

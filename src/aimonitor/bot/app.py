@@ -39,18 +39,30 @@ _TICK_S = 1.0
 _IN_WORK = 32
 _FIRST_CODE_LIVES_S = 3600.0
 _CONFLICT_S = 10.0
+_RESTART_S = 60.0
 
 
 class BotError(RuntimeError):
-    """The bot cannot go on; the text says why and what to do."""
+    """The bot cannot go on; the text says why and what to do. `final`: trying again will not help."""
+
+    def __init__(self, words: str, *, final: bool) -> None:
+        super().__init__(words)
+        self.final = final
 
 
 async def beside(settings: BotSettings, clock: Clock | None = None) -> None:
-    """Run until cancelled; what ends the bot is said once and ends nothing else."""
-    try:
-        await run(settings, clock)
-    except BotError as error:
-        log.error("the Telegram bot stopped: %s", error)  # noqa: TRY400 - a sentence for people, no traceback
+    """Run until cancelled, beside something that must go on: a wrong token ends it, a full disk is waited out."""
+    troubled = False
+    while True:
+        try:
+            await run(settings, clock)
+        except BotError as error:
+            level = logging.DEBUG if troubled else logging.ERROR
+            log.log(level, "the Telegram bot stopped: %s", error)
+            if error.final:
+                return
+        troubled = True
+        await asyncio.sleep(_RESTART_S)
 
 
 async def run(settings: BotSettings, clock: Clock | None = None, policy: Policy | None = None) -> None:
@@ -64,9 +76,10 @@ async def run(settings: BotSettings, clock: Clock | None = None, policy: Policy 
         finally:
             await database.close()
     except gate.WrongTokenError as error:
-        raise BotError(f"Telegram refuses the token ({error}); set TELEGRAM_TOKEN as @BotFather gave it") from None
+        words = f"Telegram refuses the token ({error}); set TELEGRAM_TOKEN as @BotFather gave it"
+        raise BotError(words, final=True) from None
     except DatabaseError as error:
-        raise BotError(str(error)) from None
+        raise BotError(str(error), final=False) from None
 
 
 async def _run(

@@ -26,7 +26,7 @@ def key_of(event: messages.Event) -> str:
 
 
 class Memory:
-    """Everything is on disk when a method returns."""
+    """A crash of the bot loses nothing of it; see `database` for power cuts."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -41,7 +41,7 @@ class Memory:
 
     async def secret(self) -> bytes:
         """The key under which buttons are sealed, made at the first start."""
-        kept = await self._database.run(_set_default, "seal", secrets.token_hex(32))
+        kept = await self._database.run_durably(_set_default, "seal", secrets.token_hex(32))
         return bytes.fromhex(kept)
 
     # --- chats and lessons ------------------------------------------------------------------------------------------
@@ -49,22 +49,22 @@ class Memory:
     async def keep_chat(self, chat: Chat) -> None:
         """Add or change a chat."""
         self.chats[chat.chat_id] = chat
-        await self._database.run(_keep_chat, chat)
+        await self._database.run_durably(_keep_chat, chat)
 
     async def drop_chat(self, chat_id: int) -> None:
         """Let a chat out."""
         self.chats.pop(chat_id, None)
-        await self._database.run(_delete_chat, chat_id)
+        await self._database.run_durably(_delete_chat, chat_id)
 
     async def keep_lesson(self, lesson: Lesson) -> Lesson:
         """Add a lesson (its id is 0), or change one; returns it with its id."""
-        kept = await self._database.run(_keep_lesson, lesson)
+        kept = await self._database.run_durably(_keep_lesson, lesson)
         self.lessons[kept.lesson_id] = kept
         return kept
 
     async def forget_lesson(self, lesson_id: int) -> Lesson | None:
         """Forget a lesson; None when there is none with this id."""
-        await self._database.run(_delete_lesson, lesson_id)
+        await self._database.run_durably(_delete_lesson, lesson_id)
         return self.lessons.pop(lesson_id, None)
 
     # --- incidents --------------------------------------------------------------------------------------------------

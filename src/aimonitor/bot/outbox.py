@@ -72,11 +72,11 @@ class Outbox:
 
     async def claim(self, card: Card) -> Card | None:
         """The newest of `card`, from now on being sent; None when there is nothing left to send."""
-        return await self._database.run(_claim, card.chat_id, card.key)
+        return await self._database.run_durably(_claim, card.chat_id, card.key)
 
     async def sent(self, card: Card, message_id: int, now: float) -> None:
         """It arrived."""
-        await self._database.run(self._sent, card, message_id, now)
+        await self._database.run_durably(self._sent, card, message_id, now)
 
     async def release(self, card: Card, *, unsure: bool) -> None:
         """It was not sent, or nobody knows: it waits again."""
