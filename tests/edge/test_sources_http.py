@@ -27,7 +27,7 @@ PART = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n
 
 
 def emulator(**setup) -> Esp32Cam:
-    return Esp32Cam(Setup(**{"size": "QQVGA", "fps": 50.0, "boot_s": 0.3, "sensor_wait_s": 0.2, **setup}))
+    return Esp32Cam(Setup(**{"size": "QQVGA", "fps": 150.0, "boot_s": 0.2, "sensor_wait_s": 0.2, **setup}))
 
 
 @pytest.mark.parametrize("profile", PROFILES)
