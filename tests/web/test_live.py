@@ -158,6 +158,9 @@ def test_radar_view_moves_boxes_over_a_still(open_page: OpenPage, edge: Scripted
     shown = page.evaluate(boxes)
     wait_until(page, f"{boxes} !== '{shown}'")
     assert page.evaluate(READ_CANVAS) == still
+    page.get_by_role("button", name="New still").click()
+    expect(page.locator(".outcome")).to_have_text("Done")
+    assert [command.name for command in edge.commands] == ["snapshot"]
 
 
 def test_a_name_is_text_whatever_is_in_it(open_page: OpenPage, hub: HubProcess) -> None:

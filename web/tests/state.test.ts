@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fit } from "../src/draw/fit";
+import { placeLabel } from "../src/draw/label_layout";
 import { pictureAge } from "../src/state/age";
 import { HubClock } from "../src/state/clock";
 import { RiskCourse } from "../src/state/course";
@@ -197,6 +198,32 @@ describe("the course of the risk", () => {
       [0, 2, 3, 60],
       [10, 20, null, 30],
     ]);
+  });
+});
+
+describe("a label", () => {
+  const bounds = { x: 0, y: 0, width: 200, height: 100 };
+  const label = { width: 50, height: 10 };
+  const box = { x: 20, y: 40, width: 30, height: 30 };
+
+  it("stands above its box, at the side where reading starts", () => {
+    expect(placeLabel(box, label, bounds, [], false)).toEqual({ x: 20, y: 29, ...label });
+    expect(placeLabel(box, label, bounds, [], true)).toEqual({ x: 0, y: 29, ...label });
+  });
+
+  it("gives way to others, and is left out when there is no room", () => {
+    const above = { x: 0, y: 25, width: 60, height: 12 };
+    expect(placeLabel(box, label, bounds, [above], false)?.y).toBe(71);
+    expect(placeLabel(box, label, bounds, [bounds], false)).toBeNull();
+    expect(placeLabel(box, { width: 201, height: 10 }, bounds, [], false)).toBeNull();
+  });
+
+  it("stays inside the picture", () => {
+    expect(placeLabel({ x: 190, y: 2, width: 10, height: 90 }, label, bounds, [], false)).toEqual({
+      x: 150,
+      y: 3,
+      ...label,
+    });
   });
 });
 

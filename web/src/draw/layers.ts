@@ -10,6 +10,8 @@ export interface OverlayStyle {
   readonly direction: "ltr" | "rtl";
   readonly colors: readonly string[];
   readonly label: (track: LabelParts) => string;
+  /** The same where there is little room. */
+  readonly shortLabel: (track: LabelParts) => string;
 }
 
 export interface LabelParts {

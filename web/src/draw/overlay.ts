@@ -3,6 +3,7 @@
 import type { Observation, TrackView } from "../wire/messages";
 import type { Trails } from "../picture/trails";
 import type { Rectangle } from "./fit";
+import { placeLabel } from "./label_layout";
 import type { OverlayStyle } from "./layers";
 
 /** Track risk at which the color changes; the last color is for the highest. */
@@ -33,7 +34,7 @@ export function drawOverlay(surface: Surface, observation: Observation, trails: 
     for (const track of observation.tracks) drawBox(surface, track, style);
   }
   if (style.layers.has("labels") && surface.picture.width / surface.ratio >= LABELS_FROM_PX) {
-    for (const track of observation.tracks) drawLabel(surface, track, style);
+    drawLabels(surface, observation.tracks, style);
   }
 }
 
@@ -84,29 +85,51 @@ function drawRisk(
   context.fillRect(x, box.y + box.height - height, width, height);
 }
 
-function drawLabel({ context, picture, ratio }: Surface, track: TrackView, style: OverlayStyle): void {
-  const box = place(picture, track.box);
-  const size = Math.max(10, Math.min(15, picture.width / ratio / 48)) * ratio;
-  const pad = size * 0.35;
+/** The riskiest speak first; who finds no room for all words says only the number, or nothing. */
+function drawLabels(surface: Surface, tracks: readonly TrackView[], style: OverlayStyle): void {
+  const { context, picture, ratio } = surface;
+  const size = Math.max(10, Math.min(13.5, picture.width / ratio / 56)) * ratio;
+  const pad = size * 0.4;
   context.font = `600 ${size}px ${FONT_STACK}`;
   context.textBaseline = "middle";
-  const text = style.label(track);
-  const width = Math.min(context.measureText(text).width, picture.width - 2 * pad) + 2 * pad;
-  const height = size * 1.45;
-  const start = style.direction === "rtl" ? box.x + box.width - width : box.x;
-  const x = clamp(start, picture.x, picture.x + picture.width - width);
-  const above = box.y - height - ratio;
-  const y = above >= picture.y ? above : clamp(box.y + ratio, picture.y, picture.y + picture.height - height);
+  context.textAlign = "start";
+  const taken: Rectangle[] = [];
+  const fromEnd = style.direction === "rtl";
+  for (const track of [...tracks].sort(byRiskThenAge)) {
+    const box = place(picture, track.box);
+    for (const text of [style.label(track), style.shortLabel(track)]) {
+      const label = { width: context.measureText(text).width + 2 * pad, height: size * 1.45 };
+      const room = placeLabel(box, label, picture, taken, fromEnd);
+      if (room === null) continue;
+      taken.push(room);
+      drawLabel(surface, room, text, pad, trackColor(track, style), fromEnd);
+      break;
+    }
+  }
+}
+
+/** In coarse steps of risk, so that labels do not change places with every frame. */
+function byRiskThenAge(one: TrackView, other: TrackView): number {
+  return Math.round(other.risk * 10) - Math.round(one.risk * 10) || one.trackId - other.trackId;
+}
+
+function drawLabel(
+  { context, ratio }: Surface,
+  room: Rectangle,
+  text: string,
+  pad: number,
+  color: string,
+  fromEnd: boolean,
+): void {
+  const edge = 3 * ratio;
   context.fillStyle = HALO;
   context.beginPath();
-  context.roundRect(x, y, width, height, 3 * ratio);
+  context.roundRect(room.x, room.y, room.width, room.height, edge);
   context.fill();
-  context.fillStyle = trackColor(track, style);
-  context.fillRect(style.direction === "rtl" ? x + width - 3 * ratio : x, y, 3 * ratio, height);
+  context.fillStyle = color;
+  context.fillRect(fromEnd ? room.x + room.width - edge : room.x, room.y, edge, room.height);
   context.fillStyle = LABEL_TEXT;
-  context.textAlign = "start";
-  const textX = style.direction === "rtl" ? x + width - pad - ratio : x + pad + ratio;
-  context.fillText(text, textX, y + height / 2, width - 2 * pad);
+  context.fillText(text, fromEnd ? room.x + room.width - pad - ratio : room.x + pad + ratio, room.y + room.height / 2);
 }
 
 function drawTrail(
@@ -138,8 +161,4 @@ function trackColor(track: TrackView, style: OverlayStyle): string {
 
 function lineWidth(picture: Rectangle, ratio: number): number {
   return Math.max(1.5, Math.min(3, picture.width / ratio / 360)) * ratio;
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.max(low, Math.min(high, value));
 }

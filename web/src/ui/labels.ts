@@ -5,12 +5,16 @@ import { isolate, translate, type Language } from "../i18n/language";
 
 export function trackLabel(track: LabelParts, language: Language): string {
   const { words, number } = language;
-  const parts = [`${translate(words.label, track.label)} ${isolate(`#${track.trackId}`)}`];
+  const parts = [`${translate(words.label, track.label)} ${trackNumber(track)}`];
   const doing = track.doing[0];
   if (doing !== undefined) parts.push(translate(words.cause, doing));
   else if (track.speed !== null && track.speed.value > 0) parts.push(speedWords(track.speed, language));
   if (track.hottestCelsius !== null) parts.push(isolate(`${number(track.hottestCelsius)} ${words.unit.celsius}`));
   return parts.join(" · ");
+}
+
+export function trackNumber({ trackId }: LabelParts): string {
+  return isolate(`#${trackId}`);
 }
 
 export function speedWords(speed: { readonly value: number; readonly unit: string }, language: Language): string {

@@ -12,7 +12,7 @@ import { IncidentList } from "./incidents";
 import { RiskCard } from "./risk";
 import { hrefOf } from "./route";
 import { SceneCard } from "./scene";
-import { Picture, Tile } from "./tile";
+import { currentLevel, Picture, Tile } from "./tile";
 import { Toolbar } from "./toolbar";
 import { useDoubt, useTruth } from "./truth";
 
@@ -95,7 +95,7 @@ function NoCamera({ asked }: { readonly asked: boolean }): JSX.Element {
 function Stage({ camera }: { readonly camera: CameraView }): JSX.Element {
   const truth = useTruth(camera);
   const stage = useRef<HTMLElement>(null);
-  const level = camera.observation?.risk.level ?? "unknown";
+  const level = currentLevel(camera, truth);
   return (
     <figure ref={stage} class={`stage edge-${level.toLowerCase()}`}>
       <figcaption class="stage-head">

@@ -7,7 +7,7 @@ import { CanvasSurface } from "../draw/surface";
 import { isolate, translate } from "../i18n/language";
 import type { CameraView } from "../state/world";
 import { useApp, useLanguage, usePreferences } from "./context";
-import { trackLabel } from "./labels";
+import { trackLabel, trackNumber } from "./labels";
 import { useTruth, type ShownTruth } from "./truth";
 import { LevelIcon, StateIcon } from "./icons";
 
@@ -98,6 +98,7 @@ function useOverlayStyle(): OverlayStyle {
       direction: language.direction,
       colors: RISK_COLORS,
       label: (track) => trackLabel(track, language),
+      shortLabel: (track) => trackNumber(track),
     }),
     [language, layers],
   );
@@ -116,10 +117,15 @@ function useVisible(of: { readonly current: Element | null }): boolean {
   return visible;
 }
 
+/** The level of this moment; what was judged by an old picture is no level any more. */
+export function currentLevel(camera: CameraView, truth: ShownTruth): string {
+  return truth.stale ? "unknown" : (camera.observation?.risk.level ?? "unknown");
+}
+
 /** A small tile that leads to the large one. */
 export function Tile({ camera, href }: { readonly camera: CameraView; readonly href: string }): JSX.Element {
   const truth = useTruth(camera);
-  const level = camera.observation?.risk.level ?? "unknown";
+  const level = currentLevel(camera, truth);
   return (
     <a class={`tile edge-${level.toLowerCase()}`} href={href}>
       <Picture camera={camera} truth={truth} />
