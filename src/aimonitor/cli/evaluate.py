@@ -24,6 +24,12 @@ def add_to(commands: Commands) -> None:
     detect.add_argument("--detector", default="yolox-nano", help="see `aimonitor models list` (default: %(default)s)")
     detect.set_defaults(run=_detect)
 
+    scenes = kinds.add_parser("scenes", help="what the edge understands of scripted scenes with truth")
+    scenes.add_argument("names", nargs="*", metavar="SCENE", help="default: all")
+    scenes.add_argument("--seeds", type=int, default=5, help="variants of each scene (default: %(default)s)")
+    scenes.add_argument("--fps", type=float, default=5.0, help="rate of the camera (default: %(default)s)")
+    scenes.set_defaults(run=_scenes)
+
     anomaly = kinds.add_parser("anomaly", help="score of the streaming detector on the Numenta Anomaly Benchmark")
     anomaly.add_argument("--nab", type=Path, required=True, metavar="DIR", help="folder with data/ and windows")
     anomaly.set_defaults(run=_anomaly)
@@ -43,6 +49,13 @@ def _detect(chosen: argparse.Namespace) -> int:
     # precision counts every answer, however weak, and every class of the groups
     detector = open_detector(chosen.detector, threshold=0.01)
     print(detect.table(detect.evaluate(chosen.coco, chosen.images, detector)))
+    return 0
+
+
+def _scenes(chosen: argparse.Namespace) -> int:
+    from aimonitor.evaluation import scenes
+
+    print(scenes.evaluate(chosen.seeds, fps=chosen.fps, names=chosen.names).report())
     return 0
 
 
