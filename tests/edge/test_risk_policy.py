@@ -1,8 +1,10 @@
 """The site's policy: TOML over presets, errors in one line, changes followed, minutes explained."""
 
+import re
 import tomllib
 from datetime import datetime
 from importlib import resources
+from pathlib import Path
 
 import pytest
 from risk_scenes import NIGHT, NOON, evidence, loiterer, scene
@@ -99,6 +101,25 @@ def test_every_preset_is_a_policy_and_leaves_an_ordinary_day_alone(preset):
     assert "weights" in tomllib.loads(text)
     risk = RiskAssessor(policy.risk()).assess(scene(evidence(1), evidence(2, label="car")), 0.0, NOON)
     assert risk.level == "NORMAL"
+
+
+def test_the_policy_of_the_guide_is_right():
+    guide = Path(__file__).parents[2] / "docs" / "guide" / "policy.md"
+    example = re.search(r"```toml\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
+    policy = parse_policy(tomllib.loads(example[1]))
+    assert set(policy.zones) == {"Gate", "Flag", "Lane"}
+    assert policy.site().ground is not None
+
+
+def test_the_explanation_of_the_design_is_what_comes_out():
+    """docs/design/risk.md shows these numbers."""
+    night = NOON + (23 * 60 + 41 - 12 * 60) * 60
+    policy = parse_policy({"hours": {"timezone": "UTC", "known": ["23:00-24:00"]}}).risk()
+    risk = RiskAssessor(policy).assess(scene(loiterer(47.0)), 0.0, night)
+    assert sentence(risk) == (
+        "loitering 47 s in Gate +0.31; known hour (23:41) -0.21; night (23:41) +0.23; 1 person +0.07"
+    )
+    assert (round(risk.score, 2), risk.level) == (0.4, "WATCH")
 
 
 REFUSED = {
