@@ -1,6 +1,11 @@
 """Fixtures that every part may use."""
 
+import contextlib
+import shutil
+import socket
+import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,11 +80,13 @@ def start_hub(tmp_path: Path) -> Iterator[StartHub]:
 
     hubs: list[RunningHub] = []
 
-    def start(*, store: Any = None, clock: Any = None, static: Path | None = None, **values: Any) -> RunningHub:
+    def start(
+        *, store: Any = None, bus: Any = None, clock: Any = None, static: Path | None = None, **values: Any
+    ) -> RunningHub:
         values = {"port": 0, "history_path": str(tmp_path / "hub.sqlite3"), **values}
         listener = serve.bind(HubSettings(**values))
         settings = HubSettings(**{**values, "port": listener.getsockname()[1]})
-        app = create_app(settings, store=store, clock=clock, static=static or tmp_path / "static")
+        app = create_app(settings, store=store, bus=bus, clock=clock, static=static or tmp_path / "static")
         hub = RunningHub(settings, app, serve.make_server(settings, app), listener)
         hubs.append(hub)
         hub.start()
@@ -94,3 +101,38 @@ def start_hub(tmp_path: Path) -> Iterator[StartHub]:
 def running_hub(start_hub: StartHub) -> RunningHub:
     """One hub with default settings and no tokens."""
     return start_hub()
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A real Redis on a free port, with the append-only file on; its port."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        pytest.skip("no redis-server on this machine; `make system` installs it where it can")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("redis")
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--appendonly", "yes", "--save", ""]
+    process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.05)
+        else:
+            pytest.fail("redis-server did not start within 20 s")
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def redis_url(redis_server: int) -> str:
+    """The address of an empty Redis."""
+    with socket.create_connection(("127.0.0.1", redis_server), 5) as connection:
+        connection.sendall(b"*1\r\n$8\r\nFLUSHALL\r\n")
+        assert connection.recv(64).startswith(b"+OK")
+    return f"redis://127.0.0.1:{redis_server}/0"

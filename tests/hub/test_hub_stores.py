@@ -19,8 +19,10 @@ def sample(at: int, source: str = "yard/gate") -> Sample:
     return Sample(at, source, 0.5, "WATCH", 1, 2, 9.5)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "redis"])
 def location(request, tmp_path):
+    if request.param == "redis":
+        return request.getfixturevalue("redis_url")
     return ":memory:" if request.param == "memory" else str(tmp_path / "deep" / "er" / "hub.sqlite3")
 
 
@@ -178,7 +180,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path):
 
 
 def test_an_unknown_scheme_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="expected one of memory, sqlite"):
+    with pytest.raises(ValueError, match="expected one of memory, redis"):
         make_store("mongodb://x", Keep())
 
 

@@ -17,11 +17,13 @@ from aimonitor.common.clock import Clock, SystemClock
 from aimonitor.contract import schema
 from aimonitor.hub import pages, rest
 from aimonitor.hub.auth import TokenBook
+from aimonitor.hub.buses import Bus, make_bus
 from aimonitor.hub.edge_socket import EdgeDoor
 from aimonitor.hub.health import Doctor
 from aimonitor.hub.history import History
 from aimonitor.hub.limits import Guesses, Places
 from aimonitor.hub.metrics import Counters
+from aimonitor.hub.neighbors import Neighbors
 from aimonitor.hub.relay import Relay
 from aimonitor.hub.roster import Roster
 from aimonitor.hub.security import Gate, SecurityHeaders
@@ -41,11 +43,14 @@ def create_app(
     *,
     clock: Clock | None = None,
     store: EventStore | None = None,
+    bus: Bus | None = None,
     static: Path = pages.STATIC,
 ) -> FastAPI:
     """The hub as an ASGI application; everything it needs is made here and nowhere else."""
     clock = clock or SystemClock()
-    store = store or make_store(settings.history_path, Keep(settings.kept_events, settings.history_samples))
+    store = store or make_store(settings.store_address, Keep(settings.kept_events, settings.history_samples))
+    if bus is None and settings.redis_url is not None:
+        bus = make_bus(settings.redis_url.get_secret_value())
     counters = Counters()
     relay = Relay(counters, lambda work: asyncio.get_running_loop().call_soon(work))
 
@@ -62,6 +67,9 @@ def create_app(
         heartbeat_s=settings.heartbeat_s,
         stalled_viewer_s=settings.stalled_viewer_s,
     )
+    neighbors = Neighbors(switchboard, bus, clock) if bus is not None else None
+    if neighbors is not None:
+        switchboard.unasked, switchboard.guests = neighbors.result, lambda: neighbors.guests
     tokens, guesses = TokenBook(settings.tokens), Guesses()
     places = Places(settings.max_connections, settings.connections_per_address)
 
@@ -71,7 +79,7 @@ def create_app(
         description="Relays what edges see to whoever watches, and remembers what happened.",
         docs_url=None,  # their pages need a CDN and inline scripts, which our content security policy refuses
         redoc_url=None,
-        lifespan=lambda _: _lifespan(store, history, switchboard),
+        lifespan=lambda _: _lifespan(store, history, switchboard, neighbors),
     )
     app.state.switchboard = switchboard
     app.add_exception_handler(RequestValidationError, _refuse_parameters)
@@ -79,23 +87,29 @@ def create_app(
         rest.Questions(switchboard, Doctor(switchboard, places, settings.max_connections, clock)).router()
     )
     app.include_router(rest.DataDoor(switchboard, tokens, guesses).router())
-    app.add_api_websocket_route("/ws/laptop", EdgeDoor(switchboard, tokens, guesses, settings).serve)
-    app.add_api_websocket_route("/ws", ViewerDoor(switchboard, settings).serve)
     pages.add_pages(app, static)
-    app.add_middleware(Gate, origins=settings.cors_origins, places=places, counters=counters)
     app.add_middleware(
         CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=["*"]
     )
     app.add_middleware(SecurityHeaders)
+    doors = {
+        "/ws/laptop": EdgeDoor(switchboard, tokens, guesses, settings).serve,
+        "/ws": ViewerDoor(switchboard, settings).serve,
+    }
+    app.add_middleware(Gate, doors=doors, origins=settings.cors_origins, places=places, counters=counters)
     app.openapi = _openapi_with_contract(app.openapi)  # type: ignore[method-assign]
     return app
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(store: EventStore, history: History, switchboard: Switchboard) -> AsyncIterator[None]:
+async def _lifespan(
+    store: EventStore, history: History, switchboard: Switchboard, neighbors: Neighbors | None
+) -> AsyncIterator[None]:
     """Open the store, run the writer and the tick, and put everything away in the reverse order."""
     await store.open()
-    tasks = [asyncio.create_task(history.run()), asyncio.create_task(_tick(switchboard))]
+    tasks = [asyncio.create_task(history.run()), asyncio.create_task(_tick(switchboard, neighbors))]
+    if neighbors is not None:
+        tasks.append(asyncio.create_task(neighbors.run()))
     try:
         yield
     finally:
@@ -106,11 +120,13 @@ async def _lifespan(store: EventStore, history: History, switchboard: Switchboar
         await store.close()
 
 
-async def _tick(switchboard: Switchboard) -> None:
+async def _tick(switchboard: Switchboard, neighbors: Neighbors | None) -> None:
     while True:
         await asyncio.sleep(_TICK_S)
         try:
             switchboard.tick()
+            if neighbors is not None:
+                neighbors.tick(switchboard.clock.monotonic())
         except Exception:  # top of a task: one bad tick must not end all heartbeats
             log.exception("a tick of the hub failed")
 

@@ -98,12 +98,16 @@ class Edge:
     links: list[EdgeLink] = field(default_factory=list)
     cameras: dict[str, Camera] = field(default_factory=dict)
     clock: ClockFilter = field(default_factory=ClockFilter)
+    hub: str = ""
+    """The other hub at whose door it is; empty when it is at ours."""
+    far_offset_s: float | None = None
+    """Its clock offset as that hub measures it."""
     founding_seq: int | None = None
     """The last number given to an event of a founding client; None until the store was asked."""
 
     def presence(self) -> messages.Presence:
         """What viewers are told of it."""
-        offset_s = self.clock.offset_s
+        offset_s = self.far_offset_s if self.hub else self.clock.offset_s
         return messages.Presence(
             edge_id=self.edge_id,
             online=self.online,

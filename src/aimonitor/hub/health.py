@@ -32,7 +32,7 @@ class Doctor:
             version=aimonitor.__version__,
             uptime_s=self.uptime_s,
             edges=self._board.roster.online,
-            viewers=len(self._board.relay),
+            viewers=len(self._board.relay) - self._board.guests(),
         )
 
     async def status(self) -> HubStatus:
@@ -42,13 +42,13 @@ class Doctor:
             events = await self._board.history.count()
         except StoreError:
             events = 0
-        founding = relay.founding_viewers
+        founding, viewers = relay.founding_viewers, len(relay) - self._board.guests()
         return HubStatus(
             version=aimonitor.__version__,
             at=round(self._clock.utc(), 3),
             uptime_s=self.uptime_s,
             edges=[self._edge(edge) for edge in self._board.roster],
-            viewers=ViewerCount(total=len(relay), v1=founding, v2=len(relay) - founding),
+            viewers=ViewerCount(total=viewers, v1=founding, v2=viewers - founding),
             connections=self._places.used,
             max_connections=self._max_connections,
             events=events,

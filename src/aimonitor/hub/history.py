@@ -110,10 +110,13 @@ class History:
 
     async def journal(self, name: str) -> SequenceSet:
         """The numbers of a journal that the hub has; kept up to date from now on. Raises StoreError."""
-        if name not in self._journals:
+        have = self._journals.get(name)
+        if have is None or self._store.shared:
             ranges = await self._store.ranges(name)
-            self._journals.setdefault(name, SequenceSet(ranges))
-        return self._journals[name]
+            have = self._journals.setdefault(name, SequenceSet())
+            for first, last in ranges:
+                have.add_range(first, last)
+        return have
 
     def keep_order(self, name: str, floor: int) -> None:
         """From now on store the events of a journal only one after the other; those up to `floor` are not needed."""

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from aimonitor.contract.founding import MESSAGE_LIMIT
 from aimonitor.hub.app import create_app
 from aimonitor.hub.settings import HubSettings
-from aimonitor.hub.sink import SinkProtocol
+from aimonitor.hub.sink_protocol import SinkProtocol
 from aimonitor.hub.stores import Keep, make_store
 from aimonitor.hub.stores.base import StoreError
 
@@ -41,8 +41,6 @@ def run(settings: HubSettings, announce: Callable[[str], None] | None = None) ->
     say(f"AI Monitor hub: http://{_shown(settings.host)}:{listener.getsockname()[1]}")
     if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.tokens:
         log.warning("no tokens are set: whoever reaches this address can send pictures (AIMONITOR_TOKENS)")
-    if settings.redis_url is not None:
-        log.warning("REDIS_URL is set, but this version keeps its history in %s", settings.history_path)
     server = make_server(settings, app)
     signal.signal(signal.SIGTERM, _exit_quietly)
     try:

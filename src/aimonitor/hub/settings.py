@@ -85,6 +85,11 @@ class HubSettings(Settings):
     """A viewer that takes nothing for so long is let go."""
 
     @property
+    def store_address(self) -> str:
+        """Where events go: Redis where REDIS_URL is set, else `history_path`."""
+        return self.redis_url.get_secret_value() if self.redis_url is not None else self.history_path
+
+    @property
     def kept_events(self) -> int:
         return self.history_events or (20_000 if self.history_path == ":memory:" else 200_000)
 

@@ -1,6 +1,7 @@
 """What each arrival causes: the one place that knows edges, viewers, history and commands at once. No sockets here."""
 
 import logging
+from collections.abc import Callable
 
 from aimonitor.common.clock import Clock
 from aimonitor.contract import codec, founding, frames, messages
@@ -19,6 +20,7 @@ from aimonitor.hub.stores.base import NewEvent, Sample, StoreError
 log = logging.getLogger(__name__)
 
 MISSED_HEARTBEATS = 3
+_SWEEP_S = 1.0
 _POST_SILENCE_S = 15.0
 """A client that only posts is gone when it has posted nothing for so long."""
 
@@ -45,12 +47,20 @@ class Switchboard:
         self.heartbeat_s = heartbeat_s
         self.stalled_viewer_s = stalled_viewer_s
         self.commands = CommandDesk()
+        self._swept_at = clock.monotonic()
+        self.unasked: Callable[[str, messages.CommandResult], None] = lambda _edge_id, _result: None
+        """Told of results that nobody here waits for: another hub may have asked."""
+        self.guests: Callable[[], int] = lambda: 0
+        """How many of the relay's viewers stand for another hub."""
         self._attention = AttentionDesk(relay.rung)
 
     # --- edges come and go ------------------------------------------------------------------------------------------
 
     def edge_arrived(self, edge: Edge, link: EdgeLink | None) -> None:
         """`edge` has a connection (None: it posted)."""
+        if edge.hub:  # it was at another hub's door until now
+            edge.hub = ""
+            edge.links.clear()
         if link is not None:
             edge.links.append(link)
             self._attention.forget(edge)
@@ -95,10 +105,11 @@ class Switchboard:
         camera.see_observation(said, text, at)
         self.relay.show_figures(said.source, text)
         scene, risk = said.scene, said.risk
-        second = int(self.clock.utc())
-        self.history.sample(
-            Sample(second, said.source, risk.score, risk.level, scene.persons, scene.vehicles, said.fps)
-        )
+        if not edge.hub:
+            second = int(self.clock.utc())
+            self.history.sample(
+                Sample(second, said.source, risk.score, risk.level, scene.persons, scene.vehicles, said.fps)
+            )
         if self.relay.founding_viewers and (pair := camera.pairing.observed(said, at)):
             self.relay.show_founding(said.source, pair.compose())
 
@@ -221,6 +232,8 @@ class Switchboard:
         answer = self.commands.answer(edge.edge_id, result)
         if answer is not None:
             self._deliver(answer)
+        else:
+            self.unasked(edge.edge_id, result)
 
     def _deliver(self, answer: Answer) -> None:
         self.counters.commands_failed += not answer.result.ok
@@ -234,7 +247,9 @@ class Switchboard:
         self.relay.expire(at)
         for answer in self.commands.expired(at):
             self._deliver(answer)
-        self._let_go_of_stalled(at)
+        if at - self._swept_at >= _SWEEP_S:
+            self._swept_at = at
+            self._let_go_of_stalled(at)
         self.follow_viewers()
         for edge in list(self.roster):
             for link in tuple(edge.links):

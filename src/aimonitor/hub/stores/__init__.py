@@ -28,11 +28,24 @@ def _sqlite(path: str, keep: Keep) -> EventStore:
     return SqliteStore(path, keep)
 
 
-FACTORIES: Mapping[str, Callable[[str, Keep], EventStore]] = {"memory": _memory, "sqlite": _sqlite}
+def _redis(url: str, keep: Keep) -> EventStore:
+    from aimonitor.hub.stores.redis import RedisStore
+
+    return RedisStore(url, keep)
+
+
+FACTORIES: Mapping[str, Callable[[str, Keep], EventStore]] = {
+    "memory": _memory,
+    "sqlite": _sqlite,
+    "redis": _redis,
+    "rediss": _redis,
+    "redis+sentinel": _redis,
+    "redis+cluster": _redis,
+}
 
 
 def make_store(location: str, keep: Keep) -> EventStore:
-    """The store for `location`: a file name, `sqlite:///file`, or `:memory:`. Raises ValueError for another scheme."""
+    """The store for `location`: a file name, `sqlite:///file`, `:memory:` or a Redis address; ValueError for others."""
     if location == MEMORY:
         location = "memory://"
     scheme, colon, path = location.partition("://")
@@ -40,6 +53,8 @@ def make_store(location: str, keep: Keep) -> EventStore:
         scheme, path = "sqlite", location
     elif scheme == "sqlite":
         path = path.removeprefix("/")
+    elif "redis" in scheme:
+        path = location
     factory = FACTORIES.get(scheme)
     if factory is None:
         raise ValueError(f"history {scheme}://: expected one of {', '.join(sorted(FACTORIES))}, or a file name")

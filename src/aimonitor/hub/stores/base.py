@@ -60,6 +60,8 @@ class EventStore(Protocol):
     """Every method raises StoreError. What `add` returned from survives a crash, where the store is a lasting one."""
 
     lasting: bool
+    shared: bool
+    """Other hubs store there as well."""
 
     async def open(self) -> None:
         """Get ready; called once before anything else."""

@@ -13,6 +13,7 @@ class MemoryStore:
     """Keeps the newest events and samples; forgets everything at the end."""
 
     lasting = False
+    shared = False
 
     def __init__(self, keep: Keep) -> None:
         self._events: deque[StoredEvent] = deque(maxlen=keep.events)

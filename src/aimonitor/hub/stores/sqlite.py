@@ -43,6 +43,7 @@ class SqliteStore:
     """The default store of a hub with a disk."""
 
     lasting = True
+    shared = False
 
     def __init__(self, path: str, keep: Keep) -> None:
         self._path = Path(path)

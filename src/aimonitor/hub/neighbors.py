@@ -1,0 +1,346 @@
+"""Several hubs as one: an edge or viewer may be at any of them.
+
+Every hub says to the others, on the common channel, which edges are at its door and what its viewers want of edges
+that are at another's. Figures and pictures are said on a channel of their own, only where somebody wants them. To the
+rest of the hub an edge elsewhere is an edge whose link is a `FarLink`, and the viewers elsewhere are one viewer for
+each hub and rung, whose way out is the bus.
+
+On the wire: channel `all` carries JSON with `hub` (who says it) and one of `wants` (every two seconds, with the
+`edges` at its door), `asks` (introduce yourself), `presence`, `status`, `news`, `command`, `result`; channels
+`figures <source>` and `picture <source>` carry messages as the edge sent them.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass, field
+
+import msgspec
+
+from aimonitor.common.clock import Clock
+from aimonitor.contract import codec, messages
+from aimonitor.contract.errors import ContractError
+from aimonitor.hub.audience import RUNGS, Wish
+from aimonitor.hub.buses import Bus
+from aimonitor.hub.cameras import Edge
+from aimonitor.hub.limits import REPLACED
+from aimonitor.hub.parcel import Parcel
+from aimonitor.hub.relay import Viewer
+from aimonitor.hub.roster import RosterFullError, declare
+from aimonitor.hub.sink import Sink
+from aimonitor.hub.switchboard import Switchboard
+
+_SAY_EVERY_S = 2.0
+_GONE_AFTER_S = 7.0
+_SOURCE = re.compile(r'"source":"([^"/]+)/')
+
+
+class _Wants(msgspec.Struct, frozen=True):
+    """What the viewers of a hub want of edges elsewhere: rung by source, and of everything."""
+
+    by_source: dict[str, str] = {}
+    everything: str = ""
+
+
+class _Said(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line on the common channel: from `hub`, and only to the hub `to` where that is given."""
+
+    hub: str
+    to: str = ""
+    wants: _Wants | None = None
+    edges: tuple[str, ...] = ()
+    asks: bool = False
+    presence: messages.Presence | None = None
+    status: messages.Status | None = None
+    news: str = ""
+    command: messages.Command | None = None
+    result: messages.CommandResult | None = None
+    edge: str = ""
+
+
+_DECODER = msgspec.json.Decoder(_Said)
+
+
+class FarLink:
+    """The way to an edge that is at another hub's door: commands only, everything else is its own hub's business."""
+
+    def __init__(self, neighbors: "Neighbors", hub: str) -> None:
+        self._neighbors = neighbors
+        self.hub = hub
+
+    def send(self, message: messages.AnyMessage) -> None:
+        if isinstance(message, messages.Command):
+            self._neighbors.forward(self.hub, message)
+
+    def stored(self, seq: int) -> None:
+        """Its own hub acknowledges."""
+
+    def tick(self, at: float) -> None:
+        """Its own hub keeps the heartbeat."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Its own hub holds the connection."""
+
+
+class _Outward:
+    """The outlet of the viewers elsewhere: says each message once on the bus, however many hubs want it."""
+
+    def __init__(self, neighbors: "Neighbors") -> None:
+        self._neighbors = neighbors
+        self._last: dict[str, Parcel] = {}
+        self.sink = Sink()  # never ready: everything goes through `put`
+
+    def put(self, slot: str, parcel: Parcel) -> bool:
+        if self._last.get(slot) is not parcel:
+            self._last[slot] = parcel
+            self._neighbors.pass_on(slot, parcel.payload)
+        return True
+
+    def say(self, parcel: Parcel) -> bool:
+        if self._last.get("news") is not parcel:
+            self._last["news"] = parcel
+            self._neighbors.pass_on("news", parcel.payload)
+        return True
+
+    def stalled_s(self, at: float) -> float:
+        return 0.0
+
+
+@dataclass(slots=True)
+class _Neighbor:
+    heard_at: float
+    wants: _Wants = field(default_factory=_Wants)
+    viewers: dict[str, Viewer] = field(default_factory=dict)
+
+
+class Neighbors:
+    """This hub among others. Every method is called on the event loop and returns at once."""
+
+    def __init__(self, switchboard: Switchboard, bus: Bus, clock: Clock) -> None:
+        self._board = switchboard
+        self._bus = bus
+        self._clock = clock
+        self._hub = f"h{secrets.token_hex(4)}"
+        self._others: dict[str, _Neighbor] = {}
+        self._outward = _Outward(self)
+        switchboard.relay.join("other hubs", self._outward, _stay, founding=False)  # presence, status and news, always
+        self._said_at = float("-inf")
+        self._wants = _Wants()
+
+    async def run(self) -> None:
+        """Live among the others until cancelled."""
+        await self._bus.run(self.hear, self.introduce)
+
+    @property
+    def connected(self) -> bool:
+        return self._bus.connected
+
+    @property
+    def guests(self) -> int:
+        """How many of the relay's viewers are hubs."""
+        return 1 + sum(len(other.viewers) for other in self._others.values())
+
+    # --- what we say ------------------------------------------------------------------------------------------------
+
+    def introduce(self) -> None:
+        """Tell the others everything about our edges, and what we want."""
+        for edge in self._board.roster:
+            if not edge.hub:
+                self._say(_Said(self._hub, presence=edge.presence()))
+                for camera in edge:
+                    if camera.status is not None:
+                        self._say(_Said(self._hub, status=camera.status))
+                    if camera.said_text:
+                        self._bus.say(f"figures {camera.source}", camera.said_text.encode())
+        self._say_wants()
+
+    def _say_wants(self) -> None:
+        ours = tuple(edge.edge_id for edge in self._board.roster if edge.online and not edge.hub)
+        self._said_at = self._clock.monotonic()
+        self._say(_Said(self._hub, wants=self._wants, edges=ours))
+
+    def pass_on(self, slot: str, payload: str | bytes) -> None:
+        """A message that the relay has for viewers elsewhere; said only when it is of an edge at our door."""
+        data = payload.encode() if isinstance(payload, str) else payload
+        kind, _, about = slot.partition(" ")
+        if kind == "news":
+            found = _SOURCE.search(data.decode())
+            if found and self._is_ours(found[1]):
+                self._say(_Said(self._hub, news=data.decode()))
+            return
+        if not self._is_ours(about.partition("/")[0]):
+            return
+        if kind in ("figures", "picture"):
+            self._bus.say(slot, data)
+        elif kind == "presence":
+            self._say(_Said(self._hub, presence=msgspec.json.decode(data, type=messages.Presence)))
+        elif kind == "status":
+            self._say(_Said(self._hub, status=msgspec.json.decode(data, type=messages.Status)))
+
+    def forward(self, hub: str, command: messages.Command) -> None:
+        """A command for an edge at another hub's door; its number carries our name, so that the result finds back."""
+        numbered = msgspec.structs.replace(command, command_id=f"{self._hub}.{command.command_id}")
+        self._say(_Said(self._hub, to=hub, command=numbered))
+
+    def result(self, edge_id: str, result: messages.CommandResult) -> None:
+        """An edge at our door answers a command that nobody here asked."""
+        hub, dot, number = result.command_id.partition(".")
+        if dot and hub in self._others:
+            answer = msgspec.structs.replace(result, command_id=number)
+            self._say(_Said(self._hub, to=hub, result=answer, edge=edge_id))
+
+    def _say(self, said: _Said) -> None:
+        self._bus.say("all", msgspec.json.encode(said))
+
+    def _is_ours(self, edge_id: str) -> bool:
+        edge = self._board.roster.get(edge_id)
+        return edge is not None and not edge.hub
+
+    # --- what we hear -----------------------------------------------------------------------------------------------
+
+    def hear(self, channel: str, data: bytes) -> None:
+        """Something was said on a channel that we listen to."""
+        try:
+            if channel == "all":
+                self._hear_line(_DECODER.decode(data))
+            elif not self._is_ours(channel.partition(" ")[2].partition("/")[0]):
+                self._hear_edge(channel, data)
+        except (msgspec.MsgspecError, ContractError, RosterFullError):
+            self._board.counters.contract_errors += 1
+
+    def _hear_edge(self, channel: str, data: bytes) -> None:
+        edge = self._board.roster.get(channel.partition(" ")[2].partition("/")[0])
+        if edge is None:
+            return
+        if channel.startswith("picture "):
+            self._board.picture(edge, data)
+            return
+        said = codec.decode(data)
+        if isinstance(said, messages.Observation):
+            self._board.observation(edge, said, data.decode())
+
+    def _hear_line(self, said: _Said) -> None:
+        if said.hub == self._hub or said.to not in ("", self._hub):
+            return
+        other = self._others.get(said.hub)
+        if other is None:
+            other = self._others[said.hub] = _Neighbor(self._clock.monotonic())
+            self.introduce()
+        other.heard_at = self._clock.monotonic()
+        if said.asks:
+            self.introduce()
+        if said.wants is not None:
+            other.wants = said.wants
+            self._seat(said.hub, other)
+            self._compare(said.hub, set(said.edges))
+        if said.presence is not None:
+            self._hear_presence(said.hub, said.presence)
+        if said.status is not None:
+            edge = self._board.roster.get(said.status.source.partition("/")[0])
+            if edge is not None and edge.hub == said.hub:
+                self._board.status(edge, said.status, codec.encode(said.status))
+        if said.news:
+            self._board.relay.tell_all(said.news)
+        self._hear_command(said)
+
+    def _compare(self, hub: str, named: set[str]) -> None:
+        """Know of exactly the edges that another hub names: what was said while we were away is made good."""
+        known = {edge.edge_id for edge in self._board.roster if edge.hub == hub and edge.online}
+        for edge_id in known - named:
+            edge = self._board.roster.get(edge_id)
+            if edge is not None:
+                self._lose(edge)
+        if {edge_id for edge_id in named - known if not self._is_ours_now(edge_id)}:
+            self._say(_Said(self._hub, to=hub, asks=True))
+
+    def _is_ours_now(self, edge_id: str) -> bool:
+        edge = self._board.roster.get(edge_id)
+        return edge is not None and not edge.hub and edge.online
+
+    def _hear_presence(self, hub: str, presence: messages.Presence) -> None:
+        edge = self._board.roster.edge(presence.edge_id, presence.since)
+        if not presence.online:
+            if edge.hub == hub:
+                self._lose(edge)
+            return
+        if not edge.hub and edge.links:  # it has moved, and its old connection to us is dead
+            for link in tuple(edge.links):
+                link.close(REPLACED, "the edge is at another hub now")
+        edge.hub, edge.links = hub, [FarLink(self, hub)]
+        edge.online, edge.since, edge.protocol = True, presence.since, "v2"
+        edge.far_offset_s = presence.clock_offset_s
+        declare(edge, presence.cameras)
+        self._board.show_presence(edge)
+
+    def _hear_command(self, said: _Said) -> None:
+        if said.command is not None:
+            edge = self._board.roster.get(said.command.source.partition("/")[0])
+            if edge is not None and edge.links and not edge.hub:
+                edge.links[-1].send(said.command)
+        if said.result is not None:
+            edge = self._board.roster.get(said.edge)
+            if edge is not None:
+                self._board.result(edge, said.result)
+
+    def _lose(self, edge: Edge) -> None:
+        edge.links.clear()
+        self._board.edge_left(edge, None)
+
+    # --- viewers elsewhere, and ours of edges elsewhere -------------------------------------------------------------
+
+    def _seat(self, hub: str, other: _Neighbor) -> None:
+        """Give the viewers of another hub their seats here: one for each rung, for edges at our door only."""
+        at = self._clock.monotonic()
+        by_rung: dict[str, set[str]] = {}
+        for edge in self._board.roster:
+            for camera in edge if not edge.hub else ():
+                wanted = {other.wants.everything, other.wants.by_source.get(camera.source, "")} & set(RUNGS)
+                if wanted:
+                    by_rung.setdefault(max(wanted, key=RUNGS.index), set()).add(camera.source)
+        for rung in other.viewers.keys() - by_rung.keys():
+            self._board.relay.leave(other.viewers.pop(rung))
+        for rung, sources in by_rung.items():
+            viewer = other.viewers.get(rung)
+            if viewer is None:
+                viewer = self._board.relay.join(hub, self._outward, _stay, founding=False)
+                other.viewers[rung] = viewer
+            self._board.relay.want(viewer, Wish(frozenset(sources), rung=rung, until=at + _GONE_AFTER_S))
+
+    def tick(self, at: float) -> None:
+        """Say what we want when it changed or is due, seat the others anew, forget the silent ones."""
+        wants, channels = self._our_wants()
+        self._bus.listen_to(channels)
+        if wants != self._wants or at - self._said_at >= _SAY_EVERY_S:
+            self._wants = wants
+            self._say_wants()
+            for hub, other in self._others.items():
+                self._seat(hub, other)
+        if not self._bus.connected:
+            return
+        for hub, other in list(self._others.items()):
+            if at - other.heard_at > _GONE_AFTER_S:
+                del self._others[hub]
+                self._forget(hub, other)
+
+    def _forget(self, hub: str, other: _Neighbor) -> None:
+        for viewer in other.viewers.values():
+            self._board.relay.leave(viewer)
+        for edge in list(self._board.roster):
+            if edge.hub == hub:
+                self._lose(edge)
+
+    def _our_wants(self) -> tuple[_Wants, set[str]]:
+        """What our viewers want of edges elsewhere, and the channels where it is said."""
+        relay, channels, by_source = self._board.relay, {"all"}, {}
+        for edge in self._board.roster:
+            for camera in edge if edge.hub else ():
+                rung = relay.rung(camera.source)
+                if relay.watched(camera.source) or relay.founding_viewers:
+                    by_source[camera.source] = rung
+                    channels.add(f"figures {camera.source}")
+                    if rung != "metadata":
+                        channels.add(f"picture {camera.source}")
+        return _Wants(by_source), channels
+
+
+def _stay(_code: int, _reason: str) -> None:
+    """There is no connection that could be closed."""

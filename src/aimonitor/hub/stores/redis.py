@@ -1,0 +1,244 @@
+"""Events in Redis Streams, shared by any number of hubs.
+
+One script stores a batch: it refuses numbers that are there, gives the next ids and appends to the stream, in one
+step. How lasting that is, Redis decides: with `appendonly yes` and `appendfsync everysec`, all but the last second
+survives a power cut of its machine, and the edges' journals refill that second.
+
+    {aimonitor}:events            stream, entry `<id>-0`: journal seq at source body
+    {aimonitor}:count             the last id
+    {aimonitor}:seen:<journal>    sorted set of the numbers that are there
+    {aimonitor}:floor             hash, journal -> `first:last`, what was pruned
+    {aimonitor}:of:<edge>[/<camera>]   sorted set of the ids of an edge or camera
+    {aimonitor}:samples           stream of samples
+"""
+
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
+from redis.exceptions import RedisError
+
+from aimonitor.hub.redis_address import PREFIX, connect
+from aimonitor.hub.sequence import Range, SequenceSet
+from aimonitor.hub.stores import Keep
+from aimonitor.hub.stores.base import NewEvent, Query, Sample, StoredEvent, StoreError
+
+T = TypeVar("T")
+Entry = tuple[bytes, dict[bytes, bytes]]
+
+_EVENTS, _COUNT, _FLOOR, _SAMPLES = (f"{PREFIX}:{name}" for name in ("events", "count", "floor", "samples"))
+_PRUNE_EVERY = 1000
+_PRUNE_AT_ONCE = 500
+_SCAN_LIMIT = 20_000
+
+_ADD = """
+local answers = {}
+for number = 0, #ARGV / 5 - 1 do
+  local journal, seq, at, source, body = unpack(ARGV, number * 5 + 1, number * 5 + 5)
+  local seen, of_edge, of_camera = unpack(KEYS, number * 3 + 4, number * 3 + 6)
+  local floor, id = redis.call('HGET', KEYS[3], journal), 0
+  local first, last = string.match(floor or '1:0', '(%d+):(%d+)')
+  local pruned = tonumber(seq) >= tonumber(first) and tonumber(seq) <= tonumber(last)
+  if not pruned and redis.call('ZADD', seen, 'NX', seq, seq) == 1 then
+    id = redis.call('INCR', KEYS[2])
+    redis.call('XADD', KEYS[1], id .. '-0', 'journal', journal, 'seq', seq, 'at', at, 'source', source, 'body', body)
+    redis.call('ZADD', of_edge, id, id)
+    redis.call('ZADD', of_camera, id, id)
+  end
+  answers[number + 1] = id
+end
+return answers
+"""
+
+_PRUNE = """
+local keep, at_once, prefix = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+local last = tonumber(redis.call('GET', KEYS[2]) or '0')
+local gone = 0
+for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '-', (last - keep) .. '-0', 'COUNT', at_once)) do
+  local id, fields = string.match(entry[1], '(%d+)'), {}
+  for at = 1, #entry[2], 2 do fields[entry[2][at]] = entry[2][at + 1] end
+  local floor = redis.call('HGET', KEYS[3], fields.journal)
+  local first, highest = fields.seq, fields.seq
+  if floor then
+    first, highest = string.match(floor, '(%d+):(%d+)')
+    if tonumber(fields.seq) < tonumber(first) then first = fields.seq end
+    if tonumber(fields.seq) > tonumber(highest) then highest = fields.seq end
+  end
+  redis.call('HSET', KEYS[3], fields.journal, first .. ':' .. highest)
+  redis.call('ZREM', prefix .. ':seen:' .. fields.journal, fields.seq)
+  redis.call('ZREM', prefix .. ':of:' .. string.match(fields.source, '^[^/]+'), id)
+  redis.call('ZREM', prefix .. ':of:' .. fields.source, id)
+  redis.call('XDEL', KEYS[1], entry[1])
+  gone = gone + 1
+end
+return gone
+"""
+
+
+class RedisStore:
+    """The store of hubs that share their history."""
+
+    lasting = True
+    shared = True
+
+    def __init__(self, url: str, keep: Keep) -> None:
+        self._client = connect(url)
+        self._keep = keep
+        self._since_prune = 0
+
+    async def open(self) -> None:
+        """Reach the server once, so that a wrong address is said at the start."""
+        await self._ask(self._client.ping())
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def add(self, events: Sequence[NewEvent]) -> list[bool]:
+        keys, values = [_EVENTS, _COUNT, _FLOOR], []
+        for event in events:
+            keys += _keys(event)
+            values += _values(event)
+        ids = await self._ask(self._client.eval(_ADD, len(keys), *keys, *values))
+        new = [int(number) > 0 for number in ids]
+        self._since_prune += sum(new)
+        if self._since_prune >= _PRUNE_EVERY:
+            self._since_prune = 0
+            await self._trim()
+        return new
+
+    async def _trim(self) -> None:
+        keys, values = (_EVENTS, _COUNT, _FLOOR), (self._keep.events, _PRUNE_AT_ONCE, PREFIX)
+        while await self._ask(self._client.eval(_PRUNE, len(keys), *keys, *values)) == _PRUNE_AT_ONCE:
+            pass
+
+    async def ranges(self, journal: str) -> tuple[Range, ...]:
+        numbers = await self._ask(self._client.zrange(f"{PREFIX}:seen:{journal}", 0, -1))
+        stored = SequenceSet(_islands([int(number) for number in numbers]))
+        floor = await self._ask(self._client.hget(_FLOOR, journal))
+        if floor:
+            first, _, last = floor.decode().partition(":")
+            stored.add_range(int(first), int(last))
+        return stored.ranges
+
+    async def events(self, query: Query) -> list[StoredEvent]:
+        if query.camera_id is not None and query.edge_id is None:
+            return await self._of_camera_name(query)
+        if query.edge_id is None:
+            end = "+" if query.before is None else f"({query.before}-0"
+            return [_stored(entry) for entry in await self._newest(end, query.limit)]
+        name = query.edge_id if query.camera_id is None else f"{query.edge_id}/{query.camera_id}"
+        top = "+inf" if query.before is None else f"({query.before}"
+        ids = await self._ask(
+            self._client.zrevrangebyscore(f"{PREFIX}:of:{name}", top, "-inf", start=0, num=query.limit)
+        )
+        return await self._by_id([int(each) for each in ids])
+
+    async def _by_id(self, ids: list[int]) -> list[StoredEvent]:
+        async with self._client.pipeline(transaction=False) as pipe:
+            for each in ids:
+                pipe.xrange(_EVENTS, f"{each}-0", f"{each}-0")
+            try:
+                answers = await pipe.execute()
+            except (RedisError, OSError) as error:
+                raise _failed(error) from error
+        return [_stored(entries[0]) for entries in answers if entries]
+
+    async def _of_camera_name(self, query: Query) -> list[StoredEvent]:
+        """Cameras of one name in all edges: there is no index for that, so the newest are looked through."""
+        found: list[StoredEvent] = []
+        end, seen = "+" if query.before is None else f"({query.before}-0", 0
+        while len(found) < query.limit and seen < _SCAN_LIMIT:
+            entries = await self._newest(end, 1000)
+            if not entries:
+                break
+            seen += len(entries)
+            events = [_stored(entry) for entry in entries]
+            found += [event for event in events if event.source.partition("/")[2] == query.camera_id]
+            end = f"({events[-1].id}-0"
+        return found[: query.limit]
+
+    async def _newest(self, end: str, limit: int) -> list[Entry]:
+        return await self._ask(self._client.xrevrange(_EVENTS, end, "-", count=limit))
+
+    async def add_samples(self, samples: Sequence[Sample]) -> None:
+        try:
+            async with self._client.pipeline(transaction=False) as pipe:
+                for each in samples:
+                    values = (each.at, each.source, each.score, each.level, each.persons, each.vehicles, each.fps)
+                    fields = dict(zip(_SAMPLE_FIELDS, values, strict=True))
+                    pipe.xadd(_SAMPLES, fields, maxlen=self._keep.samples, approximate=False)
+                await pipe.execute()
+        except (RedisError, OSError) as error:
+            raise _failed(error) from error
+
+    async def samples(self, query: Query) -> list[Sample]:
+        found: list[Sample] = []
+        end, seen = "+", 0
+        while len(found) < query.limit and seen < _SCAN_LIMIT:
+            entries = await self._ask(self._client.xrevrange(_SAMPLES, end, "-", count=max(1000, query.limit)))
+            if not entries:
+                break
+            seen += len(entries)
+            end = "(" + entries[-1][0].decode()
+            found += [sample for sample in map(_sample, entries) if _matches(sample, query)]
+        return found[: query.limit]
+
+    async def count(self) -> int:
+        return int(await self._ask(self._client.xlen(_EVENTS)))
+
+    async def _ask(self, question: Awaitable[T]) -> T:
+        try:
+            return await question
+        except (RedisError, OSError) as error:
+            raise _failed(error) from error
+
+
+_SAMPLE_FIELDS = ("at", "source", "score", "level", "persons", "vehicles", "fps")
+
+
+def _keys(event: NewEvent) -> list[str]:
+    edge_id = event.source.partition("/")[0]
+    return [f"{PREFIX}:seen:{event.journal}", f"{PREFIX}:of:{edge_id}", f"{PREFIX}:of:{event.source}"]
+
+
+def _values(event: NewEvent) -> list[str | int | float]:
+    return [event.journal, event.seq, repr(event.received_at), event.source, event.body]
+
+
+def _stored(entry: Entry) -> StoredEvent:
+    name, fields = entry
+    number = int(name.partition(b"-")[0])
+    return StoredEvent(number, float(fields[b"at"]), fields[b"source"].decode(), fields[b"body"].decode())
+
+
+def _sample(entry: Entry) -> Sample:
+    values = {key.decode(): value.decode() for key, value in entry[1].items()}
+    return Sample(
+        int(values["at"]),
+        values["source"],
+        float(values["score"]),
+        values["level"],
+        int(values["persons"]),
+        int(values["vehicles"]),
+        float(values["fps"]),
+    )
+
+
+def _matches(sample: Sample, query: Query) -> bool:
+    edge_id, _, camera_id = sample.source.partition("/")
+    in_time = query.before is None or sample.at < query.before
+    return in_time and query.edge_id in (None, edge_id) and query.camera_id in (None, camera_id)
+
+
+def _islands(numbers: list[int]) -> list[Range]:
+    """Runs of numbers without gaps, of numbers in order."""
+    found: list[Range] = []
+    for number in numbers:
+        if found and found[-1].last == number - 1:
+            found[-1] = Range(found[-1].first, number)
+        else:
+            found.append(Range(number, number))
+    return found
+
+
+def _failed(error: Exception) -> StoreError:
+    return StoreError(f"Redis: {str(error) or type(error).__name__}; is it running, and is REDIS_URL right?")

@@ -1,0 +1,155 @@
+"""Two hubs as one: edges and viewers at different doors, over a bus in memory and over a real Redis."""
+
+import contextlib
+import time
+from types import SimpleNamespace
+
+import pytest
+from hub_peers import event, founding_text, frame, said, wait_until
+
+from aimonitor.contract import founding, messages
+from aimonitor.hub.buses.memory import Ether, MemoryBus
+
+
+@pytest.fixture(params=["memory", "redis"])
+def hubs(request, start_hub):
+    """Two hubs that know of each other."""
+    if request.param == "redis":
+        url = request.getfixturevalue("redis_url")
+        return SimpleNamespace(here=start_hub(redis_url=url), there=start_hub(redis_url=url))
+    ether = Ether()
+    return SimpleNamespace(
+        here=start_hub(bus=MemoryBus(ether), history_path=":memory:"),
+        there=start_hub(bus=MemoryBus(ether), history_path=":memory:"),
+    )
+
+
+def speak_until_seen(edge, viewer, kind, within=10.0):
+    """Let the edge show frames until the viewer has one."""
+    deadline, frame_id = time.monotonic() + within, 0
+    while time.monotonic() < deadline:
+        frame_id += 1
+        edge.say(said(frame_id=frame_id))
+        edge.say(frame(frame_id=frame_id))
+        with contextlib.suppress(TimeoutError):
+            data = viewer.socket.recv(timeout=0.1)
+            if isinstance(data, kind):
+                return data
+    raise AssertionError(f"nothing within {within} s")
+
+
+def online(hub):
+    return hub.app.state.switchboard.roster.online
+
+
+def test_a_viewer_sees_an_edge_at_the_other_hub(hubs, edge, viewer):
+    yard = edge(hubs.here)
+    wait_until(lambda: online(hubs.there))
+    watcher = viewer(hubs.there)
+    told = [heard for heard in watcher.skipped if isinstance(heard, messages.Presence)]
+    assert [(heard.edge_id, heard.online) for heard in told] == [("yard", True)]
+    assert speak_until_seen(yard, watcher, bytes)[-2:] == b"\xff\xd9"
+
+
+def test_an_edge_is_asked_for_pictures_only_while_somebody_watches_anywhere(hubs, edge, viewer):
+    yard = edge(hubs.here)
+    wait_until(lambda: online(hubs.there))
+    watcher = viewer(hubs.there)
+    assert yard.hear(messages.Attention).rung == "full"
+    watcher.socket.close()
+    assert yard.hear(messages.Attention, lambda heard: heard.rung != "full").rung == "metadata"
+
+
+def test_pictures_do_not_travel_where_nobody_watches(hubs, edge):
+    yard = edge(hubs.here)
+    wait_until(lambda: online(hubs.there))
+    for frame_id in range(1, 20):
+        yard.say(said(frame_id=frame_id))
+        yard.say(frame(frame_id=frame_id))
+    wait_until(lambda: hubs.here.counters.frames_in == 19)
+    time.sleep(0.3)
+    assert hubs.there.counters.frames_in == 0
+    assert hubs.there.counters.observations_in <= 1
+
+
+def test_news_reach_viewers_of_both_hubs_once(hubs, edge, viewer):
+    yard = edge(hubs.here)
+    near, far = viewer(hubs.here), viewer(hubs.there)
+    wait_until(lambda: online(hubs.there))
+    yard.say(event(1))
+    yard.say(event(2))
+    for watcher in (near, far):
+        heard = [watcher.hear(messages.Event).seq, watcher.hear(messages.Event).seq]
+        assert heard == [1, 2]
+
+
+def test_a_command_goes_to_the_other_hubs_edge_and_its_result_comes_back(hubs, edge, viewer):
+    yard = edge(hubs.here)
+    watcher = viewer(hubs.there)
+    wait_until(lambda: online(hubs.there))
+    watcher.say(messages.Command("c1", "yard/gate", "snapshot"))
+    command = yard.hear(messages.Command)
+    assert command.name == "snapshot"
+    yard.say(messages.CommandResult(command.command_id, ok=True, words="done"))
+    result = watcher.hear(messages.CommandResult)
+    assert (result.command_id, result.ok, result.words) == ("c1", True, "done")
+
+
+def test_an_edge_that_moves_to_the_other_hub_is_let_go_by_the_first(hubs, edge, viewer):
+    first = edge(hubs.here)
+    wait_until(lambda: online(hubs.there))
+    second = edge(hubs.there)
+    first.hear_end()
+    wait_until(lambda: online(hubs.here) and hubs.here.app.state.switchboard.roster.get("yard").hub)
+    watcher = viewer(hubs.here)
+    assert speak_until_seen(second, watcher, bytes)
+
+
+def test_a_founding_viewer_sees_an_edge_at_the_other_hub(hubs, edge, dial):
+    yard = edge(hubs.here)
+    wait_until(lambda: online(hubs.there))
+    watcher = dial(hubs.there.ws("/ws"), ours=False)
+    for _ in range(50):
+        if founding.picture(founding.parse(speak_until_seen(yard, watcher, str))):
+            return
+    raise AssertionError("no founding message with a picture")
+
+
+def test_a_founding_client_is_seen_at_the_other_hub(hubs, dial, viewer):
+    client = dial(hubs.here.ws("/ws/laptop"), ours=False)
+    client.say(founding_text(frame_id=1))
+    wait_until(lambda: online(hubs.there))
+    watcher = viewer(hubs.there)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        client.say(founding_text(frame_id=2))
+        with contextlib.suppress(TimeoutError):
+            if '"observation"' in str(watcher.socket.recv(timeout=0.1)):
+                return
+    raise AssertionError("the founding client was not seen")
+
+
+def test_edges_of_a_hub_that_ends_are_offline_at_the_other(hubs, edge):
+    edge(hubs.here)
+    wait_until(lambda: online(hubs.there))
+    hubs.here.stop()
+    wait_until(lambda: not online(hubs.there))
+
+
+def test_the_history_is_one_over_redis(start_hub, redis_url, edge):
+    here, there = start_hub(redis_url=redis_url), start_hub(redis_url=redis_url)
+    yard = edge(here, journal_first=1, journal_last=3)
+    for seq in (1, 2, 3):
+        yard.say(event(seq))
+    yard.hear(messages.Ack, lambda heard: heard.seq == 3)
+    yard.socket.close()
+    moved = edge(there, journal_first=1, journal_last=5)
+    assert moved.welcome.acked_seq == 3
+    for seq in (3, 4, 5):
+        moved.say(event(seq))
+    moved.hear(messages.Ack, lambda heard: heard.seq == 5)
+    import httpx
+
+    for hub in (here, there):
+        events = httpx.get(f"{hub.url}/api/history").json()["events"]
+        assert [each["seq"] for each in events] == [5, 4, 3, 2, 1]
