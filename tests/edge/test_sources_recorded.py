@@ -13,6 +13,7 @@ from cameras import Running, failure, opened, take
 from aimonitor.common.clock import SystemClock
 from aimonitor.edge.capture import Capture
 from aimonitor.edge.source import SourceError
+from aimonitor.edge.sources import Timeouts
 from aimonitor.edge.sources.replay import Recorder
 from aimonitor.edge.sources.video import VideoSource
 from aimonitor.edge.types import Frame
@@ -164,8 +165,8 @@ class Driver:
 
 
 def video_source(open_video) -> VideoSource:
-    base = opened("usb:0")
-    return VideoSource("usb", "webcam 0", open_video, advice="plug it in", timeouts=base._timeouts, clock=SystemClock())
+    timeouts = Timeouts(connect_s=0.2, first_byte_s=0.2, frame_gap_s=0.2, rest_s=0.0)
+    return VideoSource("usb", "webcam 0", open_video, advice="plug it in", timeouts=timeouts, clock=SystemClock())
 
 
 def test_a_driver_that_gives_nothing_names_what_to_do():

@@ -85,7 +85,7 @@ class HealthJudge:
         return self._verdict
 
     def _classify(self, gray: Image) -> Health:
-        low, high, brightest = np.percentile(gray, (5, 95, 98))
+        low, high, brightest = np.percentile(gray[::2, ::2], (5, 95, 98))  # a quarter of the pixels says the same
         if brightest < self._limits.dark_level:
             return Health("dark", f"98 % of the picture is darker than {brightest / 255:.0%}")
         if high - low < self._limits.flat_contrast:
