@@ -30,10 +30,10 @@ class Weather:
 
 
 class BadNetwork:
-    """Listens on `port` and forwards to `target_port`; `weather` may be changed at any moment."""
+    """Listens on `port` and forwards to `target_port`; that and `weather` may be changed at any moment."""
 
     def __init__(self, target_port: int, *, seed: int = 1) -> None:
-        self._target_port = target_port
+        self.target_port = target_port
         self._random = random.Random(seed)
         self._streams: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -72,7 +72,7 @@ class BadNetwork:
     async def _accept(self, near_reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
         self.connections += 1
         try:
-            far_reader, far = await asyncio.open_connection("127.0.0.1", self._target_port)
+            far_reader, far = await asyncio.open_connection("127.0.0.1", self.target_port)
         except OSError:
             near.transport.abort()
             return

@@ -17,10 +17,10 @@ TAPE = Tape(160, 120, (b"\xff\xd8" + bytes(2500), b"\xff\xd8" + bytes(2400)), ((
 class HubProcess:
     """A hub with a history on disk, that can be killed and started again on the same port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environ: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        environ = {"WEBSOCKET_MAX_CONNECTIONS": "1000", "AIMONITOR_HUB_MAX_CONNECTIONS_PER_ADDRESS": "1000"}
+        environ = {"WEBSOCKET_MAX_CONNECTIONS": "1000", "AIMONITOR_HUB_MAX_CONNECTIONS_PER_ADDRESS": "1000", **environ}
         self.program = Program.aimonitor(
             "hub", "--port", str(self.port), log=folder / "hub.log", cwd=folder, environ=environ
         )
