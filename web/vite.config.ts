@@ -22,6 +22,7 @@ function shellFiles(): Plugin {
 }
 
 export default defineConfig({
+  base: "./", // the hub may stand behind a proxy, under a path of its own
   plugins: [shellFiles()],
   build: {
     outDir: "../src/aimonitor/hub/static",

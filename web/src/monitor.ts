@@ -104,6 +104,16 @@ export class Monitor {
     this.world.change((world) => applySamples(world, source, samples));
   }
 
+  /** Pictures of a camera that were left out so that the newest could be shown. */
+  skippedOf(source: Source): number {
+    return this.feeds.get(source)?.skipped ?? 0;
+  }
+
+  /** Seconds to the hub and back; null until measured. */
+  get roundTripS(): number | null {
+    return this.hubClock.delayS;
+  }
+
   private receive(message: HubMessage): void {
     const at = this.clock.now();
     if (message.type === "pong") {
@@ -114,6 +124,15 @@ export class Monitor {
     if (message.type === "command_result") this.commands.get(message.commandId)?.(message);
     if (message.type === "observation") this.feed(message.source).receiveObservation(message);
     this.world.change((world) => applyMessage(world, message, at));
+    if (message.type === "presence") this.closeFeedsOfGoneCameras();
+  }
+
+  private closeFeedsOfGoneCameras(): void {
+    for (const [source, feed] of this.feeds) {
+      if (this.world.value.cameras.has(source)) continue;
+      feed.close();
+      this.feeds.delete(source);
+    }
   }
 
   private feed(source: Source): Feed {

@@ -35,6 +35,13 @@ describe("the catalogue", () => {
     }
   });
 
+  it("holds nothing that no component says", () => {
+    const dynamic = /^(?:level|state|label|cause|unit|layer)\.|^events\.last|^settings\.(?:system|dark|light)|reason\./u;
+    const files = readdirSync(UI).map((name) => readFileSync(join(UI, name), "utf8")).join("\n");
+    const unused = leaves(en).filter(([key]) => !dynamic.test(key) && !files.includes(`words.${key}`));
+    expect(unused.map(([key]) => key)).toEqual([]);
+  });
+
   it("has no words beside it: no component holds text of its own", () => {
     const found: string[] = [];
     for (const name of readdirSync(UI).filter((file) => file.endsWith(".tsx"))) {

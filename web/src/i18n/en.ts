@@ -5,7 +5,7 @@ import { pluralOf } from "./plural";
 const plural = pluralOf("en");
 
 export const en = {
-  app: { name: "AI Monitor", skip: "Skip to the picture", main: "Monitor" },
+  app: { name: "AI Monitor", skip: "Skip to the picture" },
   nav: { label: "Views", live: "Live", grid: "All cameras", events: "Events" },
   level: { unknown: "Unknown", NORMAL: "Normal", WATCH: "Watch", ALERT: "Alert", CRITICAL: "Critical" },
   state: {
@@ -22,11 +22,8 @@ export const en = {
   },
   link: {
     connecting: "Connecting to the hub…",
-    open: "Connected",
     polling: "Slow mode: no live connection, refreshed every 2 seconds",
-    paused: "Paused while hidden",
     lost: (age: string) => `The hub has been away for ${age}. Trying again; this is the last known picture.`,
-    back: "Connected again",
   },
   age: {
     title: "Age of the picture",
@@ -38,6 +35,9 @@ export const en = {
     network: "Network and hub",
     page: "On this page",
     uncompared: "The clocks are not compared yet: it may be older.",
+    roundTrip: "Round trip to the hub",
+    skipped: "Pictures skipped to stay live",
+    misunderstood: "Messages not understood",
     received: "This page receives",
     kilobytes: (size: string) => `${size} kB/min`,
     megabytes: (size: string) => `${size} MB/min`,
@@ -112,9 +112,7 @@ export const en = {
     lastDay: "Last 24 hours",
     lastWeek: "Last 7 days",
     range: "Period",
-    when: "Time",
     score: "Risk",
-    words: "Words",
     count: (count: number) => plural(count, { one: "event", other: "events" }),
     alert: (level: string, camera: string, words: string) => `${level}, ${camera}: ${words}`,
   },
@@ -132,7 +130,6 @@ export const en = {
     system: "System",
     dark: "Dark",
     light: "Light",
-    close: "Close",
   },
   update: { ready: "A new version is ready.", reload: "Reload" },
   unit: { "px/s": "px/s", "m/s": "m/s", celsius: "°C", ms: "ms" },

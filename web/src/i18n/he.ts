@@ -4,7 +4,7 @@ import { pluralOf } from "./plural";
 const plural = pluralOf("he");
 
 export const he: Catalogue = {
-  app: { name: "AI Monitor", skip: "דלגו אל התמונה", main: "מוניטור" },
+  app: { name: "AI Monitor", skip: "דלגו אל התמונה" },
   nav: { label: "תצוגות", live: "שידור חי", grid: "כל המצלמות", events: "אירועים" },
   level: { unknown: "לא ידוע", NORMAL: "רגיל", WATCH: "מעקב", ALERT: "התראה", CRITICAL: "קריטי" },
   state: {
@@ -21,11 +21,8 @@ export const he: Catalogue = {
   },
   link: {
     connecting: "מתחבר לשרת…",
-    open: "מחובר",
     polling: "מצב איטי: אין חיבור חי, רענון כל 2 שניות",
-    paused: "מושהה כל עוד הלשונית מוסתרת",
     lost: (age) => `אין קשר לשרת כבר ${age}. מנסים שוב; זו התמונה האחרונה הידועה.`,
-    back: "החיבור חזר",
   },
   age: {
     title: "גיל התמונה",
@@ -37,6 +34,9 @@ export const he: Catalogue = {
     network: "רשת ושרת",
     page: "בדף הזה",
     uncompared: "השעונים טרם הושוו: ייתכן שהתמונה ישנה יותר.",
+    roundTrip: "הלוך ושוב לשרת",
+    skipped: "תמונות שדולגו כדי להישאר בזמן אמת",
+    misunderstood: "הודעות שלא הובנו",
     received: "הדף מקבל",
     kilobytes: (size) => `${size} ק״ב/דקה`,
     megabytes: (size) => `${size} מ״ב/דקה`,
@@ -111,9 +111,7 @@ export const he: Catalogue = {
     lastDay: "24 השעות האחרונות",
     lastWeek: "7 הימים האחרונים",
     range: "תקופה",
-    when: "זמן",
     score: "סיכון",
-    words: "תיאור",
     count: (count) => plural(count, { one: "אירוע", two: "אירועים", other: "אירועים" }),
     alert: (level, camera, words) => `${level}, ${camera}: ${words}`,
   },
@@ -130,7 +128,6 @@ export const he: Catalogue = {
     system: "לפי המערכת",
     dark: "כהה",
     light: "בהיר",
-    close: "סגירה",
   },
   update: { ready: "גרסה חדשה מוכנה.", reload: "רענון" },
   unit: { "px/s": "פיקסל/ש׳", "m/s": "מ׳/ש׳", celsius: "°C", ms: "אלפיות שנ׳" },

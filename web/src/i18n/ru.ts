@@ -4,7 +4,7 @@ import { pluralOf } from "./plural";
 const plural = pluralOf("ru");
 
 export const ru: Catalogue = {
-  app: { name: "AI Monitor", skip: "Перейти к изображению", main: "Монитор" },
+  app: { name: "AI Monitor", skip: "Перейти к изображению" },
   nav: { label: "Разделы", live: "Эфир", grid: "Все камеры", events: "События" },
   level: { unknown: "Неизвестно", NORMAL: "Норма", WATCH: "Внимание", ALERT: "Тревога", CRITICAL: "Опасность" },
   state: {
@@ -21,11 +21,8 @@ export const ru: Catalogue = {
   },
   link: {
     connecting: "Подключение к хабу…",
-    open: "Подключено",
     polling: "Медленный режим: нет живого соединения, обновление каждые 2 секунды",
-    paused: "Пауза: вкладка скрыта",
     lost: (age) => `Хаб недоступен ${age}. Подключаемся снова; показано последнее известное изображение.`,
-    back: "Снова подключено",
   },
   age: {
     title: "Возраст изображения",
@@ -37,6 +34,9 @@ export const ru: Catalogue = {
     network: "Сеть и хаб",
     page: "На этой странице",
     uncompared: "Часы ещё не сверены: изображение может быть старше.",
+    roundTrip: "До хаба и обратно",
+    skipped: "Пропущено ради свежести",
+    misunderstood: "Непонятых сообщений",
     received: "Страница получает",
     kilobytes: (size) => `${size} КБ/мин`,
     megabytes: (size) => `${size} МБ/мин`,
@@ -111,9 +111,7 @@ export const ru: Catalogue = {
     lastDay: "Последние 24 часа",
     lastWeek: "Последние 7 дней",
     range: "Период",
-    when: "Время",
     score: "Риск",
-    words: "Описание",
     count: (count) => plural(count, { one: "событие", few: "события", many: "событий", other: "события" }),
     alert: (level, camera, words) => `${level}, ${camera}: ${words}`,
   },
@@ -130,7 +128,6 @@ export const ru: Catalogue = {
     system: "Как в системе",
     dark: "Тёмная",
     light: "Светлая",
-    close: "Закрыть",
   },
   update: { ready: "Готова новая версия.", reload: "Обновить" },
   unit: { "px/s": "пикс/с", "m/s": "м/с", celsius: "°C", ms: "мс" },

@@ -30,15 +30,14 @@ export interface FeedEvents {
 }
 
 export class Feed {
-  /** Pictures that could not be decoded. */
-  undecodable = 0;
-
   private readonly sync = new FrameSync<DecodedPicture>((picture) => picture.bitmap.close());
   private readonly painters = new Set<Painter>();
   private readonly trails = new Trails();
   private newest: Observation | null = null;
   private next: { readonly frame: PictureFrame; readonly arrivedAt: number } | null = null;
   private decoding = false;
+  private undecodable = 0;
+  private replaced = 0;
   private animation: number | null = null;
 
   constructor(
@@ -54,7 +53,9 @@ export class Feed {
     return () => this.painters.delete(painter);
   }
 
+  /** Decode and show it soon; while another is being decoded it waits, and a newer one takes its place. */
   receivePicture(frame: PictureFrame): void {
+    if (this.next !== null) this.replaced += 1;
     this.next = { frame, arrivedAt: this.clock.now() };
     if (!this.decoding) void this.decodeAll();
   }
@@ -66,9 +67,16 @@ export class Feed {
     this.schedule();
   }
 
-  /** Frames shown without their boxes, and frames replaced before they were shown. */
-  get counters(): { readonly bare: number; readonly dropped: number } {
-    return { bare: this.sync.bare, dropped: this.sync.dropped };
+  /** Pictures that never came to the screen because a newer one did, or because they were broken. */
+  get skipped(): number {
+    return this.replaced + this.sync.dropped + this.undecodable;
+  }
+
+  /** Forget every picture; for a camera that is no more. */
+  close(): void {
+    this.sync.clear();
+    this.next = null;
+    if (this.animation !== null) cancelAnimationFrame(this.animation);
   }
 
   private get scene(): Scene {

@@ -2,14 +2,21 @@
 
 import type { JSX } from "preact";
 import { pageClock } from "../state/clock";
-import { useApp, useLanguage } from "./context";
+import type { Source } from "../wire/messages";
+import { useApp, useLanguage, useWorld } from "./context";
 import { useDismiss } from "./dismiss";
 import type { ShownTruth } from "./truth";
 
-export function Hops({ truth }: { readonly truth: ShownTruth }): JSX.Element {
+interface HopsProps {
+  readonly source: Source;
+  readonly truth: ShownTruth;
+}
+
+export function Hops({ source, truth }: HopsProps): JSX.Element {
   const { words, number } = useLanguage();
   const { monitor } = useApp();
   const { detail } = truth;
+  const misunderstood = useWorld((world) => world.broken + world.skipped);
   const dismissible = useDismiss();
   const kilobytes = monitor.traffic.perMinute(pageClock.now()) / 1000;
   return (
@@ -22,6 +29,15 @@ export function Hops({ truth }: { readonly truth: ShownTruth }): JSX.Element {
           <Hop name={words.age.camera} seconds={detail?.edgeS ?? null} />
           <Hop name={words.age.network} seconds={detail?.networkS ?? null} />
           <Hop name={words.age.page} seconds={detail?.pageS ?? null} />
+          <Hop name={words.age.roundTrip} seconds={monitor.roundTripS} />
+          <dt>{words.age.skipped}</dt>
+          <dd>{number(monitor.skippedOf(source))}</dd>
+          {misunderstood > 0 && (
+            <>
+              <dt>{words.age.misunderstood}</dt>
+              <dd>{number(misunderstood)}</dd>
+            </>
+          )}
           <dt>{words.age.received}</dt>
           <dd>
             <bdi>

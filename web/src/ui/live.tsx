@@ -104,7 +104,7 @@ function Stage({ camera }: { readonly camera: CameraView }): JSX.Element {
           <StateIcon state={truth.state} />
           {truth.words}
         </span>
-        <Hops truth={truth} />
+        <Hops source={camera.source} truth={truth} />
       </figcaption>
       <Picture camera={camera} truth={truth} ownShape />
       <Toolbar camera={camera} stage={stage} />

@@ -34,6 +34,7 @@ export function SceneCard({ observation, doubt }: SceneCardProps): JSX.Element {
         <Figure name={words.scene.thermal}>
           {yesNo(scene?.thermalActive, words.scene.thermalActive, words.scene.thermalNone)}
         </Figure>
+        {scene !== null && scene.animals > 0 && <Figure name={words.scene.animals}>{number(scene.animals)}</Figure>}
         <Figure name={words.scene.fps}>{observation === null ? "–" : number(observation.fps, 1)}</Figure>
       </dl>
     </section>
