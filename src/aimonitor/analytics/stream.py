@@ -16,6 +16,7 @@ WHILE_ROWS = 50
 REST_ROWS = 200
 REST_NATS = 12.0
 LEARN_ROWS = 20
+LEAST_ROWS = 200
 _LARGEST = 1e150
 
 
@@ -62,7 +63,7 @@ class StreamDetector:
         )
         strength = 0.0
         for memory, magnitude in asked:
-            strength += memory.nats(magnitude) - math.log(memory.rows + 1)
+            strength += memory.nats(magnitude) - math.log(max(memory.rows, LEAST_ROWS) + 1)
             memory.add(magnitude)
         return strength
 
@@ -80,5 +81,16 @@ class Rest:
 
 
 def expected_alarms(strength: float) -> float:
-    """Number of alarms of at least this strength that chance raises in one memory (fitted to noise, see the docs)."""
-    return math.exp(min(50.0, -strength / 3))
+    """Number of alarms of at least this strength that chance alone raises in one memory.
+
+    An upper envelope, fitted to noise of many kinds (normal, Laplace, Poisson, lognormal, autoregressive, with and
+    without a daily cycle); see docs/design/anomaly.md.
+    """
+    return math.exp(min(50.0, -0.6 * (strength + 8.0)))
+
+
+def threshold(false_alarms: float) -> float:
+    """The score from which on to alarm, so that chance raises at most `false_alarms` in MEMORY_ROWS rows."""
+    if not 0 < false_alarms < math.inf:
+        raise ValueError(f"expected a number of false alarms above 0, got {false_alarms}")
+    return 1 / (1 + false_alarms)

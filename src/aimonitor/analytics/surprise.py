@@ -6,6 +6,7 @@ value theory, Siffer et al. 2017), but only for a few nats: what was never seen 
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 TAIL_SHARE = 0.05
@@ -52,7 +53,7 @@ class Memory:
         wanted = max(TAIL_SHARE * rows, TAIL_LEAST)
         if as_large >= wanted:
             return counted
-        return min(counted + self._reach, self._continued(magnitude, rows, wanted))
+        return min(counted + self._reach / (1 + as_large), self._continued(magnitude, rows, wanted))
 
     def _continued(self, magnitude: float, rows: float, wanted: float) -> float:
         """-ln chance by the exponential tail that the largest `wanted` remembered rows suggest."""
@@ -84,8 +85,8 @@ class Memory:
         weights = {str(i): w / self._unit for i, w in enumerate(self._weights) if w > 0}
         return {"weights": weights}
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take over a state of `to_dict`; raises ValueError when it does not fit."""
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over a state of `to_dict`; raises ValueError or KeyError when it does not fit."""
         weights = [0.0] * len(self._weights)
         for key, weight in state["weights"].items():
             index = int(key)

@@ -50,11 +50,12 @@ def evaluate(nab_dir: Path) -> Report:
     scores = [detect(series) for series in corpus]
     seconds = time.process_time() - started
     rows = sum(len(series.values) for series in corpus)
+    profiles = {profile.name: score(corpus, scores, profile) for profile in PROFILES}
     return Report(
         rows=rows,
         microseconds_per_value=round(1e6 * seconds / max(1, rows), 2),
-        profiles={profile.name: score(corpus, scores, profile) for profile in PROFILES},
-        series=_by_series(corpus, scores, nab.STANDARD),
+        profiles=profiles,
+        series=_by_series(corpus, scores, profiles["standard"]["threshold"]),
     )
 
 
@@ -66,9 +67,13 @@ def detect(series: Series) -> Scores:
 
 def score(corpus: Sequence[Series], scores: Sequence[Scores], profile: Profile) -> ProfileResult:
     """Score a detector's output on the corpus under one profile."""
-    threshold = nab.best_threshold(corpus, scores, profile)
+    ranked = nab.rank(corpus, scores)
+    threshold = nab.best_threshold(ranked, profile)
     groups = list(dict.fromkeys(series.group for series in corpus))
-    held_out = {group: _held_out(corpus, scores, profile, group) for group in groups}
+    held_out = {}
+    for group in groups:
+        of_others = nab.best_threshold([row for row in ranked if corpus[row.series].group != group], profile)
+        held_out[group] = _total(corpus, scores, profile, of_others, group)
     return ProfileResult(
         threshold=threshold,
         corpus=_result(_total(corpus, scores, profile, threshold), profile),
@@ -76,12 +81,6 @@ def score(corpus: Sequence[Series], scores: Sequence[Scores], profile: Profile) 
         groups_held_out={group: _result(tally, profile) for group, tally in held_out.items()},
         held_out=_result(sum(held_out.values(), Tally()), profile),
     )
-
-
-def _held_out(corpus: Sequence[Series], scores: Sequence[Scores], profile: Profile, group: str) -> Tally:
-    others = [i for i, series in enumerate(corpus) if series.group != group]
-    threshold = nab.best_threshold([corpus[i] for i in others], [scores[i] for i in others], profile)
-    return _total(corpus, scores, profile, threshold, group)
 
 
 def _total(
@@ -97,10 +96,9 @@ def _total(
     )
 
 
-def _by_series(corpus: Sequence[Series], scores: Sequence[Scores], profile: Profile) -> dict[str, Result]:
-    threshold = nab.best_threshold(corpus, scores, profile)
+def _by_series(corpus: Sequence[Series], scores: Sequence[Scores], threshold: float) -> dict[str, Result]:
     return {
-        series.name: _result(nab.tally(series, given, threshold, profile), profile)
+        series.name: _result(nab.tally(series, given, threshold, nab.STANDARD), nab.STANDARD)
         for series, given in zip(corpus, scores, strict=True)
     }
 

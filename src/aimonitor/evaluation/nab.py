@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,7 +44,7 @@ class Window(NamedTuple):
     last: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Series:
     """One file of the corpus. `times` are seconds since 1970, taking the file's local time for UTC."""
 
@@ -60,6 +61,11 @@ class Series:
     def probation(self) -> int:
         """Rows at the start that are not scored."""
         return min(int(PROBATION_SHARE * len(self.values)), PROBATION_ROWS)
+
+    @cached_property
+    def marks(self) -> Sequence["Mark"]:
+        """What a detection would be worth at each row, probation included."""
+        return list(_mark(self))
 
 
 class Mark(NamedTuple):
@@ -116,11 +122,6 @@ def scaled_sigmoid(position: float) -> float:
     return -1.0 if position > 3 else 2 / (1 + math.exp(5 * position)) - 1
 
 
-def marks(series: Series) -> list[Mark]:
-    """What a detection would be worth at each row, probation included."""
-    return list(_mark(series))
-
-
 def _mark(series: Series) -> Iterator[Mark]:
     best = scaled_sigmoid(-1.0)
     coming = list(enumerate(series.windows))
@@ -167,9 +168,10 @@ def tally(series: Series, scores: Sequence[float], threshold: float, profile: Pr
     """Score one series at one threshold; a row is a detection when its score is at least `threshold`."""
     earned: dict[int, float] = {}
     cost, false_alarms = 0.0, 0
-    for row, mark in enumerate(marks(series)):
-        if row < series.probation or scores[row] < threshold:
+    for row in range(series.probation, len(scores)):
+        if scores[row] < threshold:
             continue
+        mark = series.marks[row]
         if mark.window < 0:
             cost += profile.false_alarm * mark.worth
             false_alarms += 1
@@ -179,25 +181,41 @@ def tally(series: Series, scores: Sequence[float], threshold: float, profile: Pr
     return Tally(sum(earned.values()) + cost - profile.miss * missed, len(series.windows), len(earned), false_alarms)
 
 
-def best_threshold(corpus: Sequence[Series], scores: Sequence[Sequence[float]], profile: Profile) -> float:
-    """The one threshold that earns most over `corpus`; NEVER when silence earns most."""
+class Ranked(NamedTuple):
+    """One scored row of the corpus; `window` is (series, window) or None outside of any."""
+
+    score: float
+    worth: float
+    series: int
+    window: tuple[int, int] | None
+
+
+def rank(corpus: Sequence[Series], scores: Sequence[Sequence[float]]) -> list[Ranked]:
+    """All rows of the corpus that are not probation, the highest score first."""
     rows = [
-        (score, mark.worth, (number, mark.window) if mark.window >= 0 else None)
+        Ranked(score, mark.worth, number, (number, mark.window) if mark.window >= 0 else None)
         for number, series in enumerate(corpus)
-        for row, (score, mark) in enumerate(zip(scores[number], marks(series), strict=True))
-        if row >= series.probation
+        for score, mark in list(zip(scores[number], series.marks, strict=True))[series.probation :]
     ]
-    rows.sort(key=lambda row: -row[0])
-    best, best_raw, raw = NEVER, 0.0, 0.0
-    earned: dict[tuple[int, int], float] = {}
-    for i, (score, worth, window) in enumerate(rows):
-        if window is None:
-            raw += profile.false_alarm * worth
-        else:
-            reward = profile.hit * worth
-            already = earned.get(window, -profile.miss)
-            raw += max(0.0, reward - already)
-            earned[window] = max(already, reward)
-        if raw > best_raw and (i + 1 == len(rows) or rows[i + 1][0] < score):
-            best, best_raw = score, raw
+    rows.sort(key=lambda row: -row.score)
+    return rows
+
+
+def best_threshold(ranked: Sequence[Ranked], profile: Profile) -> float:
+    """The one threshold that earns most over `ranked` rows; NEVER when silence earns most."""
+    best, best_gain, gain = NEVER, 0.0, 0.0
+    earned = {row.window: -profile.miss for row in ranked if row.window is not None}
+    to_come = (profile.hit + profile.miss) * len(earned)
+    for i, row in enumerate(ranked):
+        if row.window is None:
+            gain += profile.false_alarm * row.worth
+        elif (more := profile.hit * row.worth - earned[row.window]) > 0:
+            earned[row.window] += more
+            gain += more
+            to_come -= more
+        last_of_equals = i + 1 == len(ranked) or ranked[i + 1].score < row.score
+        if last_of_equals and gain > best_gain:
+            best, best_gain = row.score, gain
+        if gain + to_come <= best_gain:
+            break
     return best
