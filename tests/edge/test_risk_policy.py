@@ -205,7 +205,7 @@ def test_local_time_is_that_of_the_machine_at_that_moment():
 
 def recorded(name="loiter"):
     """A scripted scene as lines of a recording."""
-    from aimonitor.evaluation.scenes import Watch
+    from aimonitor.evaluation.watch import Watch
     from aimonitor.simulator.scenes import PERFECT
 
     one = build(name, 1)

@@ -18,7 +18,7 @@ import numpy as np
 from aimonitor.edge.policy import load_policy
 from aimonitor.edge.types import Size, ThermalReading, Track
 from aimonitor.edge.understanding import Understanding
-from aimonitor.evaluation.scenes import Watch
+from aimonitor.evaluation.watch import Watch
 from aimonitor.simulator.scenes import TYPICAL, times
 from aimonitor.simulator.scripts import build
 

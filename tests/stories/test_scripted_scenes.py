@@ -5,7 +5,8 @@ The detections are those of a typical detector: a tenth missed, trembling edges,
 
 import pytest
 
-from aimonitor.evaluation.scenes import Watch, evaluate
+from aimonitor.evaluation.scenes import evaluate
+from aimonitor.evaluation.watch import Watch
 from aimonitor.simulator.scenes import PERFECT, TYPICAL, times
 from aimonitor.simulator.scripts import SCRIPTS, build
 

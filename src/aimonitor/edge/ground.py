@@ -23,6 +23,7 @@ Solver = Callable[[Matrix], Matrix]
 
 _COLUMNS, _ROWS = 16, 12
 _MIN_AREA = 1e-4
+_USELESS = 0.5
 
 
 class CalibrationError(ValueError):
@@ -192,10 +193,16 @@ def _with_uncertainty(solve: Solver, pixels: Matrix, size: Size, click_px: float
             except CalibrationError:  # one pixel away there is no answer: nothing is certain here
                 variance += 1.0
     spread = np.sqrt(np.nan_to_num(variance, nan=1.0, posinf=1.0)).clip(0, 1).reshape(2, -1)
-    return Ground(
+    ground = Ground(
         tuple(float(value) for value in best.reshape(9)),
         tuple(Stretch(float(across), float(along)) for across, along in spread.T),
     )
+    if (worst := ground.stretch(*middle, 0.0, 0.0)) > _USELESS:
+        raise CalibrationError(
+            f"with clicks right to {click_px:g} px, lengths there are right to {worst:.0%} only: "
+            "take a larger rectangle, or measure both sides"
+        )
+    return ground
 
 
 def _local_scales(matrix: Matrix, u: Matrix, v: Matrix) -> Matrix:
