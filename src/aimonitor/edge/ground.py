@@ -197,7 +197,7 @@ def _with_uncertainty(solve: Solver, pixels: Matrix, size: Size, click_px: float
         tuple(float(value) for value in best.reshape(9)),
         tuple(Stretch(float(across), float(along)) for across, along in spread.T),
     )
-    if (worst := ground.stretch(*middle, 0.0, 0.0)) > _USELESS:
+    if (worst := ground.stretch(float(middle[0]), float(middle[1]), 0.0, 0.0)) > _USELESS:
         raise CalibrationError(
             f"with clicks right to {click_px:g} px, lengths there are right to {worst:.0%} only: "
             "take a larger rectangle, or measure both sides"
