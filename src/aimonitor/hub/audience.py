@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 RUNGS = ("metadata", "thumbnail", "slow", "full")
 PICTURE_EVERY_S = {"thumbnail": 10.0, "slow": 1.0}
 
+_NEVER = float("inf")
+
 V = TypeVar("V", bound=Hashable)
 
 
@@ -21,7 +23,7 @@ class Wish:
     sources: frozenset[str] = frozenset()
     everything: bool = False
     rung: str = "full"
-    until: float = float("inf")
+    until: float = _NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,12 @@ class Audiences(Generic[V]):
         self._everything: _Crowd[V] = _Crowd()
         self._by_source: dict[str, _Crowd[V]] = {}
         self._made: dict[str, Audience[V]] = {}
+        self._first_end = _NEVER
+        """No wish ends before; looked for again only when this has passed."""
 
     def set(self, viewer: V, wish: Wish) -> bool:
         """Replace what `viewer` wants; False when only its end moved, so that nothing else changes."""
+        self._first_end = min(self._first_end, wish.until)
         old = self._wishes.get(viewer)
         if old and (old.sources, old.everything, old.rung) == (wish.sources, wish.everything, wish.rung):
             self._wishes[viewer] = wish
@@ -95,7 +100,11 @@ class Audiences(Generic[V]):
 
     def expired(self, at: float) -> list[V]:
         """The viewers whose wish was not renewed in time."""
-        return [viewer for viewer, wish in self._wishes.items() if wish.until < at]
+        if at <= self._first_end:
+            return []
+        late = [viewer for viewer, wish in self._wishes.items() if wish.until < at]
+        self._first_end = min((wish.until for wish in self._wishes.values() if wish.until >= at), default=_NEVER)
+        return late
 
     def rung(self, source: str) -> str:
         """How closely `source` is watched: the highest rung that anybody wants, `metadata` when nobody does."""

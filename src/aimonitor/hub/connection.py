@@ -17,7 +17,9 @@ from aimonitor.hub.limits import POLICY_VIOLATION, TOO_BIG, Bucket, Strikes
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import Mailbox, Outlet
 from aimonitor.hub.parcel import Parcel
-from aimonitor.hub.sink import STATE, Sink, SinkOutlet
+from aimonitor.hub.sink import Sink
+from aimonitor.hub.sink_outlet import SinkOutlet
+from aimonitor.hub.sink_protocol import STATE
 
 _LAST_WORDS_S = 1.0
 _GONE = (WebSocketDisconnect, OSError, RuntimeError)

@@ -1,7 +1,7 @@
 """The way out to one socket: what ages is replaced by the newer, what must be read waits its turn, nobody else waits.
 
 `Outlet` is what the relay sees. `Mailbox` is the one that works with any ASGI server: a task of its own that awaits
-`send`, so that a socket which does not read holds up nobody else. `sink.SinkOutlet` is the quick one.
+`send`, so that a socket which does not read holds up nobody else. `sink_outlet.SinkOutlet` is the quick one.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from typing import Protocol
 from aimonitor.common.clock import Clock
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.parcel import Parcel
+from aimonitor.hub.sink import Sink
 
 LINES = 256
 """Messages that wait their turn for one socket; the oldest falls out when there are more."""
@@ -24,6 +25,9 @@ class Outlet(Protocol):
 
     What goes out later counts itself as a message out; what went out at once is counted by who called.
     """
+
+    sink: Sink
+    """Where it may be written to at once while it is `ready`: the short cut for many outlets."""
 
     def put(self, slot: str, parcel: Parcel) -> bool:
         """Send `parcel`, or keep it in place of an older one with the same `slot`: newest wins.
@@ -52,6 +56,7 @@ class Mailbox:
         self._lines: deque[Parcel] = deque()
         self._wake = asyncio.Event()
         self._sending_since: float | None = None
+        self.sink = Sink()
 
     def put(self, slot: str, parcel: Parcel) -> bool:
         if slot in self._slots:

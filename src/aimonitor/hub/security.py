@@ -1,14 +1,16 @@
 """What every HTTP answer carries, and which browsers' WebSockets are let in. Plain ASGI: no buffering, no tasks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocketClose
+from starlette.websockets import WebSocket, WebSocketClose
 
 from aimonitor.hub.limits import TRY_AGAIN_LATER, Places
 from aimonitor.hub.metrics import Counters
+
+Door = Callable[[WebSocket], Awaitable[None]]
 
 _HEADERS = {
     "content-security-policy": (
@@ -49,16 +51,24 @@ def origin_allowed(origin: str | None, host: str | None, allowed: Iterable[str])
 
 
 class Gate:
-    """Refuses WebSockets of foreign origin with 403, and closes those for which there is no place with 1013."""
+    """Refuses WebSockets of foreign origin with 403, and closes those for which there is no place with 1013.
 
-    def __init__(self, app: ASGIApp, *, origins: Sequence[str], places: Places, counters: Counters) -> None:
+    The others go straight to their door: on the way through the framework every layer would keep its frames in memory
+    for as long as the socket lives.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, doors: Mapping[str, Door], origins: Sequence[str], places: Places, counters: Counters
+    ) -> None:
         self._app = app
+        self._doors = doors
         self._origins = tuple(origins)
         self._places = places
         self._counters = counters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "websocket":
+        door = self._doors.get(scope["path"]) if scope["type"] == "websocket" else None
+        if door is None:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -76,6 +86,6 @@ class Gate:
             await WebSocketClose(TRY_AGAIN_LATER, problem)(scope, receive, send)
             return
         try:
-            await self._app(scope, receive, send)
+            await door(WebSocket(scope, receive, send))
         finally:
             self._places.give_back(address)

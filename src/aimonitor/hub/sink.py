@@ -1,32 +1,24 @@
-"""Straight to the transport: an encoded frame is written to every socket as it is, past the server's message path.
-
-`SinkProtocol` is uvicorn's WebSocket protocol with a `Sink` in the connection's state. It overrides nothing but the
-public callbacks of asyncio protocols, and the only internal that it touches is the constructor's signature (held by a
-test; uvicorn is pinned). Under another server there is no sink, and the hub falls back to `outlet.Mailbox`.
+"""The transport of one socket, as those need it who write one encoded frame to many.
 
 The transport's buffer holds no more than the rest of one message: with a high-water mark of zero it says `pause` as
 soon as the kernel takes less than all, and the kernel takes no more than TCP_NOTSENT_LOWAT bytes ahead of the network.
+
+So while a sink is ready its transport's buffer is empty, and a frame may go to the socket itself: `write_to_each` saves
+half of what Python costs by it. What the kernel does not take is handed to the transport, which waits for it. The
+socket's number stays valid because the protocol unbinds in `connection_lost`, which comes before the socket is closed.
 """
 
 import asyncio
+import os
 import socket
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
 
-from uvicorn.config import Config
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from uvicorn.server import ServerState
-
-from aimonitor.common.clock import Clock
-from aimonitor.hub.metrics import Counters
-from aimonitor.hub.outlet import LINES
-from aimonitor.hub.parcel import Parcel
-
-STATE = "sink"
 UNSENT_BYTES = 64 * 1024
 """What the kernel may hold that the network has not taken; more would be old pictures."""
 
 _TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+_INET = (socket.AF_INET, socket.AF_INET6)
 
 
 def _nothing(_: bytes) -> None:
@@ -36,11 +28,14 @@ def _nothing(_: bytes) -> None:
 class Sink:
     """The transport of one socket. `ready` is whether it takes a frame now; `write` gives it one."""
 
-    __slots__ = ("_transport", "on_ready", "ready", "write")
+    __slots__ = ("_fd", "_transport", "on_ready", "ready", "ready_fd", "write")
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
+        self._fd = -1
         self.ready = False
+        self.ready_fd = -1
+        """The socket's number while it is ready and may be written to directly, else -1."""
         self.write: Callable[[bytes], None] = _nothing
         self.on_ready: Callable[[], None] | None = None
 
@@ -53,28 +48,35 @@ class Sink:
     def unbind(self) -> None:
         """The connection ends: nothing may be written behind a close frame."""
         self.ready = False
+        self.ready_fd = self._fd = -1
         self.write = _nothing
         self.on_ready = None
 
     def pause(self) -> None:
         """The kernel takes no more for now."""
         self.ready = False
+        self.ready_fd = -1
 
     def resume(self) -> None:
         """The kernel took everything."""
         if self.write is not _nothing:
             self.ready = True
+            self.ready_fd = self._fd
             if self.on_ready is not None:
                 self.on_ready()
 
     def keep_short(self) -> None:
-        """Hold back at once what the network does not take, here and in the kernel."""
+        """Hold back at once what the network does not take, here and in the kernel. Only now may frames be written."""
         if self._transport is None:
             return
-        self._transport.set_write_buffer_limits(high=0)
         raw = self._transport.get_extra_info("socket")
-        if raw is not None and _TCP_NOTSENT_LOWAT is not None and raw.family != getattr(socket, "AF_UNIX", None):
-            raw.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        if raw is not None and raw.family in _INET and self._transport.get_extra_info("sslcontext") is None:
+            if _TCP_NOTSENT_LOWAT is not None:
+                raw.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+            if os.name == "posix":
+                self._fd = raw.fileno()
+        self.ready_fd = self._fd if self.ready else -1
+        self._transport.set_write_buffer_limits(high=0)
 
     def abort(self) -> None:
         """End the connection without a goodbye: the other side takes nothing, so it would never arrive."""
@@ -83,95 +85,31 @@ class Sink:
             self._transport.abort()
 
 
-class SinkProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket protocol, with a sink in `websocket.state`."""
+class HasSink(Protocol):
+    """Something that writes to a sink."""
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        self._sink = Sink()
-        super().__init__(config, server_state, {**app_state, STATE: self._sink}, _loop)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._sink.bind(self.transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._sink.unbind()
-        super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        self._sink.pause()
-        super().pause_writing()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._sink.resume()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self.transport.is_closing():
-            self._sink.unbind()
-
-    def shutdown(self) -> None:
-        self._sink.unbind()
-        super().shutdown()
+    sink: Sink
 
 
-class SinkOutlet:
-    """An `outlet.Outlet` that writes at once while the socket takes it, and keeps the newest while it does not."""
+W = TypeVar("W", bound=HasSink)
 
-    __slots__ = ("_clock", "_counters", "_lines", "_sink", "_slots", "_stalled_since")
 
-    def __init__(self, sink: Sink, clock: Clock, counters: Counters) -> None:
-        self._sink = sink
-        self._clock = clock
-        self._counters = counters
-        self._slots: dict[str, Parcel] = {}
-        self._lines: list[Parcel] = []
-        self._stalled_since: float | None = None
-        sink.keep_short()
-        sink.on_ready = self._flush
-
-    def put(self, slot: str, parcel: Parcel) -> bool:
-        sink = self._sink
-        if sink.ready:
-            sink.write(parcel.wire)
-            return True
-        if slot in self._slots:
-            self._counters.messages_replaced += 1
-        self._slots[slot] = parcel
-        self._note_stall()
-        return False
-
-    def say(self, parcel: Parcel) -> bool:
-        if self._sink.ready:
-            self._sink.write(parcel.wire)
-            return True
-        if len(self._lines) >= LINES:
-            self._lines.pop(0)
-            self._counters.messages_dropped += 1
-        self._lines.append(parcel)
-        self._note_stall()
-        return False
-
-    def stalled_s(self, at: float) -> float:
-        return 0.0 if self._stalled_since is None else at - self._stalled_since
-
-    def _note_stall(self) -> None:
-        if self._stalled_since is None:
-            self._stalled_since = self._clock.monotonic()
-
-    def _flush(self) -> None:
-        """The socket takes something again: lines first, then the newest of everything, until it is full again."""
-        self._stalled_since = None
-        while self._sink.ready and (self._lines or self._slots):
-            parcel = self._lines.pop(0) if self._lines else self._slots.pop(next(iter(self._slots)))
-            self._sink.write(parcel.wire)
-            self._counters.messages_out += 1
-        if self._lines or self._slots:
-            self._note_stall()
+def write_to_each(writers: Iterable[W], frame: bytes) -> list[W]:
+    """Write `frame` to every sink that is ready; returns the others. The innermost loop of the hub."""
+    size, write, others = len(frame), os.write, []
+    for writer in writers:
+        sink = writer.sink
+        fd = sink.ready_fd
+        if fd < 0:
+            if sink.ready:
+                sink.write(frame)
+            else:
+                others.append(writer)
+            continue
+        try:
+            taken = write(fd, frame)
+        except OSError:  # full, or gone: the transport finds out which
+            taken = 0
+        if taken != size:
+            sink.write(frame[taken:])
+    return others
