@@ -131,8 +131,8 @@ export function Tile({ camera, href }: { readonly camera: CameraView; readonly h
       <Picture camera={camera} truth={truth} />
       <span class="tile-foot">
         <LevelIcon level={level} />
-        <span class="tile-name" dir="auto">
-          {camera.name}
+        <span class="tile-name">
+          <bdi>{camera.name}</bdi>
         </span>
         <span class={`badge state-${truth.state}`}>
           <StateIcon state={truth.state} />

@@ -54,7 +54,9 @@ function LaneRow({ lane }: { readonly lane: Lane }): JSX.Element {
   const camera = useCameraName(lane.source);
   return (
     <div class="lane-row">
-      <bdi class="lane-name">{camera}</bdi>
+      <span class="lane-name">
+        <bdi>{camera}</bdi>
+      </span>
       <div class="lane" role="list" aria-label={`${camera}: ${words.events.count(lane.bars.length)}`}>
         {lane.bars.map((bar) => (
           <BarLink key={keyOf(bar.incident)} bar={bar} />
