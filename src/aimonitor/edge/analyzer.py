@@ -50,6 +50,9 @@ class Analyzer:
         self._stages = stages
         self._memory = Memory(camera_id)
         self._policy: Latest[SitePolicy] = Latest()
+        self._fps_limit: Latest[float] = Latest()
+        self._armed = True
+        self._open_incidents: set[str] = set()
         self._publisher = publisher
         self._journal = journal
         self._clock = clock
@@ -84,6 +87,14 @@ class Analyzer:
         """Follow another policy from the next frame on."""
         self._policy.put(policy)
 
+    def arm(self, armed: bool) -> None:
+        """While disarmed, nothing new becomes an incident; what was open is still closed."""
+        self._armed = armed
+
+    def limit(self, fps: float) -> None:
+        """At most so many pictures a second from now on, however closely the camera is watched."""
+        self._fps_limit.put(fps)
+
     def snapshot(self) -> None:
         """Let the next frame go out with its picture, whoever watches."""
         self._picture_asked.put(True)
@@ -116,6 +127,9 @@ class Analyzer:
         attention = self._attention.get(0)
         if attention is not None:
             self._publisher.ladder.attend(attention.rung, self._clock.monotonic(), attention.lease_s)
+        fps = self._fps_limit.get(0)
+        if fps is not None:
+            self._publisher.ladder.limit(fps)
         if self._picture_asked.get(0):
             self._publisher.ladder.show_next()
         try:
@@ -128,12 +142,22 @@ class Analyzer:
         self._times.append(frame.at)
         self.latest = observation
         for event in observation.events:
-            self._store(event, frame.frame_id)
+            if self._is_news(event):
+                self._store(event, frame.frame_id)
         self._keep(parcels)
         now = self._clock.monotonic()
         shot = self._publisher.publish(observation, fps=self.fps, dropped=self._dropped(), now=now)
         if shot is not None:
             self._offer(self._camera_id, shot)
+
+    def _is_news(self, event: Event) -> bool:
+        """Follow what is open, so that a disarmed camera neither opens an incident nor leaves one open."""
+        if event.phase == "opened" and self._armed:
+            self._open_incidents.add(event.incident_id)
+        known = event.incident_id in self._open_incidents
+        if event.phase == "closed":
+            self._open_incidents.discard(event.incident_id)
+        return known
 
     def _store(self, event: Event, frame_id: int) -> None:
         try:

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 _JUDGE_EVERY_S = 0.5
 _STUCK_LIMIT = 3
 _NAP_S = 0.25
+_RESTART_WITHIN_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,16 @@ class Capture:
         if not isinstance(self._source, Controllable):
             raise SourceError(f"{name}: expected a camera that takes commands, got one of kind {self._source.kind}")
         return self._source.control(name, value)
+
+    def restart(self) -> None:
+        """Close the connection to the camera and open it anew; a reader that does not stop is left behind."""
+        thread = self._thread
+        self._stop.set()
+        if thread is not None:
+            thread.join(_RESTART_WITHIN_S)
+            if thread.is_alive():
+                self._abandoned.append(thread)
+        self.start()
 
     def check(self) -> None:
         """The watchdog: announce what silence changed, and replace a stuck reader. Call it about once a second."""

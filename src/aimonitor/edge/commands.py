@@ -4,12 +4,20 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+from aimonitor.common.settings import SettingsError
 from aimonitor.contract import messages
 from aimonitor.edge.analyzer import Analyzer
 from aimonitor.edge.capture import Capture
+from aimonitor.edge.policy import load_policy
+from aimonitor.edge.source import SourceError
 
 log = logging.getLogger(__name__)
+
+
+_CAMERA_CONTROLS = ("frame_size", "quality", "led", "brightness", "contrast", "hmirror", "vflip")
+"""What is passed on to a camera that takes commands; sizes by name (VGA), the rest as whole numbers."""
 
 
 class CommandError(ValueError):
@@ -29,6 +37,12 @@ class CommandDesk:
         self._cameras: dict[str, _Camera] = {}
         self._table: dict[str, Callable[[_Camera, dict[str, str]], str]] = {
             "snapshot": _snapshot,
+            "arm": lambda camera, _: _arm(camera, armed=True),
+            "disarm": lambda camera, _: _arm(camera, armed=False),
+            "fps": _fps,
+            "policy": _policy,
+            "restart": _restart,
+            **{name: partial(_control, name) for name in _CAMERA_CONTROLS},
         }
 
     def add(self, camera_id: str, analyzer: Analyzer, capture: Capture) -> None:
@@ -42,7 +56,7 @@ class CommandDesk:
         except CommandError as error:
             return messages.CommandResult(command.command_id, ok=False, words=str(error))
         except TimeoutError:
-            words = f"{command.name} was not done within {command.timeout_s:.0f} s"
+            words = f"{command.name} was not done within {command.timeout_s:g} s"
             return messages.CommandResult(command.command_id, ok=False, words=words)
         except Exception as error:  # the top of a task: a command that fails must still be answered
             log.exception("command %s failed", command.name)
@@ -67,3 +81,57 @@ def _snapshot(camera: _Camera, _arguments: dict[str, str]) -> str:
         raise CommandError("there is no picture yet")
     camera.analyzer.snapshot()
     return f"the frame after {latest.frame.frame_id} comes with its picture"
+
+
+def _arm(camera: _Camera, *, armed: bool) -> str:
+    """Whether new incidents are news."""
+    camera.analyzer.arm(armed)
+    return "armed" if armed else "disarmed: it watches on, but opens no incidents"
+
+
+def _fps(camera: _Camera, arguments: dict[str, str]) -> str:
+    """At most so many pictures a second, however closely it is watched."""
+    text = _value(arguments, "a number of pictures a second, 0.1 to 60")
+    try:
+        fps = float(text)
+    except ValueError:
+        fps = 0.0
+    if not 0.1 <= fps <= 60:
+        raise CommandError(f"fps: expected 0.1 to 60, got {text!r}")
+    camera.analyzer.limit(fps)
+    return f"at most {fps:g} pictures a second"
+
+
+def _policy(camera: _Camera, arguments: dict[str, str]) -> str:
+    """Follow one of the presets from now on."""
+    preset = _value(arguments, "the name of a preset")
+    try:
+        policy = load_policy(preset=preset)
+    except SettingsError as error:
+        raise CommandError(str(error)) from None
+    camera.analyzer.adopt(policy)
+    return f"follows the preset {preset}"
+
+
+def _restart(camera: _Camera, _arguments: dict[str, str]) -> str:
+    """Close the connection to the camera and open it anew."""
+    if camera.capture.frames.closed:
+        raise CommandError("the recording is over; there is nothing to restart")
+    camera.capture.restart()
+    return "the connection to the camera is opened anew"
+
+
+def _control(name: str, camera: _Camera, arguments: dict[str, str]) -> str:
+    """Tell the camera itself."""
+    value = _value(arguments, "what to set it to")
+    try:
+        return camera.capture.control(name, value)
+    except SourceError as error:
+        raise CommandError(str(error)) from None
+
+
+def _value(arguments: dict[str, str], expected: str) -> str:
+    value = arguments.get("value", "").strip()
+    if not value:
+        raise CommandError(f'argument "value": expected {expected}, got nothing')
+    return value

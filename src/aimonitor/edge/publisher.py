@@ -63,6 +63,11 @@ class Ladder:
         self._shown_at = _LONG_AGO
         self._level = "NORMAL"
         self._picture_asked = False
+        self._least_s = 0.0
+
+    def limit(self, fps: float) -> None:
+        """At most `fps` (> 0) pictures a second, on every rung."""
+        self._least_s = 1.0 / fps
 
     def attend(self, rung: str, at: float, lease_s: float) -> None:
         """Somebody watches at `rung` until `at + lease_s`; an unknown rung counts as `slow`, a lower one rests."""
@@ -81,7 +86,8 @@ class Ladder:
     def step(self, level: str, now: float) -> Due:
         """What is due of a frame of this risk level at monotonic time `now`; counts as done."""
         rung = self.rung(now)
-        picture = self._picture_asked or now - self._shown_at >= PICTURE_EVERY_S[rung] - _SLACK_S
+        every_s = max(self._least_s, PICTURE_EVERY_S[rung])
+        picture = self._picture_asked or now - self._shown_at >= every_s - _SLACK_S
         figures = level != self._level or now - self._said_at >= METADATA_EVERY_S[rung] - _SLACK_S
         if not (picture or figures):
             return Due.NOTHING
