@@ -1,6 +1,5 @@
 """Every head against its paper written out in loops, and against tensors that nobody expects."""
 
-import os
 from pathlib import Path
 
 import detector_reference as reference
@@ -12,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from aimonitor.edge.heads import HeadError, recognize
 from aimonitor.edge.types import Size
+from aimonitor.models.cache import cache_dir
 
 SMALL = Size(96, 64)
 CELLS = 12 * 8 + 6 * 4 + 3 * 2
@@ -29,7 +29,7 @@ SHAPES = {
         *((1, cells, 44) for cells in (96, 24, 6)),
     ),
 }
-CAMPUS = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "aimonitor" / "footage" / "vtest.avi"
+CAMPUS = cache_dir() / "footage" / "vtest.avi"
 YOLOX_NANO = Path(__file__).parents[3] / "shared" / "data" / "models" / "yolox_nano.onnx"
 
 

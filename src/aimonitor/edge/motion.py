@@ -26,12 +26,18 @@ _LEAST_SPREAD = 1.0
 
 @dataclass(frozen=True, slots=True)
 class MotionSettings:
-    """When the gate opens. Contrast is in gray levels (0..255) of a block's mean."""
+    """When the gate opens. Contrast is in gray levels (0..255) of a block's mean.
+
+    slow_check_s: what moves too slowly to show from one frame to the next is looked at this often and no more.
+    watched_check_s, idle_check_s: how long nobody looks when nothing moves, with and without tracks to watch.
+    gap_s: after a silence of this length everything is new.
+    """
 
     least_contrast: float = 4.0
     noise_factor: float = 5.0
     least_blocks: int = 2
     lookback_s: float = 0.3
+    slow_check_s: float = 0.25
     watched_check_s: float = 2.0
     idle_check_s: float = 10.0
     gap_s: float = 2.0
@@ -60,20 +66,26 @@ class MotionGate:
     def look(self, gray: Image, at: float, watched: Sequence[Track]) -> bool:
         """True when something moves in this frame, when it is the first after a gap, or when a check is due."""
         glance = _Glance(at, block_means(gray))
-        worth = self._moves(glance) or self._is_due(at, bool(watched))
+        unseen_s = at - self._looked_at
+        settings = self._settings
+        worth = (
+            self._is_new(glance)
+            or unseen_s >= (settings.watched_check_s if watched else settings.idle_check_s)
+            or self._differs(glance, self._recent[-1])
+            or (unseen_s >= settings.slow_check_s and self._differs(glance, self._recent[0]))
+        )
         self._remember(glance)
         if worth:
             self._looked_at = at
         return worth
 
-    def _moves(self, glance: _Glance) -> bool:
-        if not self._recent:
-            return True
-        last = self._recent[-1]
-        if glance.at - last.at > self._settings.gap_s or glance.blocks.shape != last.blocks.shape:
-            self._recent.clear()
-            return True
-        return self._differs(glance, last) or (len(self._recent) > 1 and self._differs(glance, self._recent[0]))
+    def _is_new(self, glance: _Glance) -> bool:
+        """True for the first frame, after a gap and after a change of size: there is nothing to compare with."""
+        last = self._recent[-1] if self._recent else None
+        if last and glance.at - last.at <= self._settings.gap_s and glance.blocks.shape == last.blocks.shape:
+            return False
+        self._recent.clear()
+        return True
 
     def _differs(self, new: _Glance, old: _Glance) -> bool:
         expected = relight(new.blocks, old.blocks)
@@ -82,10 +94,6 @@ class MotionGate:
         limit = max(self._settings.least_contrast, self._settings.noise_factor * noise)
         trust = limit + _LIGHT_DOUBT * np.abs(expected - old.blocks)
         return int(np.count_nonzero(rest > trust)) >= self._settings.least_blocks
-
-    def _is_due(self, at: float, watched: bool) -> bool:
-        wait = self._settings.watched_check_s if watched else self._settings.idle_check_s
-        return at - self._looked_at >= wait
 
     def _remember(self, glance: _Glance) -> None:
         """Keep the frames younger than the lookback, and the newest that is older."""
