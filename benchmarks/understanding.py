@@ -3,7 +3,7 @@
     python benchmarks/understanding.py [--tracks 20] [--fps 5] [--seconds 120] [--bare]
 
 Twenty objects walk and drive on a calibrated ground with four zones and two lines, on typical detections; a thermal
-sensor of 32 x 24 gives a reading with every frame. Runs five times and takes the fastest of each frame, so that
+sensor of 32 x 24 gives a reading with every frame. Runs nine times and takes the fastest of each frame, so that
 other work on the machine does not count. Prints the median and 95th percentile of each stage and of all. `--bare`: no
 zones and lines, as an edge runs before it is told of any.
 """
@@ -26,7 +26,7 @@ from aimonitor.simulator.scenes import TYPICAL, Scene, on_ground, times
 from aimonitor.simulator.scripts import ROAD
 from aimonitor.simulator.stage import Actor, Mark
 
-_RUNS = 5
+_RUNS = 9
 _ZONES = {
     "Near": ((-8, 14), (0, 14), (0, 24), (-8, 24)),
     "Far": ((-8, 26), (8, 26), (8, 44), (-8, 44)),

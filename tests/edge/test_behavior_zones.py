@@ -69,6 +69,13 @@ def test_what_stands_in_a_mask_is_ignored():
     assert set(behavior.by_track) == {2}
 
 
+def test_a_time_in_which_nobody_looked_ends_no_stay():
+    """The motion gate lets a still picture pass unseen: the track coasts, and is checked now and then."""
+    stage = analyzer(zones=[Zone("Gate", SQUARE)])
+    behaviors = watch(stage, lambda at: [track(at=at, coasting=round(at * 5) % 15 != 0 and at > 2)], 30.0)
+    assert behaviors[-1].by_track[1].dwell_s["Gate"] == pytest.approx(30.0)
+
+
 def test_loitering_starts_at_the_zones_own_limit():
     stage = analyzer(zones=[Zone("Gate", SQUARE, loiter_after_s=5.0)])
     behaviors = watch(stage, lambda at: [track(at=at)], 8.0)

@@ -36,13 +36,15 @@ class _Incident:
 class EventJudge:
     """Incidents of one camera, by kind and zone: whoever loiters in the same zone belongs to the same incident.
 
-    Ids are unique in the camera, across restarts too: the UTC time of opening and a count. Owned by one thread.
+    Ids are unique in the camera, across restarts too: the UTC time of opening and a count. At most 64 go on at a time;
+    `ignored` counts how often another one was not begun. Owned by one thread.
     """
 
     def __init__(self, policy: EventPolicy | None = None) -> None:
         self._policy = policy or EventPolicy()
         self._incidents: dict[tuple[str, str], _Incident] = {}
         self._count = 0
+        self.ignored = 0
 
     def adopt(self, policy: EventPolicy) -> None:
         """Judge by another policy from now on; open incidents go on."""
@@ -84,6 +86,7 @@ class EventJudge:
         incident = self._incidents.get(key)
         if incident is None:
             if len(self._incidents) >= _OPEN_LIMIT:
+                self.ignored += 1
                 return
             incident = self._incidents[key] = _Incident(*key, at, at)
         incident.last_at = at

@@ -88,10 +88,14 @@ class Belongings:
                 continue
             stood_s = item.seen_at - item.thing.still_since
             if item.last_near is None or stood_s < rules.removed_after_s or at - item.seen_at > _REMEMBER_S:
-                del self._items[track_id]
+                self._drop(track_id)
             elif self._nearest(item.thing, persons) is None:
                 self._removed.append(Group("object_removed", (track_id, item.last_near), at))
-                del self._items[track_id]
+                self._drop(track_id)
+
+    def _drop(self, track_id: int) -> None:
+        del self._items[track_id]
+        self._held.forget(track_id)
 
     def _nearest(self, thing: Thing, persons: Iterable[Thing]) -> int | None:
         """The person nearest to `thing` within the radius."""

@@ -13,7 +13,8 @@ class _Spell:
 class Held:
     """Conditions by key. Each becomes a fact once it held for `after_s`, dated back to its first moment.
 
-    It stays one through gaps of up to `release_s`; so durations are exact to one frame however long the two are.
+    It stays one until it was seen to be false for longer than `release_s`; so durations are exact to one frame however
+    long the two are, and a time in which nobody looked ends nothing.
     """
 
     __slots__ = ("_spells",)
@@ -29,13 +30,15 @@ class Held:
                 return None
             spell = self._spells[key] = _Spell(at, at)
         elif is_true:
-            if at - spell.last > release_s + after_s:
-                spell.since = at
             spell.last = at
         elif at - spell.last > release_s:
             del self._spells[key]
             return None
         return spell.since if spell.last - spell.since >= after_s else None
+
+    def forget(self, key: Hashable) -> None:
+        """Drop what is known of `key`."""
+        self._spells.pop(key, None)
 
     def duration(self, key: Hashable) -> float:
         """Seconds from the first to the last moment at which the condition was true; 0 when there is no such spell."""
