@@ -8,7 +8,7 @@ import json
 from aiohttp import WSMsgType, web
 from PIL import Image
 
-from aimonitor.contract import codec, messages
+from aimonitor.contract import codec, frames, messages
 
 
 def jpeg(color=(90, 120, 150), size=(160, 120)):
@@ -31,6 +31,7 @@ class FakeHub:
         self.frame = 0
         self.history_asked = 0
         self._sockets = []
+        self._filming = []
         self.online = True
         self.tracks = ()
 
@@ -48,6 +49,9 @@ class FakeHub:
         return self
 
     async def stop(self):
+        for task in self._filming:
+            task.cancel()
+        await asyncio.gather(*self._filming, return_exceptions=True)
         for socket in list(self._sockets):
             await socket.close()
         await self._runner.cleanup()
@@ -123,6 +127,8 @@ class FakeHub:
         match message:
             case messages.Subscribe():
                 self.wishes.append(message)
+                if message.rung in ("slow", "full"):
+                    self._filming.append(asyncio.create_task(self._film(socket, message)))
             case messages.Ping(sent_at=sent_at):
                 await socket.send_str(codec.encode(messages.Pong(sent_at, 1.0, 1.0)))
             case messages.Command(command_id=number, source=source, name=name):
@@ -134,6 +140,16 @@ class FakeHub:
                     said = self.observation(source)
                     self.pictures[source] = (jpeg(), said.captured_at)
                     await self.say(said)
+
+    async def _film(self, socket, wish):
+        """Pictures and their figures, a second apart, as long as the wish lasts."""
+        with contextlib.suppress(ConnectionError):
+            for _ in range(int(wish.lease_s)):
+                said = self.observation(wish.sources[0])
+                await self.say(said)
+                header = frames.FrameHeader(said.source, said.frame_id, said.captured_at, 160, 120)
+                await socket.send_bytes(frames.encode(header, jpeg((self.frame * 9 % 255, 90, 120))))
+                await asyncio.sleep(1.0)
 
     async def _history(self, request):
         self.history_asked += 1

@@ -190,6 +190,9 @@ class FakeTelegram:
     async def _send_photo(self, fields, files):
         return self._keep(fields, fields["caption"], 1024, files["photo"])
 
+    async def _send_animation(self, fields, files):
+        return self._keep(fields, fields["caption"], 1024, files["animation"])
+
     async def _edit_message_text(self, fields, files):
         return self._change(fields, fields["text"], 4096)
 
@@ -197,6 +200,9 @@ class FakeTelegram:
         return self._change(fields, fields["caption"], 1024)
 
     async def _edit_message_media(self, fields, files):
+        gif = files["still"].startswith(b"GIF8")
+        if fields["media"]["type"] != ("animation" if gif else "photo"):
+            return self._no(400, "Bad Request: wrong type of the media")
         return self._change(fields, fields["media"]["caption"], 1024, files["still"])
 
     async def _answer_callback_query(self, fields, files):

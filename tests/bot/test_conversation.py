@@ -1,9 +1,11 @@
 """The whole conversation: what happens at the cameras, what the chat shows, what a person presses, and what follows."""
 
 import asyncio
+import io
 
 from bot_stage import OWNER, on_stage
 from fake_hub import jpeg
+from PIL import Image
 from virtual_time import play
 
 from aimonitor.contract import messages
@@ -33,7 +35,35 @@ def test_an_incident_is_one_message_from_beginning_to_end(tmp_path):
             await stage.until(lambda: "ended after 20 s" in alert.text)
             assert len(stage.telegram.messages) == 1
             assert ("yard/gate", "snapshot") in stage.hub.commands
+
+    play(story())
+
+
+def test_watching_costs_the_cameras_no_picture_until_something_happens(tmp_path):
+    async def story():
+        async with on_stage(tmp_path) as stage:
+            await asyncio.sleep(300)
+            assert len(stage.hub.wishes) >= 9
             assert all(wish.rung == "metadata" and wish.everything for wish in stage.hub.wishes)
+            assert not stage.hub.commands
+
+    play(story())
+
+
+def test_an_alert_gets_a_clip_in_the_place_of_its_still(tmp_path):
+    async def story():
+        async with on_stage(tmp_path) as stage:
+            stage.hub.tracks = (PERSON,)
+            await stage.hub.happen(stage.hub.event(track_ids=(7,)), stage.hub.event("mild", level="WATCH"))
+            await stage.until(lambda: len(stage.telegram.messages) == 2)
+            alert, mild = stage.telegram.last(OWNER, "Alert"), stage.telegram.last(OWNER, "Watch")
+            await stage.until(lambda: alert.photo.startswith(b"GIF8"))
+            assert Image.open(io.BytesIO(alert.photo)).n_frames >= 5
+            stage.telegram.press(alert, "Acknowledge")
+            await stage.until(lambda: "Acknowledged" in alert.text)
+            assert alert.photo.startswith(b"GIF8")
+            assert mild.photo.startswith(b"\xff\xd8")
+            assert len(stage.telegram.messages) == 2
 
     play(story())
 

@@ -142,7 +142,7 @@ def test_an_answer_that_is_lost_makes_a_repetition_that_says_so(tmp_path):
 
 def test_an_edit_whose_answer_is_lost_is_repeated_in_silence(tmp_path):
     async def story():
-        async with on_stage(tmp_path) as stage:
+        async with on_stage(tmp_path, clip_s=0) as stage:
             await stage.hub.happen(stage.hub.event())
             await stage.until(lambda: stage.telegram.messages)
             stage.telegram.faults.append(Fault("edit", drop=True, after=True))

@@ -65,6 +65,7 @@ async def _world(hub, tmp_path):
     tasks = [asyncio.create_task(edge.run()), asyncio.create_task(app.beside(settings))]
     try:
         await asyncio.wait_for(edge.ready.wait(), 10)
+        await _until(lambda: len(hub.app.state.switchboard.relay) == 1 and "getUpdates" in _methods(telegram), telegram)
         telegram.say(OWNER, "/cameras")
         await _until(lambda: "Front gate" in "".join(telegram.texts(OWNER)), telegram)
         yield telegram, edge
@@ -75,14 +76,16 @@ async def _world(hub, tmp_path):
         await telegram.stop()
 
 
+def _methods(telegram):
+    return {method for _, method, _ in telegram.calls}
+
+
 async def _until(condition, telegram):
-    for _ in range(1500):
+    for _ in range(2000):
         if condition():
             return
         await asyncio.sleep(0.01)
-        if not _ % 300:
-            telegram.say(OWNER, "/cameras")
-    raise AssertionError(f"not so within 15 s; chats show {telegram.messages}")
+    raise AssertionError(f"not so within 20 s; chats show {telegram.messages}")
 
 
 def _founding(hub, frame_id, level):

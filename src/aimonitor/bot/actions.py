@@ -275,7 +275,7 @@ class Actions:
 
     async def _watch(self, source: str) -> None:
         try:
-            await self._hub.watch(source, _FASTER_S)
+            await self._hub.watch(source, _FASTER_S, "full")
         except HubError as error:
             log.warning("more fps for %s: %s", source, error)
 

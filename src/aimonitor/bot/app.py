@@ -97,7 +97,7 @@ async def _run(
     silences = SilenceWatch(settings.silence_after_s)
     tally = Tally(settings.detections_threshold, settings.detections_window_s, settings.detections_counted)
     stills = Stills(hub, site, clock)
-    incidents = IncidentDesk(herald, site, stills, tally, settings.lesson_days)
+    incidents = IncidentDesk(herald, site, stills, tally, lesson_days=settings.lesson_days, clip_s=settings.clip_s)
     actions = Actions(settings, herald, site=site, hub=hub, stills=stills, incidents=incidents, tally=tally)
     people = PeopleDesk(herald, actions, telegram)
     watchman = Watchman(settings, herald, site=site, silences=silences, tally=tally, actions=actions)

@@ -9,7 +9,7 @@ import msgspec
 
 from aimonitor.bot import gate
 from aimonitor.bot.outbox import Outbox
-from aimonitor.bot.pace import Pace
+from aimonitor.bot.pace import CHAT_EVERY_S, Pace
 from aimonitor.bot.types import Card
 from aimonitor.common import backoff
 from aimonitor.common.clock import Clock
@@ -62,6 +62,8 @@ class Courier:
     async def run(self) -> None:
         """Deliver until cancelled; raises WrongTokenError when Telegram does not know the token."""
         await self._outbox.recover()
+        # Something may have been sent just before the start.
+        self._pace.pause_all(CHAT_EVERY_S, self._clock.monotonic())
         try:
             while True:
                 for chat_id in await self._outbox.chats_waiting(self._clock.utc()):

@@ -192,22 +192,26 @@ class HubLink:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise HubError(f"expected a page of the history, got {error}") from None
 
-    async def watch(self, source: str, seconds: float, rung: str = "full") -> int:
-        """Raise the attention on one camera for a while; returns how many pictures came. Raises HubError."""
-        until, pictures = self._clock.monotonic() + seconds, 0
+    async def watch(self, source: str, seconds: float, rung: str, *, keep: int = 0) -> list[Picture]:
+        """Raise the attention on one camera for a while; returns the first `keep` pictures. Raises HubError."""
+        until, pictures = self._clock.monotonic() + seconds, list[Picture]()
         try:
             async with self._connect() as socket:
                 wish = messages.Subscribe((source,), rung, lease_s=seconds + 1.0)
                 await socket.send_str(codec.encode(wish))
                 while (left_s := until - self._clock.monotonic()) > 0:
                     message = await socket.receive(timeout=left_s)
-                    if message.type is aiohttp.WSMsgType.BINARY:
-                        pictures += 1
+                    if message.type is aiohttp.WSMsgType.BINARY and len(pictures) < keep:
+                        header, jpeg_at = frames.decode_header(message.data)
+                        if header.source == source:
+                            pictures.append(Picture(message.data[jpeg_at:], header.captured_at))
+                    elif message.type is aiohttp.WSMsgType.BINARY:
+                        continue
                     elif message.type is not aiohttp.WSMsgType.TEXT:
                         break
         except TimeoutError:
             pass  # the time is over while nothing came
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ContractError) as error:
             raise HubError(_reason(error)) from None
         return pictures
 

@@ -13,7 +13,7 @@ from aimonitor.bot.hub_link import HubError
 from aimonitor.bot.site import Site
 from aimonitor.bot.stills import Still, Stills
 from aimonitor.bot.threshold import Tally
-from aimonitor.bot.types import Chat, Incident, Lesson, Urgency
+from aimonitor.bot.types import Chat, Incident, Lesson, Urgency, rank
 from aimonitor.contract import messages
 
 log = logging.getLogger(__name__)
@@ -24,12 +24,15 @@ SECOND_STILL_S = 6.0
 LATE_S = 600.0
 """News that is older than this when it comes says so, and makes no sound."""
 _LEARNED_SHOWN = 12
+_CLIPS_AT_ONCE = 2
 
 
 class IncidentDesk:
     """Takes events in any order and any number of times; what it keeps and tells is the newest of each incident."""
 
-    def __init__(self, herald: Herald, site: Site, stills: Stills, tally: Tally, lesson_days: int) -> None:
+    def __init__(
+        self, herald: Herald, site: Site, stills: Stills, tally: Tally, *, lesson_days: int, clip_s: float
+    ) -> None:
         self._herald = herald
         self._memory = herald.memory
         self._clock = herald.clock
@@ -37,7 +40,9 @@ class IncidentDesk:
         self._stills = stills
         self._tally = tally
         self._lesson_days = lesson_days
+        self._clip_s = clip_s
         self._picturing: set[int] = set()
+        self._filming: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.armed = True
 
@@ -87,6 +92,27 @@ class IncidentDesk:
         await self._show_number(number)
         if not pictured and await self._picture(number, source, SECOND_STILL_S):
             await self._show_number(number)
+        if self._clip_s and await self._clip(number, source):
+            await self._show_number(number)
+
+    async def _clip(self, number: int, source: str) -> bool:
+        """Put a clip of the next seconds in the place of the still, where it is worth it; False when it is not."""
+        incident = await self._memory.incident_number(number)
+        if incident is None or rank(incident.event.level) < rank("ALERT"):
+            return False
+        if source in self._filming or len(self._filming) >= _CLIPS_AT_ONCE:
+            return False
+        self._filming.add(source)
+        try:
+            clip = await self._stills.clip(source, self._clip_s)
+        except HubError as error:
+            log.debug("no clip for incident %d: %s", number, error)
+            return False
+        finally:
+            self._filming.discard(source)
+        await self._memory.keep_picture(f"clip {number}", clip, self._clock.utc())
+        await self._memory.change_incident(number, picture=f"clip {number}")
+        return True
 
     async def _picture(self, number: int, source: str, timeout_s: float) -> bool:
         try:
@@ -94,11 +120,11 @@ class IncidentDesk:
         except (HubError, TimeoutError) as error:
             log.debug("no still for incident %d: %s", number, error)
             return False
-        await self._memory.keep_picture(f"incident {number}", taken.jpeg, self._clock.utc())
+        await self._memory.keep_picture(f"still {number}", taken.jpeg, self._clock.utc())
         incident = await self._memory.incident_number(number)
         if incident is not None:
             looks = await asyncio.to_thread(_look, incident, taken)
-            await self._memory.change_incident(number, pictured=True, look=looks)
+            await self._memory.change_incident(number, picture=f"still {number}", look=looks)
         return True
 
     async def _show_number(self, number: int) -> None:
@@ -138,7 +164,7 @@ class IncidentDesk:
             camera=self._site.name(incident.event.source),
             now=self._clock.utc(),
             lesson=self._memory.lessons.get(incident.taught),
-            picture=f"incident {incident.number}" if incident.pictured else "",
+            picture=incident.picture,
         )
         content = msgspec.structs.replace(content, silent=silent)
         await self._herald.put(chat.chat_id, f"incident {incident.number}", urgency, content, soon=soon)

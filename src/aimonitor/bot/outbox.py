@@ -21,6 +21,7 @@ from aimonitor.bot.types import Card, Content, Urgency
 Digest = Callable[[int, int, Sequence[Card], int], Content]
 """Chat, number of the digest, what it merges and how many more there are that are not listed -> the message."""
 
+_PATIENCE_S = 3.0
 _DECODE = msgspec.json.Decoder(Content).decode
 _ENCODE = msgspec.json.Encoder().encode
 _COLUMNS = "chat_id, key, urgency, content, revision, message_id, sent_picture, unsure, created_at"
@@ -151,13 +152,14 @@ class Outbox:
         )
 
     def _next(self, db: sqlite3.Connection, chat_id: int, now: float) -> Card | None:
-        if urgent := _first(db, chat_id, now, "message_id = 0 AND urgency < 3"):
-            return urgent
+        urgent = _first(db, chat_id, now, "message_id = 0 AND urgency < 3")
         news = db.execute(
             f"SELECT {_COLUMNS} FROM cards WHERE state = 'waiting' AND chat_id = ? AND message_id = 0 AND urgency = 3"
             " AND unsure = 0 ORDER BY id",
             (chat_id,),
         ).fetchall()
+        if urgent and not (news and _may_wait(urgent, news[0]["created_at"])):
+            return urgent
         if news and self._is_crowded(db, chat_id, len(news), now):
             if now - _last_digest(db, chat_id) >= self._policy.digest_every_s:
                 self._merge(db, chat_id, [_card(row) for row in news], now)
@@ -233,6 +235,11 @@ def _first(db: sqlite3.Connection, chat_id: int, now: float, condition: str) -> 
         (chat_id, now),
     ).fetchone()
     return _card(row) if row else None
+
+
+def _may_wait(urgent: Card, news_since: float) -> bool:
+    """Someone who asks much must not keep alerts from coming."""
+    return urgent.urgency == Urgency.REPLY and urgent.created_at - news_since > _PATIENCE_S
 
 
 def _last_digest(db: sqlite3.Connection, chat_id: int) -> float:

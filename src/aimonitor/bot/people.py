@@ -136,7 +136,7 @@ class PeopleDesk:
             if said.private:
                 await self._reply(said, Content(speech.say(speech.words.wrong_code)))
             return
-        chat = replace_role(self._actions.new_chat(said.chat_id, code), invitation.role)
+        chat = msgspec.structs.replace(self._actions.new_chat(said.chat_id, code), role=invitation.role)
         await self._memory.keep_chat(chat)
         voice = self._herald.voice(chat)
         words = voice.speech.words
@@ -201,11 +201,6 @@ class PeopleDesk:
             raise
         except gate.GateError:
             pass  # a notice that is worth nothing a moment later
-
-
-def replace_role(chat: Chat, role: Role) -> Chat:
-    """The same chat with another role."""
-    return msgspec.structs.replace(chat, role=role)
 
 
 def _not_your_role(voice: Voice, needed: Role) -> str:

@@ -1,5 +1,6 @@
 """Settings of the bot, and the founding variables that still set them."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
 from aimonitor.bot.types import Hours, LanguageCode
-from aimonitor.common.settings import Settings
+from aimonitor.common.settings import Settings, find_file, load, read_section
 
 FOUNDING_VARIABLES: Mapping[str, str] = {"TELEGRAM_TOKEN": "token", "CHAT_ID": "chats"}
 SECTION = "bot"
@@ -45,6 +46,8 @@ class BotSettings(Settings):
 
     silence_after_s: float = Field(4.0, ge=0.0, le=60.0)
     """For how long an edge or camera may be away before it is told. The hub notices within 6 s by itself."""
+    clip_s: float = Field(8.0, ge=0.0, le=30.0)
+    """Seconds after the opening of an ALERT that are shown in place of its still, a picture a second; 0: never."""
     lesson_days: int = Field(30, ge=1, le=365)
     """After so many days without a recurrence, "not a threat" is forgotten."""
 
@@ -78,3 +81,18 @@ class BotSettings(Settings):
         if value:
             Hours.parse(value)
         return value
+
+
+def read(
+    path: Path | None = None, environ: Mapping[str, str] | None = None, overrides: Mapping[str, object] | None = None
+) -> BotSettings | None:
+    """The bot's settings from file, environment and command line; None when no token is set, so that no bot is wanted.
+
+    Raises SettingsError.
+    """
+    environ = os.environ if environ is None else environ
+    file = find_file(path, environ)
+    section = read_section(file, SECTION) if file else {}
+    if not any((environ.get("TELEGRAM_TOKEN"), environ.get("AIMONITOR_BOT_TOKEN"), section.get("token"))):
+        return None
+    return load(BotSettings, SECTION, path=path, environ=environ, founding=FOUNDING_VARIABLES, overrides=overrides)

@@ -19,6 +19,8 @@ Box = tuple[float, float, float, float]
 
 SMALL_PX = 640
 """A narrower picture is enlarged by a whole number, at most four times, so that labels can be read."""
+MOVING_PX = 480
+"""The longer side of a moving picture."""
 _CELLS = 4
 _QUALITY = 82
 _WHITE, _DARK = (255, 255, 255), (20, 24, 32)
@@ -43,6 +45,22 @@ def annotate(picture: bytes, tracks: Sequence[messages.TrackView]) -> bytes:
         _draw_track(draw, image, track, font)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=_QUALITY)
+    return out.getvalue()
+
+
+def animate(pictures: Sequence[tuple[bytes, Sequence[messages.TrackView]]], frame_s: float) -> bytes:
+    """A moving picture of several with their boxes, `frame_s` seconds each, as a GIF; raises StillError."""
+    from PIL import Image
+
+    images = []
+    for picture, tracks in pictures:
+        image = _open(annotate(picture, tracks))
+        image.thumbnail((MOVING_PX, MOVING_PX))
+        images.append(image.quantize(128, Image.Quantize.MEDIANCUT))
+    if not images:
+        raise StillError("expected at least one picture, got none")
+    out = io.BytesIO()
+    images[0].save(out, "GIF", save_all=True, append_images=images[1:], duration=round(frame_s * 1000), loop=0)
     return out.getvalue()
 
 

@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 _POLL_S = 0.1
 _AT_ONCE = 8
+_FEWEST = 3
+_FRAME_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,24 @@ class Stills:
         except still.StillError as error:
             raise HubError(str(error)) from None
         return Still(drawn, picture.jpeg, picture.captured_at, said)
+
+    async def clip(self, source: str, seconds: float) -> bytes:
+        """What a camera sees in the next seconds, a picture a second, as a GIF; raises HubError.
+
+        It costs the camera `seconds` pictures more, and the hub no storage.
+        """
+        pictures = await self._hub.watch(source, seconds, "slow", keep=round(seconds) + 1)
+        fresh = [picture for picture in pictures if picture.captured_at > pictures[0].captured_at]
+        if len(fresh) < _FEWEST:
+            raise HubError(f"expected at least {_FEWEST} pictures for a clip, got {len(fresh)}")
+        boxed = [(picture.jpeg, said.tracks if (said := self._at(source, picture)) else ()) for picture in fresh]
+        try:
+            return await asyncio.to_thread(still.animate, boxed, _FRAME_S)
+        except still.StillError as error:
+            raise HubError(str(error)) from None
+
+    def _at(self, source: str, picture: Picture) -> messages.Observation | None:
+        return self._site.at(source, picture.captured_at)
 
     async def close(self) -> None:
         """Give up what is under way."""

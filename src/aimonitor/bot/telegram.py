@@ -108,7 +108,8 @@ class Telegram:
             fields["reply_parameters"] = {"message_id": card.content.reply_to, "allow_sending_without_reply": True}
         if picture:
             fields["caption"] = fit(text, CAPTION_LIMIT)
-            raw = await self._call("sendPhoto", fields, {"photo": picture})
+            kind = _kind(picture)
+            raw = await self._call("sendAnimation" if kind == "animation" else "sendPhoto", fields, {kind: picture})
         else:
             fields |= {"text": fit(text, TEXT_LIMIT), "link_preview_options": {"is_disabled": True}}
             raw = await self._call("sendMessage", fields)
@@ -122,7 +123,7 @@ class Telegram:
         }
         try:
             if picture:
-                media = {"type": "photo", "media": "attach://still", "caption": fit(text, CAPTION_LIMIT)}
+                media = {"type": _kind(picture), "media": "attach://still", "caption": fit(text, CAPTION_LIMIT)}
                 await self._call("editMessageMedia", fields | {"media": media}, {"still": picture})
             elif card.sent_picture:
                 await self._call("editMessageCaption", fields | {"caption": fit(text, CAPTION_LIMIT)})
@@ -155,7 +156,8 @@ class Telegram:
             for name, value in fields.items():
                 body.add_field(name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
             for name, data in files.items():
-                body.add_field(name, data, filename=f"{name}.jpg", content_type="image/jpeg")
+                suffix = "gif" if _kind(data) == "animation" else "jpeg"
+                body.add_field(name, data, filename=f"{name}.{suffix}", content_type=f"image/{suffix}")
             timeout_s = _UPLOAD_TIMEOUT_S
         how = {"data": body} if files else {"json": body}
         timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=10)
@@ -196,6 +198,11 @@ def _read(method: str, status: int, text: bytes) -> msgspec.Raw:
     if code >= 500:
         raise gate.UnreachableError(why)
     raise gate.RefusedError(why)
+
+
+def _kind(picture: bytes) -> str:
+    """What Telegram calls a picture of this sort."""
+    return "animation" if picture.startswith(b"GIF8") else "photo"
 
 
 def _markup(keyboard: Keyboard) -> dict[str, Any]:

@@ -76,6 +76,7 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     """All that is known of an incident. `number` is ours, short enough for a button; `event` is the newest message.
 
     place: where the first of its tracks stood (foot of the box, fractions of the image); look: its appearance
+    picture: the name of the kept still or clip, empty while there is none
     recognized: the lesson that says it is no threat; taught: the lesson that was made of it
     late: the news was old when it came
     """
@@ -85,7 +86,7 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     labels: tuple[str, ...] = ()
     place: tuple[float, float] | None = None
     look: bytes = b""
-    pictured: bool = False
+    picture: str = ""
     acked_by: str = ""
     acked_at: float = 0.0
     recognized: int = 0
@@ -148,8 +149,8 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
 class Urgency:
     """The order in which cards leave; only NEWS may be merged into a digest."""
 
-    REPLY = 0
-    CRITICAL = 1
+    CRITICAL = 0
+    REPLY = 1
     NOTICE = 2
     NEWS = 3
 

@@ -35,12 +35,12 @@ def run(chosen: argparse.Namespace) -> int:
     """Run until stopped."""
     import asyncio
 
-    from aimonitor.bot import app
-    from aimonitor.bot.settings import FOUNDING_VARIABLES, SECTION, BotSettings
-    from aimonitor.common import log, settings
+    from aimonitor.bot import app, settings
+    from aimonitor.common import log
 
     log.configure(verbose=chosen.verbose)
-    overrides = {"hub": chosen.hub, "language": chosen.language}
-    read = settings.load(BotSettings, SECTION, path=chosen.config, founding=FOUNDING_VARIABLES, overrides=overrides)
+    read = settings.read(chosen.config, overrides={"hub": chosen.hub, "language": chosen.language})
+    if read is None:
+        raise ValueError("expected a token in TELEGRAM_TOKEN or in the [bot] table, got none; @BotFather gives one")
     asyncio.run(app.run(read))
     return 0
