@@ -103,9 +103,11 @@ def test_a_restart_changes_nothing():
         assert (after.kind, after.words, after.since_utc) == (before.kind, before.words, before.since_utc)
 
 
-@pytest.mark.parametrize(("count", "utc"), [(-1, 0.0), (2.5, 0.0), (math.nan, 0.0), (3, math.nan), (3, math.inf)])
+@pytest.mark.parametrize(
+    ("count", "utc"), [(-1, 0.0), (2.5, 0.0), (math.nan, 0.0), (10**400, 0.0), (3, math.nan), (3, math.inf)]
+)
 def test_what_is_no_count_is_refused(count, utc):
-    with pytest.raises(ValueError, match="expected a whole count >= 0 at a finite time"):
+    with pytest.raises(ValueError, match="expected a whole count of 0 to 1,000,000 at a finite time, got"):
         Baseline().update(count, utc)
 
 
@@ -113,6 +115,12 @@ def test_what_is_no_count_is_refused(count, utc):
 def test_a_state_that_is_none_is_refused(state):
     with pytest.raises(ValueError, match="expected"):
         Baseline.from_dict(state)
+
+
+@pytest.mark.parametrize("state", [{}, [], {"series": 3}, {"series": [["front", {}]]}, {"series": [3]}])
+def test_a_state_of_all_series_that_is_none_is_refused(state):
+    with pytest.raises(ValueError, match="expected the state of baselines"):
+        Baselines.from_dict(state)
 
 
 def test_a_state_of_broken_numbers_is_refused():

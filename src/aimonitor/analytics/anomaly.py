@@ -8,7 +8,7 @@ real counts follow no textbook: that is what makes the false-alarm rate come out
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, Literal, NamedTuple
@@ -21,6 +21,7 @@ from aimonitor.analytics.surprise import Memory
 UNUSUAL = 0.5
 """The score at which the set false-alarm rate is met."""
 
+LARGEST_COUNT = 1_000_000
 MEMORY_WEEKS = 4
 LEAST_MEMORY_ROWS = 500.0
 TRUST_ROWS = 500.0
@@ -94,9 +95,11 @@ class Baseline:
         self._was_unusual = False
 
     def update(self, count: int, utc: float) -> Anomaly:
-        """Judge `count` (>= 0, taken at `utc`), then learn it. Raises ValueError on anything else."""
-        if not (math.isfinite(count) and math.isfinite(utc)) or count < 0 or count != int(count):
-            raise ValueError(f"expected a whole count >= 0 at a finite time, got {count!r} at {utc!r}")
+        """Judge `count` (0 to LARGEST_COUNT, taken at `utc`), then learn it. Raises ValueError on anything else."""
+        if not (0 <= count <= LARGEST_COUNT and count == int(count) and math.isfinite(utc)):
+            expected_count = f"a whole count of 0 to {LARGEST_COUNT:,} at a finite time"
+            raise ValueError(f"expected {expected_count}, got {str(count)[:20]} at {utc!r}")
+        count = int(count)
         expected = self._weekly.expect(utc)
         chance = tails(count, expected.mean, expected.variance)
         now_nats = self._nats_now(-math.log(min(1.0, 2 * min(chance.above, chance.below))))
@@ -200,10 +203,12 @@ class Baselines:
     ) -> "Baselines":
         """Go on from a state of `to_dict`; raises ValueError when it is none."""
         baselines = cls(settings, limit=limit)
-        entries: Sequence[Sequence[Any]] = state.get("series", ())
-        for entry in entries[-limit:]:
-            camera_id, zone, label, saved = entry
-            baselines._series[SeriesKey(camera_id, zone, label)] = Baseline.from_dict(saved, settings)
+        try:
+            saved = [(SeriesKey(*key), of_key) for *key, of_key in state["series"][-limit:]]
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"expected the state of baselines, got something else: {error!r}") from None
+        for key, of_key in saved:
+            baselines._series[key] = Baseline.from_dict(of_key, settings)
         return baselines
 
 

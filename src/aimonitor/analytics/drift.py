@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aimonitor.analytics.baseline import numbers
 from aimonitor.analytics.surprise import Memory
 
 SLACK_SIGMAS = 0.5
@@ -84,5 +85,5 @@ class Drift:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over a state of `to_dict`; raises ValueError or KeyError when it does not fit."""
         self._peaks.restore(state["peaks"])
-        self._rows = float(state["rows"])
-        self._up, self._down = (Excursion(*values) for values in state["sums"])
+        (self._rows,) = numbers([state["rows"]], 1)
+        self._up, self._down = (Excursion(*numbers(values, 3)) for values in state["sums"])
