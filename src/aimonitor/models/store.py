@@ -61,7 +61,13 @@ def pull(name: str, progress: Progress = no_progress) -> ModelFile:
     """Fetch a known model unless it is there and intact; each origin is tried in its order."""
     if name not in MODELS:
         raise ModelError(_unknown(name))
-    model = MODELS[name]
+    try:
+        return _fetch(MODELS[name], progress)
+    except FetchError as error:
+        raise FetchError(f"{name} cannot be fetched: connect this machine and run it again ({error})") from error
+
+
+def _fetch(model: Model, progress: Progress) -> ModelFile:
     path = _place(model)
     problems = []
     for origin in model.origins:
@@ -70,8 +76,8 @@ def pull(name: str, progress: Progress = no_progress) -> ModelFile:
         except FetchError as error:
             problems.append(str(error))
         else:
-            return ModelFile(name, path, model.architecture, model.classes)
-    raise FetchError(f"{name} cannot be fetched ({'; '.join(problems)}): connect this machine and run it again")
+            return ModelFile(model.name, path, model.architecture, model.classes)
+    raise FetchError("; ".join(problems))
 
 
 def _default_or_fallback(progress: Progress) -> ModelFile:
@@ -79,18 +85,18 @@ def _default_or_fallback(progress: Progress) -> ModelFile:
     unreachable = _place(default).with_suffix(".unreachable")
     if not (_is_fresh(unreachable) and _place(fallback).is_file()):
         try:
-            return pull(DEFAULT, progress)
+            return _fetch(default, progress)
         except FetchError as error:
             reason = str(error)
             unreachable.touch()
     else:
         reason = "its address could not be reached a short while ago"
     try:
-        found = pull(FALLBACK, progress)
+        found = _fetch(fallback, progress)
     except FetchError as error:
         raise FetchError(
-            f"no model can be fetched: connect this machine and run it again, or put a model at {_place(default)} or "
-            f"give --detector onnx:PATH ({reason}; {error})"
+            f"no detector can be fetched: connect this machine and run it again, or put the file at "
+            f"{_place(default)}, or give --detector onnx:PATH ({reason}; {error})"
         ) from error
     _log.warning("using %s instead of %s: %s", FALLBACK, DEFAULT, reason)
     return found
