@@ -25,10 +25,11 @@ from aimonitor.edge.types import (
 )
 
 JPEG = b"\xff\xd8picture"
+SMALL = b"\xff\xd8small"
 
 
 def observed(at, *, level="NORMAL", frame_id=1):
-    picture = SimpleNamespace(width=160, height=120, jpeg=lambda: JPEG)
+    picture = SimpleNamespace(width=160, height=120, jpeg=lambda: JPEG, thumbnail=lambda: SMALL)
     track = Track(7, "person", 0.876, Box(0.1, 0.2, 0.30004, 0.5), Point(0, 0), first_at=at - 2, seen_at=at)
     behavior = Behavior(7, Speed(3.14159), 90.4, doing=(Doing("loitering", at - 1),), dwell_s={"Gate": 3.0})
     factor = Factor("loitering", 0.25, "loitering 47 s in Gate", 7, "Gate", 47.0)
@@ -86,6 +87,28 @@ def test_a_change_of_level_is_said_at_once():
     assert publisher.publish(observed(1.0), fps=10, dropped=0, now=1.0)
     assert not publisher.publish(observed(1.1), fps=10, dropped=0, now=1.1)
     assert publisher.publish(observed(1.2, level="ALERT"), fps=10, dropped=0, now=1.2)
+
+
+def test_pictures_for_nobody_are_thumbnails_and_pictures_for_somebody_are_the_cameras_own():
+    publisher = Publisher("e/gate")
+    at_rest = publisher.publish(observed(1.0), fps=10, dropped=0, now=1.0)
+    publisher.ladder.attend("full", at=2.0, lease_s=9.0)
+    watched = publisher.publish(observed(2.0), fps=10, dropped=0, now=2.0)
+    assert (at_rest.jpeg, at_rest.thumbnail, at_rest.resting) == (SMALL, True, True)
+    assert (watched.jpeg, watched.thumbnail, watched.resting) == (JPEG, False, False)
+    assert frames.decode_header(at_rest.frame(now=1.0))[0].thumbnail
+
+
+def test_high_risk_raises_a_camera_that_nobody_watches_to_a_picture_a_second():
+    publisher = Publisher("e/gate", "metadata")
+    assert play(publisher, seconds=20, level="ALERT")[1] == 20
+    assert play(publisher, seconds=20, start=130.0)[1] == 0
+
+
+def test_a_limit_holds_on_every_rung():
+    publisher = Publisher("e/gate", "full")
+    publisher.ladder.limit(2.0)
+    assert play(publisher, seconds=20)[1] == 40
 
 
 def test_a_snapshot_goes_out_once_on_any_rung():

@@ -3,7 +3,7 @@
 Each is one JSON object with a `type`. A camera is named everywhere by its `source`, `<edge_id>/<camera_id>`, so that
 the hub can relay a message without opening it again. Pictures are not here: they travel as binary (see `frames`).
 
-    edge -> hub              Hello (first) · Status · Observation · Event · CommandResult · Ping · Pong
+    edge -> hub              Hello (first) · Status · Observation · Delta · Event · CommandResult · Ping · Pong
     hub -> edge              Welcome (answers Hello) · Ack · Refill · Attention · Command · Ping · Pong · Refusal
     viewer -> hub            Subscribe · Seen · Command · Ping
     hub -> viewer            Welcome · Presence · Status · Observation · Event · CommandResult · Pong · Refusal
@@ -122,6 +122,30 @@ class Observation(Message, frozen=True, tag="observation"):
     fps: Finite = 0.0
     analyzed: bool = True
     dropped: Count = 0
+
+
+Place = tuple[Sequence, int, int, int, int]
+"""Track id and x1, y1, x2, y2 in thousandths of the image."""
+
+
+class Delta(Message, frozen=True, tag="delta"):
+    """An observation as what changed since that of frame `base` (see `delta`); edge to hub only.
+
+    None means unchanged. `moved` tracks are elsewhere, `changed` ones new or different, `gone` ones no longer there.
+    """
+
+    source: Source
+    base: Sequence
+    frame_id: Sequence
+    captured_at: Utc
+    risk: RiskView | None = None
+    scene: SceneView | None = None
+    moved: tuple[Place, ...] = ()
+    changed: tuple[TrackView, ...] = ()
+    gone: tuple[Sequence, ...] = ()
+    fps: Finite | None = None
+    dropped: Count | None = None
+    skipped: bool = False
 
 
 class Status(Message, frozen=True, tag="status"):
@@ -292,7 +316,7 @@ class CommandResult(Message, frozen=True, tag="command_result"):
 
 
 AnyMessage = (
-    Hello | Welcome | Presence | Status | Observation | Event | Ack | Refill | Attention | Subscribe | Seen
+    Hello | Welcome | Presence | Status | Observation | Delta | Event | Ack | Refill | Attention | Subscribe | Seen
     | Command | CommandResult | Ping | Pong | Refusal
 )  # fmt: skip
 """Every message of the catalogue."""

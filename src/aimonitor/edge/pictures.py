@@ -19,6 +19,8 @@ GRAY_WIDTH = 160
 JPEG_QUALITY = 80
 """Of pictures that we must encode ourselves (1..100)."""
 
+THUMBNAIL_QUALITY = 50
+
 _START, _END = b"\xff\xd8\xff", b"\xff\xd9"
 _FULL_GRAY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
 _FULL_COLOR = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
@@ -27,6 +29,12 @@ _REDUCED_GRAY = {
     2: cv2.IMREAD_REDUCED_GRAYSCALE_2 | cv2.IMREAD_IGNORE_ORIENTATION,
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4 | cv2.IMREAD_IGNORE_ORIENTATION,
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION,
+}
+_REDUCED_COLOR = {
+    1: _FULL_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2 | cv2.IMREAD_IGNORE_ORIENTATION,
+    4: cv2.IMREAD_REDUCED_COLOR_4 | cv2.IMREAD_IGNORE_ORIENTATION,
+    8: cv2.IMREAD_REDUCED_COLOR_8 | cv2.IMREAD_IGNORE_ORIENTATION,
 }
 
 
@@ -73,6 +81,11 @@ class JpegPicture:
     def jpeg(self) -> bytes:
         return self._data
 
+    def thumbnail(self) -> bytes:
+        if self.width <= GRAY_WIDTH:
+            return self._data
+        return _shrink(self._decode(_REDUCED_COLOR[_nearest_reduction(self.width)]))
+
     def _decode(self, flags: int) -> Image:
         try:
             image = cv2.imdecode(np.frombuffer(self._data, np.uint8), flags)
@@ -117,11 +130,26 @@ class ArrayPicture:
 
     def jpeg(self) -> bytes:
         if self._jpeg is None:
-            done, data = cv2.imencode(".jpg", self._bgr, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
-            if not done:
-                raise PictureError(f"expected pixels that encode as JPEG, got {self.width}x{self.height}")
-            self._jpeg = data.tobytes()
+            self._jpeg = _encode(self._bgr, JPEG_QUALITY)
         return self._jpeg
+
+    def thumbnail(self) -> bytes:
+        return _shrink(self._bgr)
+
+
+def _shrink(bgr: Image) -> bytes:
+    """The picture as a JPEG of GRAY_WIDTH at most."""
+    width = min(GRAY_WIDTH, bgr.shape[1])
+    height = max(1, round(bgr.shape[0] * width / bgr.shape[1]))
+    small = cv2.resize(bgr, (width, height), interpolation=cv2.INTER_AREA)
+    return _encode(np.asarray(small, np.uint8), THUMBNAIL_QUALITY)
+
+
+def _encode(bgr: Image, quality: int) -> bytes:
+    done, data = cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, quality))
+    if not done:
+        raise PictureError(f"expected pixels that encode as JPEG, got {bgr.shape[1]}x{bgr.shape[0]}")
+    return bytes(data.tobytes())
 
 
 def _nearest_reduction(width: int) -> int:

@@ -20,6 +20,7 @@ METADATA_EVERY_S: dict[Rung, float] = {"metadata": 0.5, "thumbnail": 0.5, "slow"
 """Seconds between observations on each rung."""
 
 _LONG_AGO = -1e12  # finite, so that it is not later than "never"
+_WORRYING = ("ALERT", "CRITICAL")
 _SLACK_S = 0.02
 """A frame this much too early still counts as due: cameras are not metronomes."""
 
@@ -29,25 +30,36 @@ class Due(Enum):
 
     NOTHING = 0
     FIGURES = 1
-    PICTURE = 2
+    THUMBNAIL = 2
+    PICTURE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
     """What to say of one frame: the observation always, the picture when the rung asks for it.
 
-    `at` is the monotonic time of capture: whoever sends the picture knows its true age by it.
+    at: the monotonic time of capture: whoever sends the picture knows its true age by it
+    resting: nobody watches, so that figures may be told as what changed
+    thumbnail: the picture is smaller than the camera's
     """
 
     observation: messages.Observation
     at: float
     jpeg: bytes = b""
+    resting: bool = False
+    thumbnail: bool = False
 
     def frame(self, now: float) -> bytes:
         """The picture as a binary message that leaves at monotonic time `now`."""
         said = self.observation
         header = frames.FrameHeader(
-            said.source, said.frame_id, said.captured_at, said.width, said.height, age_s=max(0.0, now - self.at)
+            said.source,
+            said.frame_id,
+            said.captured_at,
+            said.width,
+            said.height,
+            age_s=max(0.0, now - self.at),
+            thumbnail=self.thumbnail,
         )
         return frames.encode(header, self.jpeg)
 
@@ -80,22 +92,28 @@ class Ladder:
         self._picture_asked = True
 
     def rung(self, at: float) -> Rung:
-        """The rung in force at monotonic time `at`."""
-        return self._rung if at <= self._lapses_at else self._resting
+        """The rung in force at monotonic time `at`: what viewers want, and one a second while the risk is high."""
+        wanted = self._rung if at <= self._lapses_at else self._resting
+        return max(wanted, "slow", key=RUNGS.index) if self._level in _WORRYING else wanted
+
+    def rests(self, at: float) -> bool:
+        """Whether nobody looks: figures may be told as what changed, pictures as thumbnails."""
+        return self.rung(at) in ("metadata", "thumbnail")
 
     def step(self, level: str, now: float) -> Due:
         """What is due of a frame of this risk level at monotonic time `now`; counts as done."""
+        told, self._level = self._level, level
         rung = self.rung(now)
         every_s = max(self._least_s, PICTURE_EVERY_S[rung])
         picture = self._picture_asked or now - self._shown_at >= every_s - _SLACK_S
-        figures = level != self._level or now - self._said_at >= METADATA_EVERY_S[rung] - _SLACK_S
+        figures = level != told or now - self._said_at >= METADATA_EVERY_S[rung] - _SLACK_S
         if not (picture or figures):
             return Due.NOTHING
-        self._level, self._said_at = level, now
+        self._said_at = now
         if not picture:
             return Due.FIGURES
-        self._shown_at, self._picture_asked = now, False
-        return Due.PICTURE
+        asked, self._shown_at, self._picture_asked = self._picture_asked, now, False
+        return Due.PICTURE if asked or not self.rests(now) else Due.THUMBNAIL
 
 
 class Publisher:
@@ -111,8 +129,13 @@ class Publisher:
         if due is Due.NOTHING:
             return None
         message = to_message(self._source, observation, fps=fps, dropped=dropped)
-        frame = observation.frame
-        return Shot(message, frame.at, frame.picture.jpeg() if due is Due.PICTURE else b"")
+        frame, rests = observation.frame, self.ladder.rests(now)
+        picture = b""
+        if due is Due.THUMBNAIL:
+            picture = frame.picture.thumbnail()
+        elif due is Due.PICTURE:
+            picture = frame.picture.jpeg()
+        return Shot(message, frame.at, picture, resting=rests, thumbnail=due is Due.THUMBNAIL)
 
 
 def to_message(source: str, observation: Observation, *, fps: float, dropped: int) -> messages.Observation:

@@ -46,6 +46,10 @@ class Picture(Protocol):
         """The camera's own JPEG bytes where there are such, else encoded once."""
         ...
 
+    def thumbnail(self) -> bytes:
+        """A JPEG about 160 pixels wide, for those who only glance; the picture itself where it is no wider."""
+        ...
+
 
 class PictureError(ValueError):
     """The bytes that a camera sent are no picture that we can show."""

@@ -18,7 +18,7 @@ import aimonitor
 from aimonitor.common import backoff
 from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest, Outbox
-from aimonitor.contract import codec, founding, messages
+from aimonitor.contract import codec, delta, founding, messages
 from aimonitor.contract.errors import ContractError
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.publisher import Shot
@@ -35,6 +35,7 @@ _RETRY_CAP_S = 2.0  # with +-50 % jitter: back within 3 s of the hub, and a hund
 _SPREAD_CAP_S = 10.0
 _CHECK_EVERY_S = 0.25
 _REFUSED_RETRY_S = 30.0
+_WHOLE_EVERY_S = 10.0
 
 
 class TokenRefusedError(ConnectionError):
@@ -53,6 +54,14 @@ class Address:
     edge_id: str
     token: str = ""
     silence_s: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the hub knows of a camera, and when it was told the whole of it."""
+
+    observation: messages.Observation
+    whole_at: float
 
 
 class _Slots:
@@ -93,6 +102,7 @@ class Uplink:
         self._sent_seq = 0
         self._spread_s = 0.0
         self._acked_seq = 0
+        self._said: dict[str, _Said] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.connected = False
         self.welcomed = False
@@ -208,6 +218,7 @@ class Uplink:
         self._sent_seq = self._acked_seq = answer.acked_seq
         self._spread_s = min(_SPREAD_CAP_S, answer.spread_s)
         await asyncio.to_thread(self._journal.acknowledge, answer.acked_seq)
+        self._said.clear()
         self._outbox.take_all()
         for status in self._latest_status.values():
             self._outbox.put(status)
@@ -274,9 +285,19 @@ class Uplink:
         return await asyncio.to_thread(self._journal.after, after)
 
     async def _send_shot(self, socket: ClientConnection, shot: Shot) -> None:
-        await self._send(socket, codec.encode(shot.observation))
+        await self._send(socket, codec.encode(self._shorten(shot)))
         if shot.jpeg:
             await self._send(socket, shot.frame(self._clock.monotonic()))
+
+    def _shorten(self, shot: Shot) -> messages.Observation | messages.Delta:
+        """The observation, or at rest what changed since the last one on this connection; whole every ten seconds."""
+        new, known = shot.observation, self._said.get(shot.observation.source)
+        if known is None or not shot.resting or shot.at - known.whole_at >= _WHOLE_EVERY_S:
+            self._said[new.source] = _Said(new, shot.at)
+            return new
+        short = delta.difference(known.observation, new)
+        self._said[new.source] = _Said(delta.apply(known.observation, short) or new, known.whole_at)
+        return short
 
     async def _keep_alive(self, socket: ClientConnection, heartbeat_s: float) -> None:
         pinged_at = float("-inf")

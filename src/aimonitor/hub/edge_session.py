@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import aimonitor
-from aimonitor.contract import codec, messages
+from aimonitor.contract import codec, delta, messages
 from aimonitor.contract.errors import ContractError
 from aimonitor.hub.cameras import Edge
 from aimonitor.hub.clock_offset import measure
@@ -36,6 +36,7 @@ class EdgeSession:
         self._told_offset_s: float | None = None
         self._actions: dict[type, Callable[..., None]] = {
             messages.Observation: self._observation,
+            messages.Delta: self._delta,
             messages.Status: self._status,
             messages.Event: self._event,
             messages.Ping: self._ping,
@@ -122,6 +123,15 @@ class EdgeSession:
 
     def _observation(self, said: messages.Observation, text: str) -> None:
         self._switchboard.observation(self._edge, said, text)
+
+    def _delta(self, short: messages.Delta, _: str) -> None:
+        """Figures as what changed: made whole again for viewers; of no use without the ones before."""
+        camera = self._edge.cameras.get(short.source.partition("/")[2])
+        whole = delta.apply(camera.said, short) if camera is not None and camera.said is not None else None
+        if whole is None:
+            self._switchboard.counters.deltas_lost += 1
+        else:
+            self._switchboard.observation(self._edge, whole, codec.encode(whole))
 
     def _status(self, status: messages.Status, text: str) -> None:
         self._switchboard.status(self._edge, status, text)

@@ -30,6 +30,8 @@ class Counters:
     events_stored: int = 0
     events_duplicate: int = 0
     events_early: int = 0
+    deltas_lost: int = 0
+    """Figures that told only what changed since others that never came."""
     events_refused: int = 0
     """Events that the store could not take; not acknowledged, so the edge keeps them."""
     events_unavailable: int = 0

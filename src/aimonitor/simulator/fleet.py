@@ -153,9 +153,8 @@ class SimulatedEdge:
             tracks=tracks,
             fps=self._plan.fps,
         )
-        self.uplink.offer(
-            camera.camera_id, Shot(said, now, tape.pictures[camera.at_frame] if due is Due.PICTURE else b"")
-        )
+        picture = b"" if due is Due.FIGURES else tape.pictures[camera.at_frame]
+        self.uplink.offer(camera.camera_id, Shot(said, now, picture, resting=camera.ladder.rests(now)))
 
     async def _happen(self) -> None:
         """Open and close incidents at random moments, on average at this edge's share of the rate."""
