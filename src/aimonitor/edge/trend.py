@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 _PRIOR_FREEDOM = 20.0
 _MIN_VALUES = 3
+_INDEPENDENT_S = 0.2
 _SURPRISE = 9.2
 _AFTER_SURPRISE = 0.1
 
@@ -35,6 +36,7 @@ class Trend:
     A value of age a weighs exp(-a / memory_s) / sigma^2 (Ljung, System Identification, 2nd ed., 11.2). The variance of
     the slope follows from the weights and their squares (the sandwich), so it is right for forgetting too; the misfit,
     chi-square per degree of freedom, pulled towards 1 by a prior of a few samples, widens it when the path is no line.
+    Errors of values closer than 0.2 s are taken to be the same error: a tracker smooths, a detector errs alike twice.
     A value that the line misses by more than chance (1 in 100, chi-square of two freedoms) is a turn or a start: then
     the past weighs a tenth at once, so that the line follows within a few values instead of several memories.
     """
@@ -77,6 +79,8 @@ class Trend:
         p, pt = self._p, self._pt
         self._ptt = keep2 * (self._ptt - 2.0 * dt * pt + dt * dt * p)
         self._pt = keep2 * (pt - dt * p)
+        if 0.0 < dt < _INDEPENDENT_S:
+            sigma *= sqrt(_INDEPENDENT_S / dt)
         weight = 1.0 / (sigma * sigma)
         self._n = keep * self._n + 1.0
         self._w = keep * w + weight

@@ -36,12 +36,16 @@ class Followed:
         self.behavior: Behavior | None = None
 
     def could_be(self, where: Place, at: float, rules: Rules) -> bool:
-        """True when the object, going on as it did, would by now be at `where`."""
+        """True when the object, going on as it did or slowing down, would by now be at `where`."""
         gap_s = at - self.seen_at
         if self.place is None or gap_s > rules.rejoin_s:
             return False
-        vx, vy = (self.motion.vx, self.motion.vy) if self.motion else (0.0, 0.0)
-        dx, dy = where.x - self.place.x - vx * gap_s, where.y - self.place.y - vy * gap_s
+        dx, dy = where.x - self.place.x, where.y - self.place.y
+        if self.motion is not None:
+            way_x, way_y = self.motion.vx * gap_s, self.motion.vy * gap_s
+            length2 = way_x * way_x + way_y * way_y
+            share = min(1.0, max(0.0, (dx * way_x + dy * way_y) / length2)) if length2 > 0.0 else 0.0
+            dx, dy = dx - share * way_x, dy - share * way_y
         return hypot(dx, dy) <= rules.rejoin_m * where.per_m + 3 * where.sigma
 
     def move(self, where: Place | None, at: float) -> None:
