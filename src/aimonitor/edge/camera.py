@@ -9,6 +9,7 @@ from aimonitor.common.mailbox import Latest
 from aimonitor.common.settings import SettingsError
 from aimonitor.contract import messages
 from aimonitor.edge.analyzer import Analyzer
+from aimonitor.edge.budget import Budget
 from aimonitor.edge.capture import Capture
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.keeper import Keeper
@@ -37,6 +38,7 @@ class Surroundings:
     uplink: Uplink
     keeper: Keeper | None
     resting: Rung
+    budget: Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +81,14 @@ def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
 
     Raises SourceError, SettingsError or SensorAddressError for what it was told wrong.
     """
-    source = messages.source_of(around.edge_id, camera.id)
+    source, clock = messages.source_of(around.edge_id, camera.id), around.clock
 
     def announce(status: CameraStatus) -> None:
         around.uplink.say(_report(source, camera.name, status))
 
     options = SourceOptions(loop=camera.loop, frame_size=camera.frame_size, quality=camera.quality)
-    opened = open_source(camera.source, options, around.clock)
-    capture = Capture(camera.id, opened, clock=around.clock, on_change=announce)
+    opened = open_source(camera.source, options, clock)
+    capture = Capture(camera.id, opened, clock=clock, on_change=announce)
     policy_file = PolicyFile(camera.policy, preset=camera.preset) if camera.policy else None
     readings: Latest[ThermalReading] = Latest()
     analyzer = Analyzer(
@@ -94,16 +96,16 @@ def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
         source,
         frames=capture.frames,
         stages=CameraStages(around.detector, policy_file.policy if policy_file else load_policy(preset=camera.preset)),
-        publisher=Publisher(source, around.resting),
+        publisher=Publisher(source, around.resting, lambda: around.budget.ceiling(clock.monotonic(), clock.utc())),
         journal=around.journal,
-        clock=around.clock,
+        clock=clock,
         offer=around.uplink.offer,
         event_stored=around.uplink.event_stored,
         dropped=lambda: capture.frames.overwritten,
         keep=around.keeper.keep if around.keeper else lambda _: None,
         thermal=lambda: readings.get(0),
     )
-    sensing = _sense(camera, readings.put, around.clock) if camera.thermal else None
+    sensing = _sense(camera, readings.put, clock) if camera.thermal else None
     return WiredCamera(source, camera.name, capture, analyzer, policy_file, sensing)
 
 

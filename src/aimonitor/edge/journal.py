@@ -110,6 +110,16 @@ class Journal:
         """The highest number used so far."""
         return self._last
 
+    def mark(self, name: str, value: int) -> None:
+        """Keep a small number beside the events, such as what a month has cost so far."""
+        with self._lock:
+            self._write_mark(name, value)
+
+    def marked(self, name: str) -> int:
+        """The number kept under `name`, 0 when there is none."""
+        with self._lock:
+            return self._read_mark(name)
+
     def close(self) -> None:
         """Close the file; the journal is not usable afterwards."""
         with self._lock:

@@ -9,10 +9,12 @@ import logging
 import signal
 import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from aimonitor.common.clock import Clock, SystemClock
 from aimonitor.contract import messages
 from aimonitor.edge.backends import open_detector
+from aimonitor.edge.budget import Budget, BudgetLimits
 from aimonitor.edge.camera import Surroundings, WiredCamera, wire
 from aimonitor.edge.commands import CommandDesk
 from aimonitor.edge.journal import Journal
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 _CHECK_EVERY_S = 1.0
 _STATUS_EVERY_S = 10.0
 _DRAIN_WITHIN_S = 5.0
+_SENT = "sent bytes "
 
 
 class NodeError(RuntimeError):
@@ -52,6 +55,9 @@ class Node:
         self._clock = clock
         detector = open_detector(settings.detector, threads=settings.threads, threshold=settings.threshold)
         self._journal = Journal(settings.journal, clock)
+        month = f"{datetime.fromtimestamp(clock.utc(), UTC):%Y-%m}"
+        limits = BudgetLimits(settings.budget_kbit_s, settings.budget_gb_month)
+        self._budget = Budget(limits, clock.monotonic(), month, self._journal.marked(_SENT + month))
         self._keeper = Keeper(settings.keep) if settings.keep else None
         self._cameras: dict[str, WiredCamera] = {}
         self._desk = CommandDesk()
@@ -63,9 +69,10 @@ class Node:
             clock=clock,
             attend=self._attend,
             command=self._desk.obey,
+            budget=self._budget,
         )
         around = Surroundings(
-            settings.edge_id, clock, detector, self._journal, self._uplink, self._keeper, settings.resting
+            settings.edge_id, clock, detector, self._journal, self._uplink, self._keeper, settings.resting, self._budget
         )
         for camera in settings.camera:
             try:
@@ -111,6 +118,7 @@ class Node:
             statuses = [camera.check() for camera in self._cameras.values()]
             if self._clock.monotonic() - said_at >= _STATUS_EVERY_S:
                 said_at = self._clock.monotonic()
+                await asyncio.to_thread(self._journal.mark, _SENT + self._budget.month, self._budget.month_bytes)
                 for camera, status in zip(self._cameras.values(), statuses, strict=True):
                     self._uplink.say(camera.report(status))
             if all(status.ended for status in statuses):

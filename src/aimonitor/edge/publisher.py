@@ -3,6 +3,7 @@
 Pure: decides, does not send. One Publisher per camera; `rung` is how closely the camera is watched now.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
@@ -20,6 +21,7 @@ METADATA_EVERY_S: dict[Rung, float] = {"metadata": 0.5, "thumbnail": 0.5, "slow"
 """Seconds between observations on each rung."""
 
 _LONG_AGO = -1e12  # finite, so that it is not later than "never"
+Ceiling = Callable[[], Rung]
 _WORRYING = ("ALERT", "CRITICAL")
 _SLACK_S = 0.02
 """A frame this much too early still counts as due: cameras are not metronomes."""
@@ -67,8 +69,10 @@ class Shot:
 class Ladder:
     """How closely one camera is watched now, and what is therefore due. Pure; asked once a frame."""
 
-    def __init__(self, resting: Rung = "thumbnail") -> None:
+    def __init__(self, resting: Rung = "thumbnail", ceiling: Ceiling = lambda: "full") -> None:
+        """`ceiling` tells the highest rung that the budget allows at this moment."""
         self._resting: Rung = resting
+        self._ceiling = ceiling
         self._rung: Rung = resting
         self._lapses_at = _LONG_AGO
         self._said_at = _LONG_AGO
@@ -92,9 +96,11 @@ class Ladder:
         self._picture_asked = True
 
     def rung(self, at: float) -> Rung:
-        """The rung in force at monotonic time `at`: what viewers want, and one a second while the risk is high."""
+        """The rung in force at `at`: what viewers want, one a second while the risk is high, within the budget."""
         wanted = self._rung if at <= self._lapses_at else self._resting
-        return max(wanted, "slow", key=RUNGS.index) if self._level in _WORRYING else wanted
+        if self._level in _WORRYING:
+            wanted = max(wanted, "slow", key=RUNGS.index)
+        return min(wanted, self._ceiling(), key=RUNGS.index)
 
     def rests(self, at: float) -> bool:
         """Whether nobody looks: figures may be told as what changed, pictures as thumbnails."""
@@ -119,9 +125,9 @@ class Ladder:
 class Publisher:
     """Decides for each frame of one camera whether it is said at all, and whether with its picture."""
 
-    def __init__(self, source: str, resting: Rung = "thumbnail") -> None:
+    def __init__(self, source: str, resting: Rung = "thumbnail", ceiling: Ceiling = lambda: "full") -> None:
         self._source = source
-        self.ladder = Ladder(resting)
+        self.ladder = Ladder(resting, ceiling)
 
     def publish(self, observation: Observation, *, fps: float, dropped: int, now: float) -> Shot | None:
         """What to send of `observation`, or None. `now` is the monotonic time of sending; raises PictureError."""

@@ -54,6 +54,9 @@ class EdgeSettings(Settings):
     keep: Path | None = Path("var/edge")
     """Where clips of incidents and recorded scenes go; none keeps neither."""
     resting: Rung = "thumbnail"
+    budget_kbit_s: Annotated[float, Field(gt=0)] | None = None
+    budget_gb_month: Annotated[float, Field(gt=0)] | None = None
+    """What the uplink may cost; as it is used up, cameras are looked at less closely. Events always go out."""
 
     @field_validator("camera", mode="before")
     @classmethod

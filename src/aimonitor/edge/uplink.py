@@ -20,6 +20,7 @@ from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest, Outbox
 from aimonitor.contract import codec, delta, founding, messages
 from aimonitor.contract.errors import ContractError
+from aimonitor.edge.budget import Budget, BudgetLimits
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.publisher import Shot
 
@@ -85,6 +86,7 @@ class Uplink:
         clock: Clock,
         attend: Attend,
         command: Command,
+        budget: Budget | None = None,
     ) -> None:
         self._address = address
         self._cameras = tuple(cameras)
@@ -93,6 +95,7 @@ class Uplink:
         self._clock = clock
         self._attend = attend
         self._command = command
+        self._budget = budget or Budget(BudgetLimits(), clock.monotonic())
         self._slots = {camera.camera_id: _Slots() for camera in cameras}
         self._outbox: Outbox[messages.AnyMessage] = Outbox(1000, self._wake_up)
         self._latest_status: dict[str, messages.Status] = {}
@@ -345,6 +348,7 @@ class Uplink:
 
     async def _send(self, socket: ClientConnection, data: str | bytes) -> None:
         self.sent_bytes += len(data)
+        self._budget.spend(len(data), self._clock.monotonic(), self._clock.utc())
         await socket.send(data)
 
     def _start(self, work: Awaitable[None]) -> None:
