@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 
 from bot_stage import OWNER, on_stage
 from fake_hub import jpeg
@@ -179,6 +180,21 @@ def test_live_still_and_more_fps(tmp_path):
             stage.telegram.press(alert, "More fps")
             await stage.until(lambda: any(w.rung == "full" and w.sources == ("yard/gate",) for w in stage.hub.wishes))
             await stage.until(lambda: any("full speed" in text for text in stage.telegram.texts(OWNER)))
+
+    play(story())
+
+
+def test_an_old_picture_is_never_shown_as_one_of_now(tmp_path):
+    async def story():
+        async with on_stage(tmp_path, clip_s=0) as stage:
+            stage.hub.obeys = False
+            await stage.hub.happen(stage.hub.event())
+            await stage.until(lambda: stage.telegram.messages)
+            await asyncio.sleep(15)
+            assert not stage.telegram.messages[0].photo
+            answer = await stage.ask("/snapshot")
+            assert answer.photo
+            assert re.search(r"This picture is 1 min \d+ s old", answer.text)
 
     play(story())
 

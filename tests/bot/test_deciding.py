@@ -166,8 +166,8 @@ def test_darkness_is_no_silence_and_delay_needs_to_last():
     watch = SilenceWatch(4.0)
     watch.camera("yard/gate", "dark", 0.0, 0.0)
     watch.camera("yard/door", "delayed", 0.0, 0.0)
-    assert told(watch, 9.0) == []
-    assert told(watch, 10.0) == [("camera", "yard/door", False)]
+    assert told(watch, 6.9) == []
+    assert told(watch, 7.0) == [("camera", "yard/door", False)]
 
 
 def test_what_was_told_before_a_restart_is_not_told_again():

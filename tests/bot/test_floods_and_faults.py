@@ -217,6 +217,30 @@ def test_a_wrong_token_stops_the_bot_with_a_sentence_that_does_not_contain_it(tm
     assert sum("the Telegram bot stopped" in line for line in said) == 1
 
 
+def test_a_state_file_that_cannot_be_used_is_said_once_and_waited_out(tmp_path, caplog):
+    async def story():
+        stage = Stage(tmp_path)
+        await stage.telegram.start()
+        await stage.hub.start()
+        stage.path.mkdir()
+        bot = asyncio.create_task(app.beside(stage.settings(), stage.clock))
+        try:
+            await asyncio.sleep(150)
+            stage.path.rmdir()
+            await stage.until(lambda: stage.hub.wishes, 90)
+            await stage.ask("/status")
+        finally:
+            bot.cancel()
+            await asyncio.gather(bot, return_exceptions=True)
+            await stage.hub.stop()
+            await stage.telegram.stop()
+
+    with caplog.at_level(logging.WARNING):
+        play(story())
+    assert sum("the Telegram bot stopped" in record.getMessage() for record in caplog.records) == 1
+    assert "bot.sqlite3" in caplog.text
+
+
 def test_a_token_revoked_while_running_stops_the_bot(tmp_path):
     async def story():
         async with on_stage(tmp_path) as stage:

@@ -16,7 +16,7 @@ from aimonitor.bot.report import week_before
 from aimonitor.bot.seal import Press
 from aimonitor.bot.settings import BotSettings
 from aimonitor.bot.site import Site
-from aimonitor.bot.stills import Stills
+from aimonitor.bot.stills import STALE_S, Stills
 from aimonitor.bot.threshold import Tally
 from aimonitor.bot.types import Chat, Content, Hours, LanguageCode, Urgency
 
@@ -149,8 +149,11 @@ class Actions:
         except HubError as error:
             return Content(voice.say(said.snapshot_failed, camera=camera, why=error))
         await self._memory.keep_picture(key, taken.jpeg, self._clock.utc())
-        time = voice.speech.moment(taken.captured_at)
-        return Content(voice.say(said.snapshot, camera=camera, time=time), picture=key, reply_to=reply_to)
+        text = voice.say(said.snapshot, camera=camera, time=voice.speech.moment(taken.captured_at))
+        age_s = self._site.age_s(source, taken.captured_at, self._clock.utc())
+        if age_s > STALE_S:
+            text += "\n" + voice.say(said.stale_picture, age=voice.speech.duration(age_s))
+        return Content(text, picture=key, reply_to=reply_to)
 
     # --- changes ----------------------------------------------------------------------------------------------------
 

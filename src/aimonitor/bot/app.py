@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 import aiohttp
@@ -10,6 +10,7 @@ import msgspec
 
 from aimonitor.bot import gate
 from aimonitor.bot.actions import Actions
+from aimonitor.bot.chat_keeper import ChatKeeper
 from aimonitor.bot.courier import Courier
 from aimonitor.bot.database import Database, DatabaseError
 from aimonitor.bot.ears import Ears
@@ -19,26 +20,20 @@ from aimonitor.bot.incidents import IncidentDesk
 from aimonitor.bot.memory import Memory
 from aimonitor.bot.outbox import Outbox, Policy
 from aimonitor.bot.people import PeopleDesk
+from aimonitor.bot.polling import Polling
 from aimonitor.bot.seal import Seal
 from aimonitor.bot.settings import BotSettings
 from aimonitor.bot.silence import SilenceWatch
 from aimonitor.bot.site import Site
-from aimonitor.bot.speech import Speech
 from aimonitor.bot.stills import Stills
 from aimonitor.bot.telegram import Telegram
 from aimonitor.bot.threshold import Tally
-from aimonitor.bot.types import LANGUAGES
 from aimonitor.bot.watchman import Watchman
-from aimonitor.common import backoff
 from aimonitor.common.clock import Clock, SystemClock
 
 log = logging.getLogger(__name__)
 
-_POLL_S = 25.0
 _TICK_S = 1.0
-_IN_WORK = 32
-_FIRST_CODE_LIVES_S = 3600.0
-_CONFLICT_S = 10.0
 _RESTART_S = 60.0
 
 
@@ -85,16 +80,34 @@ async def run(settings: BotSettings, clock: Clock | None = None, policy: Policy 
 async def _run(
     settings: BotSettings, clock: Clock, database: Database, session: aiohttp.ClientSession, policy: Policy | None
 ) -> None:
+    """Wire what tells and what keeps, then what listens and answers, and let it all run."""
     telegram = Telegram(settings.api_base, settings.token.get_secret_value(), session)
-    hub_token = settings.hub_token.get_secret_value() if settings.hub_token else ""
-    hub = HubLink(settings.hub, hub_token, session, clock)
     memory = Memory(database)
     await memory.load()
-    herald = Herald(
-        memory, clock, seal=Seal(await memory.secret()), timezone=settings.timezone, language=settings.language
+    seal = Seal(await memory.secret())
+    herald = Herald(memory, clock, seal=seal, timezone=settings.timezone, language=settings.language)
+    outbox = Outbox(database, herald.digest, policy)
+    chats = ChatKeeper(herald)
+    courier = Courier(
+        telegram,
+        outbox,
+        clock,
+        picture=memory.picture,
+        gone=chats.gone,
+        moved=chats.moved,
+        repeated=herald.repeated,
     )
-    site = Site()
-    silences = SilenceWatch(settings.silence_after_s)
+    herald.connect(outbox, courier.wake)
+    await _converse(settings, herald, session, telegram, courier)
+
+
+async def _converse(
+    settings: BotSettings, herald: Herald, session: aiohttp.ClientSession, telegram: Telegram, courier: Courier
+) -> None:
+    memory, clock = herald.memory, herald.clock
+    hub_token = settings.hub_token.get_secret_value() if settings.hub_token else ""
+    hub = HubLink(settings.hub, hub_token, session, clock)
+    site, silences = Site(), SilenceWatch(settings.silence_after_s)
     tally = Tally(settings.detections_threshold, settings.detections_window_s, settings.detections_counted)
     stills = Stills(hub, site, clock)
     incidents = IncidentDesk(herald, site, stills, tally, lesson_days=settings.lesson_days, clip_s=settings.clip_s)
@@ -102,29 +115,13 @@ async def _run(
     people = PeopleDesk(herald, actions, telegram)
     watchman = Watchman(settings, herald, site=site, silences=silences, tally=tally, actions=actions)
     ears = Ears(hub, memory, clock, site=site, silences=silences, tally=tally, incidents=incidents)
-    outbox = Outbox(database, herald.digest, policy)
-    courier = Courier(
-        telegram,
-        outbox,
-        clock,
-        picture=memory.picture,
-        gone=watchman.chat_gone,
-        moved=watchman.chat_moved,
-        repeated=herald.repeated,
-    )
-    herald.connect(outbox, courier.wake)
     await actions.load()
     await watchman.load()
     await _admit(settings, memory, actions)
     await incidents.resume()
+    polling = Polling(telegram, memory, people)
     try:
-        await _first_of(
-            courier.run(),
-            hub.run(ears),
-            ears.catch_up(),
-            _tick(watchman),
-            _poll(telegram, memory, people, settings),
-        )
+        await _first_of(courier.run(), hub.run(ears), ears.catch_up(), _tick(watchman), polling.run())
     finally:
         await incidents.close()
         await stills.close()
@@ -143,86 +140,13 @@ async def _admit(settings: BotSettings, memory: Memory, actions: Actions) -> Non
 
 async def _tick(watchman: Watchman) -> None:
     while True:
-        await _carefully(watchman.tick(), "a tick of the bot")
+        try:
+            await watchman.tick()
+        except DatabaseError:
+            raise
+        except Exception:  # the top of a task: one bad tick must not end the bot
+            log.exception("a tick of the bot failed")
         await asyncio.sleep(_TICK_S)
-
-
-async def _poll(telegram: Telegram, memory: Memory, people: PeopleDesk, settings: BotSettings) -> None:
-    """Hear what people say, and answer each in a task of its own: a slow answer holds up nobody."""
-    waits, troubled = backoff.delays(first=1.0, cap=30.0), False
-    after = int(await memory.read("update", "0"))
-    tasks: set[asyncio.Task[None]] = set()
-    try:
-        while True:
-            try:
-                if not people.me:
-                    people.me = await _introduce(telegram)
-                    _say_who(people, memory)
-                updates = await telegram.updates(after, _POLL_S)
-            except gate.WrongTokenError:
-                raise
-            except gate.GateError as error:
-                log.log(logging.DEBUG if troubled else logging.WARNING, "Telegram cannot be heard: %s", error)
-                troubled = True
-                await asyncio.sleep(_pause_s(error, next(waits)))
-                continue
-            waits, troubled = backoff.delays(first=1.0, cap=30.0), False
-            for update in updates:
-                while len(tasks) >= _IN_WORK:
-                    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                after = max(after, update.update_id)
-                task = asyncio.create_task(_carefully(_answer(people, update), "an update"))
-                tasks.add(task)
-                task.add_done_callback(tasks.discard)
-            if updates:
-                await memory.note("update", str(after))
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _introduce(telegram: Telegram) -> str:
-    """Ask who we are, which proves the token, and tell clients our commands."""
-    me = await telegram.me()
-    for language in LANGUAGES:
-        commands = Speech(language).words.commands
-        await telegram.offer_commands(commands, "" if language == "en" else language)
-    return me
-
-
-def _say_who(people: PeopleDesk, memory: Memory) -> None:
-    log.info("the Telegram bot is @%s; %d chats are allowed", people.me, len(memory.chats))
-    if not memory.chats:
-        code = people.invite("owner", _FIRST_CODE_LIVES_S)
-        log.warning("no chat is allowed yet: send  /start %s  to @%s within an hour, or set CHAT_ID", code, people.me)
-
-
-def _pause_s(error: gate.GateError, usual_s: float) -> float:
-    if isinstance(error, gate.BusyError):
-        return error.retry_after_s
-    return _CONFLICT_S if isinstance(error, gate.ConflictError) else usual_s
-
-
-async def _answer(people: PeopleDesk, update: gate.Update) -> None:
-    match update:
-        case gate.Said():
-            await people.said(update)
-        case gate.Pressed():
-            await people.pressed(update)
-        case gate.Joined():
-            await people.joined(update)
-        case gate.Other():
-            pass
-
-
-async def _carefully(work: Awaitable[None], what: str) -> None:
-    try:
-        await work
-    except (gate.WrongTokenError, DatabaseError):
-        raise
-    except Exception:  # the top of a task: one that fails must not end the bot
-        log.exception("%s failed", what)
 
 
 async def _first_of(*work: Coroutine[Any, Any, None]) -> None:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from aimonitor.bot.seal import Seal
 from aimonitor.bot.speech import FSI, PDI, TEXT_LIMIT, Speech, fit, plain, utf16_length
-from aimonitor.bot.types import Button, Card, Chat, Content, Incident, Keyboard, Lesson, rank
+from aimonitor.bot.types import Button, Card, Chat, Content, Incident, Keyboard, Lesson
 from aimonitor.contract import messages
 
 ICONS: Mapping[str, str] = {"NORMAL": "⚪", "WATCH": "🟡", "ALERT": "🟠", "CRITICAL": "🔴"}
 STATE_ICONS: Mapping[str, str] = {"live": "🟢", "delayed": "🟡", "connecting": "🟡", "dark": "🌑", "blurred": "🟡"}
+_MARKS = tuple(ICONS.values())
 LINES_PER_DIGEST = 40
 _FACTORS = 4
 
@@ -131,11 +132,11 @@ def learned_today(voice: Voice, day: str, recent: Sequence[Incident], count: int
 def digest(voice: Voice, number: int, cards: Sequence[Card], more: int) -> Content:
     """Many incidents in one message, one line each; `more` counts those that are not even listed."""
     speech, words = voice.speech, voice.speech.words
-    worst = max((one.content.line[:8] for one in cards), key=_worst, default="")
+    worst = max((mark for one in cards for mark in ICONS.values() if mark in one.content.line[:4]), key=_MARKS.index)
     first, last = min(one.created_at for one in cards), max(one.created_at for one in cards)
     head = voice.say(
         words.digest,
-        icon=next((mark for mark in ICONS.values() if mark in worst), "🟡"),
+        icon=worst,
         count=len(cards) + more,
         start=speech.clock(first),
         end=speech.clock(last),
@@ -148,10 +149,6 @@ def digest(voice: Voice, number: int, cards: Sequence[Card], more: int) -> Conte
         keyboard = ((voice.button(words.ack_all, "ackd", number), voice.button(words.mute_hour, "mute")),)
     silent = all(one.content.silent for one in cards)
     return Content(fit("\n".join(lines), TEXT_LIMIT), keyboard, silent=silent)
-
-
-def _worst(line: str) -> int:
-    return next((rank(level) for level, mark in ICONS.items() if mark in line), 0)
 
 
 def take_for_digest(lines: Sequence[str]) -> int:

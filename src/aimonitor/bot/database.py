@@ -37,7 +37,7 @@ CREATE INDEX IF NOT EXISTS cards_waiting ON cards (chat_id, urgency, id) WHERE s
 """
 
 
-class DatabaseError(OSError):
+class DatabaseError(RuntimeError):
     """The file cannot be used; the text says which and why."""
 
 

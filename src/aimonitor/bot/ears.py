@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 
+from aimonitor.bot.database import DatabaseError
 from aimonitor.bot.hub_link import HubError, HubLink
 from aimonitor.bot.incidents import IncidentDesk
 from aimonitor.bot.memory import Memory
@@ -57,6 +58,14 @@ class Ears:
         self._silences.hub(False, self._clock.monotonic(), self._clock.utc())
 
     async def heard(self, message: messages.AnyMessage) -> None:
+        try:
+            await self._take(message)
+        except DatabaseError:
+            raise
+        except Exception:  # the top of what one message causes: the next one may be fine
+            log.exception("a message of the hub could not be taken: %s", type(message).__name__)
+
+    async def _take(self, message: messages.AnyMessage) -> None:
         at = self._clock.monotonic()
         match message:
             case messages.Presence():

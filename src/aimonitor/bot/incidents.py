@@ -11,7 +11,7 @@ from aimonitor.bot import alerts, compose, learning, still
 from aimonitor.bot.herald import Herald
 from aimonitor.bot.hub_link import HubError
 from aimonitor.bot.site import Site
-from aimonitor.bot.stills import Still, Stills
+from aimonitor.bot.stills import STALE_S, Still, Stills
 from aimonitor.bot.threshold import Tally
 from aimonitor.bot.types import Chat, Incident, Lesson, Urgency, rank
 from aimonitor.contract import messages
@@ -71,7 +71,7 @@ class IncidentDesk:
     def _is_late(self, event: messages.Event, stored_at: float | None) -> bool:
         now = self._clock.utc()
         waited_s = now - stored_at if stored_at is not None else 0.0
-        return max(waited_s, self._site.age_s(event, now)) > LATE_S
+        return max(waited_s, self._site.age_s(event.source, event.at, now)) > LATE_S
 
     async def _describe(self, incident: Incident) -> Incident:
         """Add what the figures tell of those involved, while they are at hand."""
@@ -119,6 +119,8 @@ class IncidentDesk:
             taken = await asyncio.wait_for(self._stills.take(source, timeout_s), timeout_s + 0.4)
         except (HubError, TimeoutError) as error:
             log.debug("no still for incident %d: %s", number, error)
+            return False
+        if self._site.age_s(source, taken.captured_at, self._clock.utc()) > STALE_S:
             return False
         await self._memory.keep_picture(f"still {number}", taken.jpeg, self._clock.utc())
         incident = await self._memory.incident_number(number)

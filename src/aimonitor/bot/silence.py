@@ -11,7 +11,7 @@ Kind = Literal["hub", "edge", "camera"]
 HUB = "hub"
 TOLD_STATES = frozenset({"offline", "frozen", "covered", "moved"})
 """States of a camera that are told. Darkness and blur are weather as often as trouble: /cameras shows them."""
-DELAYED_EXTRA_S = 6.0
+DELAYED_EXTRA_S = 3.0
 _CALM_S = 600.0
 
 

@@ -66,11 +66,11 @@ class Site:
         edge = self.edges.get(source.partition("/")[0])
         return edge is not None and edge.online
 
-    def age_s(self, event: messages.Event, utc: float) -> float:
-        """How old an event is at `utc`; 0 while nobody knows how its edge's clock stands."""
-        edge = self.edges.get(event.source.partition("/")[0])
+    def age_s(self, source: str, at: float, utc: float) -> float:
+        """How old at `utc` something is that has the time `at` on its edge's clock; 0 while nobody knows that clock."""
+        edge = self.edges.get(source.partition("/")[0])
         offset_s = edge.clock_offset_s if edge else None
-        return 0.0 if offset_s is None else utc - (event.at - offset_s)
+        return 0.0 if offset_s is None else utc - (at - offset_s)
 
     def state(self, source: str) -> str:
         """The state of a camera in the contract's words."""

@@ -12,6 +12,8 @@ from aimonitor.contract import messages
 
 log = logging.getLogger(__name__)
 
+STALE_S = 15.0
+"""A picture that is older is no picture of now, and is not shown as one."""
 _POLL_S = 0.1
 _AT_ONCE = 8
 _FEWEST = 3

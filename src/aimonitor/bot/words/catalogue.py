@@ -21,15 +21,12 @@ class Catalogue:
     what: str
     what_in: str
     why: str
-    factor: str
     going_on: str
     ended: str
-    no_picture: str
-    picture_age: str
+    stale_picture: str
     acked: str
     snoozed: str
     taught: str
-    recognized: str
     maybe_repeated: str
     late: str
 
