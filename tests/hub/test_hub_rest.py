@@ -6,7 +6,7 @@ import httpx
 import pytest
 from hub_peers import SAMPLE, event, frame, jpeg, said, wait_until
 
-from aimonitor.contract import messages, schema
+from aimonitor.contract import codec, messages, schema
 
 
 def get(hub, path, **options):
@@ -37,6 +37,23 @@ def test_status_tells_edges_cameras_viewers_and_counters(running_hub, edge, view
     assert status["viewers"] == {"total": 1, "v1": 0, "v2": 1}
     assert (status["connections"], status["max_connections"], status["events"]) == (2, 100, 1)
     assert status["counters"]["observations_in"] == 1
+
+
+def test_the_receipt_counts_every_byte_by_camera_kind_and_direction(running_hub, edge, viewer):
+    yard, watching = edge(running_hub), viewer(running_hub)
+    picture, text = frame(picture=jpeg(filling=1000)), codec.encode(said())
+    yard.say(picture)
+    yard.say(text)
+    watching.hear(messages.Observation)
+    traffic = get(running_hub, "/api/status").json()["traffic"]
+    lines = {(line["direction"], line["kind"], line["source"]): line for line in traffic["lines"]}
+    assert lines["in", "picture", "yard/gate"]["bytes"] == len(picture) + 4 + 4
+    assert lines["out", "picture", "yard/gate"]["bytes"] == len(picture) + 4
+    assert lines["in", "figures", "yard/gate"]["bytes"] == len(text) + 4 + 4
+    assert lines["out", "figures", "yard/gate"]["messages"] == 1
+    (uplink,) = traffic["uplinks"]
+    assert uplink["edge_id"] == "yard"
+    assert uplink["month_bytes"] == pytest.approx(uplink["bytes_per_s"] * 30 * 86_400, rel=0.01)
 
 
 def test_cameras_of_an_absent_edge_are_offline(running_hub, edge):
@@ -128,6 +145,7 @@ def test_openapi_describes_every_path_with_examples(running_hub):
     assert set(document["paths"]) == {
         "/", "/health", "/api/status", "/api/history", "/api/data", "/api/schema",
         "/api/snapshot/{edge_id}/{camera_id}.jpg",
+        "/api/incidents/{edge_id}/{camera_id}/{incident_id}/mark",
     }  # fmt: skip
     body = document["paths"]["/api/data"]["post"]["requestBody"]["content"]["application/json"]
     assert body["schema"]["$ref"] == "#/components/schemas/FoundingMessage"

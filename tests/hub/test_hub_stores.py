@@ -7,7 +7,7 @@ import pytest
 
 from aimonitor.hub.sequence import Range
 from aimonitor.hub.stores import Keep, make_store
-from aimonitor.hub.stores.base import NewEvent, Query, Sample, StoreError
+from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoreError
 from aimonitor.hub.stores.sqlite import SqliteStore
 
 
@@ -119,6 +119,38 @@ def test_samples_come_newest_first_and_the_oldest_go(story):
     assert newest[1] == sample(7)
     assert [each.at for each in yard] == [7, 6, 5, 4]
     assert len(everything) == 5
+
+
+def test_the_last_mark_of_an_incident_is_the_one_that_counts(story):
+    fire, cat, nothing = (Incident("yard/gate", name) for name in ("i1", "i2", "i3"))
+    same_name = Incident("shop/gate", "i1")
+
+    async def tell(store):
+        await store.mark(Mark(fire, "not_a_threat", "Dana", 1000.25))
+        await store.mark(Mark(cat, "acknowledged", "", 1001.0))
+        await store.mark(Mark(fire, "threat", "Noa Bar-Lev \u05e0\u05d5\u05e2\u05d4", 1002.5))
+        return await store.marks([cat, nothing, same_name, fire]), await store.marks([])
+
+    marks, none = story(tell)
+    assert {mark.incident: mark for mark in marks} == {
+        cat: Mark(cat, "acknowledged", "", 1001.0),
+        fire: Mark(fire, "threat", "Noa Bar-Lev \u05e0\u05d5\u05e2\u05d4", 1002.5),
+    }
+    assert none == []
+
+
+def test_the_oldest_marks_go(story):
+    incidents = [Incident("yard/gate", f"i{number}") for number in range(6)]
+
+    async def tell(store):
+        for incident in incidents[:4]:
+            await store.mark(Mark(incident, "acknowledged", "", 1000.0))
+        await store.mark(Mark(incidents[0], "threat", "", 1000.0))
+        for incident in incidents[4:]:
+            await store.mark(Mark(incident, "acknowledged", "", 1000.0))
+        return {mark.incident for mark in await store.marks(incidents)}
+
+    assert story(tell, Keep(marks=3)) == {incidents[0], incidents[4], incidents[5]}
 
 
 def test_sqlite_survives_a_restart(tmp_path):

@@ -6,7 +6,7 @@ the hub can relay a message without opening it again. Pictures are not here: the
     edge -> hub              Hello (first) · Status · Observation · Delta · Event · CommandResult · Ping · Pong
     hub -> edge              Welcome (answers Hello) · Ack · Refill · Attention · Command · Ping · Pong · Refusal
     viewer -> hub            Subscribe · Seen · Command · Ping
-    hub -> viewer            Welcome · Presence · Status · Observation · Event · CommandResult · Pong · Refusal
+    hub -> viewer            Welcome · Presence · Status · Observation · Event · Marked · CommandResult · Pong · Refusal
 """
 
 from typing import Annotated
@@ -183,6 +183,16 @@ class Event(Message, frozen=True, tag="event"):
     frame_id: Sequence = 0
 
 
+class Marked(Message, frozen=True, tag="marked"):
+    """A person judged an incident: `mark` is acknowledged, not_a_threat or threat. A later mark replaces it."""
+
+    source: Source
+    incident_id: Identifier
+    mark: Word
+    at: Utc
+    by: Name = ""
+
+
 # --- the connection -------------------------------------------------------------------------------------------------
 
 
@@ -317,7 +327,7 @@ class CommandResult(Message, frozen=True, tag="command_result"):
 
 AnyMessage = (
     Hello | Welcome | Presence | Status | Observation | Delta | Event | Ack | Refill | Attention | Subscribe | Seen
-    | Command | CommandResult | Ping | Pong | Refusal
+    | Command | CommandResult | Ping | Pong | Refusal | Marked
 )  # fmt: skip
 """Every message of the catalogue."""
 

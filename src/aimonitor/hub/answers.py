@@ -100,7 +100,10 @@ class HubStatus(BaseModel):
 
 
 class HistoryEvent(BaseModel):
-    """An event as it was stored: the fields of the contract's Event, and `id` and `received_at` of the hub."""
+    """An event as it was stored: the fields of the contract's Event, and `id` and `received_at` of the hub.
+
+    `mark`, `marked_by` and `marked_at` are there when a person marked the incident.
+    """
 
     model_config = ConfigDict(extra="allow")
     id: int
@@ -138,6 +141,9 @@ class HistoryPage(BaseModel):
                 "next_before": 41,
             }
         }
+    mark: str | None = None
+    marked_by: str | None = None
+    marked_at: float | None = None
     )  # fmt: skip
     events: list[HistoryEvent]
     samples: list[HistorySample]
@@ -169,3 +175,14 @@ class Refused(BaseModel):
 def refused(description: str) -> dict[str, Any]:
     """An OpenAPI entry for a refusal."""
     return {"model": Refused, "description": description}
+class Marked(BaseModel):
+    """What is kept of an incident's mark; `at` is the hub's time."""
+
+    type: str = Field(examples=["marked"])
+    source: str = Field(examples=["yard/gate"])
+    incident_id: str = Field(examples=["20260101T101010.123Z-1"])
+    mark: str = Field(examples=["acknowledged"])
+    at: float = Field(examples=[1767262230.5])
+    by: str = Field("", examples=["Dana"])
+
+

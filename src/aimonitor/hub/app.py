@@ -22,6 +22,7 @@ from aimonitor.hub.edge_socket import EdgeDoor
 from aimonitor.hub.health import Doctor
 from aimonitor.hub.history import History
 from aimonitor.hub.limits import Guesses, Places
+from aimonitor.hub.marks import MarkDoor
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.neighbors import Neighbors
 from aimonitor.hub.relay import Relay
@@ -70,6 +71,7 @@ def create_app(
     neighbors = Neighbors(switchboard, bus, clock) if bus is not None else None
     if neighbors is not None:
         switchboard.unasked, switchboard.guests = neighbors.result, lambda: neighbors.guests
+        switchboard.tell_hubs = neighbors.tell
     tokens, guesses = TokenBook(settings.tokens), Guesses()
     places = Places(settings.max_connections, settings.connections_per_address)
 
@@ -87,6 +89,7 @@ def create_app(
         rest.Questions(switchboard, Doctor(switchboard, places, settings.max_connections, clock)).router()
     )
     app.include_router(rest.DataDoor(switchboard, tokens, guesses).router())
+    app.include_router(MarkDoor(switchboard, settings.cors_origins).router())
     pages.add_pages(app, static)
     app.add_middleware(
         CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=["*"]

@@ -7,12 +7,14 @@ to viewers. When the store fails or the queue is full, an event is refused and c
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import msgspec
 
 from aimonitor.common.clock import Clock
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.sequence import SequenceSet
-from aimonitor.hub.stores.base import EventStore, NewEvent, Query, Sample, StoredEvent, StoreError
+from aimonitor.hub.stores.base import EventStore, Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -25,13 +27,26 @@ Stored = Callable[[NewEvent, bool], None]
 """Told of each event that the store has now, and whether it was new."""
 
 
+class _OfIncident(msgspec.Struct):
+    """What of an event's body says which incident it belongs to."""
+
+    incident_id: str = ""
+
+
+_OF = msgspec.json.Decoder(_OfIncident)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the history, newest first; `next_before` asks for the page after it, None when there is none."""
+    """A page of the history, newest first; `next_before` asks for the page after it, None when there is none.
+
+    marks: by id of the event, for the events whose incident somebody marked
+    """
 
     events: list[StoredEvent]
     samples: list[Sample]
     next_before: int | None
+    marks: dict[int, Mark] = field(default_factory=dict)
 
 
 class History:
@@ -171,7 +186,16 @@ class History:
             newest = Query(limit=samples, edge_id=query.edge_id, camera_id=query.camera_id)
             figures = await self._store.samples(newest)
         full = len(events) == query.limit and events[-1].id > 1
-        return Page(events, figures, events[-1].id if full else None)
+        return Page(events, figures, events[-1].id if full else None, await self._marks(events))
+
+    async def _marks(self, events: Sequence[StoredEvent]) -> dict[int, Mark]:
+        incidents = {event.id: Incident(event.source, _OF.decode(event.body).incident_id) for event in events}
+        marks = {mark.incident: mark for mark in await self._store.marks(list({*incidents.values()}))}
+        return {number: marks[incident] for number, incident in incidents.items() if incident in marks}
+
+    async def mark(self, mark: Mark) -> None:
+        """Keep what a person said of an incident. Raises StoreError."""
+        await self._store.mark(mark)
 
     async def count(self) -> int:
         """How many events are kept. Raises StoreError."""

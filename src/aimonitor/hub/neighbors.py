@@ -6,8 +6,8 @@ rest of the hub an edge elsewhere is an edge whose link is a `FarLink`, and the 
 each hub and rung, whose way out is the bus.
 
 On the wire: channel `all` carries JSON with `hub` (who says it) and one of `wants` (every two seconds, with the
-`edges` at its door), `asks` (introduce yourself), `presence`, `status`, `news`, `command`, `result`; channels
-`figures <source>` and `picture <source>` carry messages as the edge sent them.
+`edges` at its door), `asks` (introduce yourself), `presence`, `status`, `news`, `marked`, `command`, `result`;
+channels `figures <source>` and `picture <source>` carry messages as the edge sent them.
 """
 
 import re
@@ -32,6 +32,8 @@ from aimonitor.hub.switchboard import Switchboard
 _SAY_EVERY_S = 2.0
 _GONE_AFTER_S = 7.0
 _SOURCE = re.compile(r'"source":"([^"/]+)/')
+_MARKED = b'{"type":"marked"'
+"""Said by the hub where the mark was made (`tell`), which need not be the one that the edge is at."""
 
 
 class _Wants(msgspec.Struct, frozen=True):
@@ -52,6 +54,7 @@ class _Said(msgspec.Struct, frozen=True, omit_defaults=True):
     presence: messages.Presence | None = None
     status: messages.Status | None = None
     news: str = ""
+    marked: str = ""
     command: messages.Command | None = None
     result: messages.CommandResult | None = None
     edge: str = ""
@@ -164,7 +167,7 @@ class Neighbors:
         kind, _, about = slot.partition(" ")
         if kind == "news":
             found = _SOURCE.search(data.decode())
-            if found and self._is_ours(found[1]):
+            if found and self._is_ours(found[1]) and not data.startswith(_MARKED):
                 self._say(_Said(self._hub, news=data.decode()))
             return
         if not self._is_ours(about.partition("/")[0]):
@@ -175,6 +178,10 @@ class Neighbors:
             self._say(_Said(self._hub, presence=msgspec.json.decode(data, type=messages.Presence)))
         elif kind == "status":
             self._say(_Said(self._hub, status=msgspec.json.decode(data, type=messages.Status)))
+
+    def tell(self, marked: str) -> None:
+        """A mark that was made here, for the viewers of all hubs."""
+        self._say(_Said(self._hub, marked=marked))
 
     def forward(self, hub: str, command: messages.Command) -> None:
         """A command for an edge at another hub's door; its number carries our name, so that the result finds back."""
@@ -238,8 +245,8 @@ class Neighbors:
             edge = self._board.roster.get(said.status.source.partition("/")[0])
             if edge is not None and edge.hub == said.hub:
                 self._board.status(edge, said.status, codec.encode(said.status))
-        if said.news:
-            self._board.relay.tell_all(said.news)
+        for line in filter(None, (said.news, said.marked)):
+            self._board.relay.tell_all(line)
         self._hear_command(said)
 
     def _compare(self, hub: str, named: set[str]) -> None:

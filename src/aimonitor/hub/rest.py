@@ -15,10 +15,10 @@ from aimonitor.hub.health import Doctor
 from aimonitor.hub.history import Page
 from aimonitor.hub.limits import Guesses
 from aimonitor.hub.roster import RosterFullError
-from aimonitor.hub.stores.base import StoreError
+from aimonitor.hub.stores.base import Mark, StoreError
 from aimonitor.hub.switchboard import Switchboard
 
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 _SOURCE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 _SAMPLE = {
     "frame_id": 1234,
@@ -47,8 +47,8 @@ def no(status: int, field: str, expected: str, got: str) -> JSONResponse:
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="events at most")]
 Before = Annotated[int | None, Query(ge=1, le=2**53, description="only events with a lower id")]
-EdgeName = Annotated[str | None, Query(pattern=_NAME, description="only of this edge")]
-CameraName = Annotated[str | None, Query(pattern=_NAME, description="only of cameras with this id")]
+EdgeName = Annotated[str | None, Query(pattern=NAME, description="only of this edge")]
+CameraName = Annotated[str | None, Query(pattern=NAME, description="only of cameras with this id")]
 SourceName = Annotated[str | None, Query(pattern=_SOURCE, description="only of `edge/camera`")]
 Samples = Annotated[int, Query(ge=0, le=3600, description="samples at most")]
 
@@ -122,7 +122,7 @@ class Questions:
         return Response(_encode_page(page), media_type="application/json")
 
     async def snapshot(
-        self, edge_id: Annotated[str, Path(pattern=_NAME)], camera_id: Annotated[str, Path(pattern=_NAME)]
+        self, edge_id: Annotated[str, Path(pattern=NAME)], camera_id: Annotated[str, Path(pattern=NAME)]
     ) -> Response:
         """The JPEG bytes of the newest picture, not decoded and not encoded again."""
         camera = self._switchboard.roster.camera(f"{edge_id}/{camera_id}")
@@ -137,7 +137,9 @@ def _encode_page(page: Page) -> bytes:
     """The page as JSON; the bodies of events are put in as they were stored."""
     events = [
         msgspec.Raw(
-            b'{"id":%d,"received_at":%.3f,' % (event.id, event.received_at) + event.body.lstrip()[1:].encode("utf-8")
+            b'{"id":%d,"received_at":%.3f,' % (event.id, event.received_at)
+            + _mark_fields(page.marks.get(event.id))
+            + event.body.lstrip()[1:].encode("utf-8")
         )
         for event in page.events
     ]
@@ -145,6 +147,14 @@ def _encode_page(page: Page) -> bytes:
         msgspec.structs.asdict(sample) if isinstance(sample, msgspec.Struct) else sample for sample in page.samples
     ]
     return msgspec.json.encode({"events": events, "samples": samples, "next_before": page.next_before})
+
+
+def _mark_fields(mark: Mark | None) -> bytes:
+    """What a person said of the event's incident, as the fields `mark`, `marked_by` and `marked_at`."""
+    if mark is None:
+        return b""
+    fields = {"mark": mark.mark, "marked_by": mark.by, "marked_at": mark.at}
+    return msgspec.json.encode(fields)[1:-1] + b","
 
 
 class DataDoor:
@@ -186,7 +196,7 @@ class DataDoor:
         if kind != "application/json" and not kind.endswith("+json"):
             return no(415, "content-type", "application/json", kind[:100])
         try:
-            body = await _read_body(request)
+            body = await read_body(request)
             message = founding.parse(body)
         except ContractError as error:
             self._switchboard.counters.contract_errors += 1
@@ -218,14 +228,14 @@ class DataDoor:
         return grant
 
 
-async def _read_body(request: Request) -> bytes:
-    """The body, refused as soon as it is known to be too large."""
+async def read_body(request: Request, limit: int = founding.MESSAGE_LIMIT) -> bytes:
+    """The body; raises TooLargeError as soon as it is known to be larger than `limit` bytes."""
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > founding.MESSAGE_LIMIT:
-        raise TooLargeError(founding.MESSAGE_LIMIT, int(declared))
+    if declared.isdecimal() and int(declared) > limit:
+        raise TooLargeError(limit, int(declared))
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > founding.MESSAGE_LIMIT:
-            raise TooLargeError(founding.MESSAGE_LIMIT, len(body))
+        if len(body) > limit:
+            raise TooLargeError(limit, len(body))
     return bytes(body)

@@ -15,7 +15,7 @@ from aimonitor.hub.limits import POLICY_VIOLATION
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.relay import Relay, Viewer
 from aimonitor.hub.roster import Roster, own_camera
-from aimonitor.hub.stores.base import NewEvent, Sample, StoreError
+from aimonitor.hub.stores.base import Mark, NewEvent, Sample, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,8 @@ class Switchboard:
         """Told of results that nobody here waits for: another hub may have asked."""
         self.guests: Callable[[], int] = lambda: 0
         """How many of the relay's viewers stand for another hub."""
+        self.tell_hubs: Callable[[str], None] = lambda _text: None
+        """Told of lines that viewers of every hub should get, whosever edge they are about."""
         self._attention = AttentionDesk(relay.rung)
 
     # --- edges come and go ------------------------------------------------------------------------------------------
@@ -190,6 +192,15 @@ class Switchboard:
 
     def subscribe(self, viewer: Viewer, wish: Wish) -> None:
         """A viewer wants something else from now on."""
+    def marked(self, mark: Mark) -> messages.Marked:
+        """The store has a mark: tell the viewers of every hub."""
+        incident = mark.incident
+        said = messages.Marked(incident.source, incident.incident_id, mark.mark, mark.at, mark.by)
+        text = codec.encode(said)
+        self.relay.tell_all(text)
+        self.tell_hubs(text)
+        return said
+
         self.relay.want(viewer, wish)
         self.follow_viewers()
 

@@ -47,6 +47,24 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Incident:
+    """Which incident: `incident_id` is unique in a camera."""
+
+    source: str
+    incident_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a person said of an incident, who and when (seconds since 1970 UTC, on the hub's clock)."""
+
+    incident: Incident
+    mark: str
+    by: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A page of the history, newest first: at most `limit`, with ids below `before`, of one edge or camera."""
 
@@ -89,6 +107,14 @@ class EventStore(Protocol):
 
     async def samples(self, query: Query) -> list[Sample]:
         """The newest `query.limit` samples, newest first; `before` is a time here."""
+        ...
+
+    async def mark(self, mark: Mark) -> None:
+        """Keep a mark in place of an earlier one of the same incident; the oldest go when there are too many."""
+        ...
+
+    async def marks(self, incidents: Sequence[Incident]) -> list[Mark]:
+        """The marks of those incidents that have one, in any order."""
         ...
 
     async def count(self) -> int:

@@ -6,11 +6,11 @@ from itertools import islice
 
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores import Keep
-from aimonitor.hub.stores.base import NewEvent, Query, Sample, StoredEvent
+from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent
 
 
 class MemoryStore:
-    """Keeps the newest events and samples; forgets everything at the end."""
+    """Keeps the newest events, samples and marks; forgets everything at the end."""
 
     lasting = False
     shared = False
@@ -18,6 +18,8 @@ class MemoryStore:
     def __init__(self, keep: Keep) -> None:
         self._events: deque[StoredEvent] = deque(maxlen=keep.events)
         self._samples: deque[Sample] = deque(maxlen=keep.samples)
+        self._marks: dict[Incident, Mark] = {}
+        self._marks_limit = keep.marks
         self._seen: dict[str, SequenceSet] = {}
         self._last_id = 0
 
@@ -59,6 +61,15 @@ class MemoryStore:
             if (query.before is None or sample.at < query.before) and _matches(sample.source, query)
         )
         return list(islice(matching, query.limit))
+
+    async def mark(self, mark: Mark) -> None:
+        self._marks.pop(mark.incident, None)  # so that the dictionary stays in the order of marking
+        self._marks[mark.incident] = mark
+        if len(self._marks) > self._marks_limit:
+            del self._marks[next(iter(self._marks))]
+
+    async def marks(self, incidents: Sequence[Incident]) -> list[Mark]:
+        return [self._marks[incident] for incident in incidents if incident in self._marks]
 
     async def count(self) -> int:
         return len(self._events)

@@ -10,6 +10,7 @@ survives a power cut of its machine, and the edges' journals refill that second.
     {aimonitor}:floor             hash, journal -> `first:last`, what was pruned
     {aimonitor}:of:<edge>[/<camera>]   sorted set of the ids of an edge or camera
     {aimonitor}:samples           stream of samples
+    {aimonitor}:marks             hash, `<source> <incident>` -> mark at by; {aimonitor}:marked is their order
 """
 
 from collections.abc import Awaitable, Sequence
@@ -20,12 +21,13 @@ from redis.exceptions import RedisError
 from aimonitor.hub.redis_address import PREFIX, connect
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores import Keep
-from aimonitor.hub.stores.base import NewEvent, Query, Sample, StoredEvent, StoreError
+from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError
 
 T = TypeVar("T")
 Entry = tuple[bytes, dict[bytes, bytes]]
 
 _EVENTS, _COUNT, _FLOOR, _SAMPLES = (f"{PREFIX}:{name}" for name in ("events", "count", "floor", "samples"))
+_MARKS, _MARKED = f"{PREFIX}:marks", f"{PREFIX}:marked"
 _PRUNE_EVERY = 1000
 _PRUNE_AT_ONCE = 500
 _SCAN_LIMIT = 20_000
@@ -71,6 +73,19 @@ for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '-', (last - keep) .. '-0',
   gone = gone + 1
 end
 return gone
+"""
+
+
+_MARK = """
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+local last = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2] or '0'
+redis.call('ZADD', KEYS[2], tonumber(last) + 1, ARGV[1])
+local oldest = redis.call('ZRANGE', KEYS[2], 0, -tonumber(ARGV[3]) - 1)
+for _, name in ipairs(oldest) do
+  redis.call('HDEL', KEYS[1], name)
+  redis.call('ZREM', KEYS[2], name)
+end
+return #oldest
 """
 
 
@@ -182,6 +197,17 @@ class RedisStore:
             found += [sample for sample in map(_sample, entries) if _matches(sample, query)]
         return found[: query.limit]
 
+    async def mark(self, mark: Mark) -> None:
+        value = f"{mark.mark} {mark.at!r} {mark.by}"
+        keys = (_MARKS, _MARKED)
+        await self._ask(self._client.eval(_MARK, len(keys), *keys, _name(mark.incident), value, self._keep.marks))
+
+    async def marks(self, incidents: Sequence[Incident]) -> list[Mark]:
+        if not incidents:
+            return []
+        values = await self._ask(self._client.hmget(_MARKS, [_name(incident) for incident in incidents]))
+        return [_mark(incident, value) for incident, value in zip(incidents, values, strict=True) if value is not None]
+
     async def count(self) -> int:
         return int(await self._ask(self._client.xlen(_EVENTS)))
 
@@ -221,6 +247,15 @@ def _sample(entry: Entry) -> Sample:
         int(values["vehicles"]),
         float(values["fps"]),
     )
+
+
+def _name(incident: Incident) -> str:
+    return f"{incident.source} {incident.incident_id}"
+
+
+def _mark(incident: Incident, value: bytes) -> Mark:
+    mark, at, by = value.decode().split(" ", 2)
+    return Mark(incident, mark, by, float(at))
 
 
 def _matches(sample: Sample, query: Query) -> bool:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores import Keep
-from aimonitor.hub.stores.base import NewEvent, Query, Sample, StoredEvent, StoreError
+from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError
 
 T = TypeVar("T")
 
@@ -30,6 +30,10 @@ CREATE TABLE IF NOT EXISTS sample (
     persons INTEGER NOT NULL, vehicles INTEGER NOT NULL, fps REAL NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS sample_at ON sample (at);
+CREATE TABLE IF NOT EXISTS mark (
+    source TEXT NOT NULL, incident_id TEXT NOT NULL, mark TEXT NOT NULL, by TEXT NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (source, incident_id)
+) STRICT;
 """
 _ISLANDS = """
 SELECT min(seq), max(seq)
@@ -129,6 +133,24 @@ class SqliteStore:
             f"{where} ORDER BY rowid DESC LIMIT ?"
         )
         return await self._run(lambda db: [Sample(*row) for row in db.execute(sql, (*values, query.limit))])
+
+    async def mark(self, mark: Mark) -> None:
+        row = (mark.incident.source, mark.incident.incident_id, mark.mark, mark.by, mark.at)
+
+        def write(db: sqlite3.Connection) -> None:
+            db.execute("REPLACE INTO mark VALUES (?, ?, ?, ?, ?)", row)  # a new rowid: in the order of marking
+            db.execute("DELETE FROM mark WHERE rowid <= (SELECT max(rowid) FROM mark) - ?", (self._keep.marks,))
+
+        await self._run(write)
+
+    async def marks(self, incidents: Sequence[Incident]) -> list[Mark]:
+        sql = "SELECT mark, by, at FROM mark WHERE source = ? AND incident_id = ?"
+
+        def read(db: sqlite3.Connection) -> list[Mark]:
+            rows = ((each, db.execute(sql, (each.source, each.incident_id)).fetchone()) for each in incidents)
+            return [Mark(incident, *row) for incident, row in rows if row is not None]
+
+        return await self._run(read)
 
     async def count(self) -> int:
         return await self._run(lambda db: int(db.execute("SELECT count(*) FROM event").fetchone()[0]))
