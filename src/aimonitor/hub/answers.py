@@ -109,6 +109,9 @@ class HistoryEvent(BaseModel):
     id: int
     received_at: float
     source: str
+    mark: str | None = None
+    marked_by: str | None = None
+    marked_at: float | None = None
 
 
 class HistorySample(BaseModel):
@@ -141,9 +144,6 @@ class HistoryPage(BaseModel):
                 "next_before": 41,
             }
         }
-    mark: str | None = None
-    marked_by: str | None = None
-    marked_at: float | None = None
     )  # fmt: skip
     events: list[HistoryEvent]
     samples: list[HistorySample]
@@ -156,6 +156,17 @@ class Accepted(BaseModel):
     accepted: bool = True
     source: str = Field(examples=["default/default"])
     frame_id: int = Field(examples=[1234])
+
+
+class Marked(BaseModel):
+    """What is kept of an incident's mark; `at` is the hub's time."""
+
+    type: str = Field(examples=["marked"])
+    source: str = Field(examples=["yard/gate"])
+    incident_id: str = Field(examples=["20260101T101010.123Z-1"])
+    mark: str = Field(examples=["acknowledged"])
+    at: float = Field(examples=[1767262230.5])
+    by: str = Field("", examples=["Dana"])
 
 
 class Problem(BaseModel):
@@ -175,14 +186,3 @@ class Refused(BaseModel):
 def refused(description: str) -> dict[str, Any]:
     """An OpenAPI entry for a refusal."""
     return {"model": Refused, "description": description}
-class Marked(BaseModel):
-    """What is kept of an incident's mark; `at` is the hub's time."""
-
-    type: str = Field(examples=["marked"])
-    source: str = Field(examples=["yard/gate"])
-    incident_id: str = Field(examples=["20260101T101010.123Z-1"])
-    mark: str = Field(examples=["acknowledged"])
-    at: float = Field(examples=[1767262230.5])
-    by: str = Field("", examples=["Dana"])
-
-

@@ -50,10 +50,10 @@ class Switchboard:
         self._swept_at = clock.monotonic()
         self.unasked: Callable[[str, messages.CommandResult], None] = lambda _edge_id, _result: None
         """Told of results that nobody here waits for: another hub may have asked."""
-        self.guests: Callable[[], int] = lambda: 0
-        """How many of the relay's viewers stand for another hub."""
         self.tell_hubs: Callable[[str], None] = lambda _text: None
         """Told of lines that viewers of every hub should get, whosever edge they are about."""
+        self.guests: Callable[[], int] = lambda: 0
+        """How many of the relay's viewers stand for another hub."""
         self._attention = AttentionDesk(relay.rung)
 
     # --- edges come and go ------------------------------------------------------------------------------------------
@@ -188,10 +188,6 @@ class Switchboard:
         for link in edge.links if edge else ():
             link.stored(event.seq)
 
-    # --- what viewers say -------------------------------------------------------------------------------------------
-
-    def subscribe(self, viewer: Viewer, wish: Wish) -> None:
-        """A viewer wants something else from now on."""
     def marked(self, mark: Mark) -> messages.Marked:
         """The store has a mark: tell the viewers of every hub."""
         incident = mark.incident
@@ -201,6 +197,10 @@ class Switchboard:
         self.tell_hubs(text)
         return said
 
+    # --- what viewers say -------------------------------------------------------------------------------------------
+
+    def subscribe(self, viewer: Viewer, wish: Wish) -> None:
+        """A viewer wants something else from now on."""
         self.relay.want(viewer, wish)
         self.follow_viewers()
 
