@@ -12,6 +12,7 @@ messages that arrived, and latency. Needs a C compiler; nginx with nchan and nod
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -109,8 +110,9 @@ class Publisher:
         threading.Thread(target=self._swallow, daemon=True).start()
 
     def _swallow(self) -> None:
-        while self._socket.recv(65536):
-            pass
+        with contextlib.suppress(OSError):
+            while self._socket.recv(65536):
+                pass
 
     def _send(self, opcode: int, payload: bytes) -> None:
         head = bytes([opcode, 0x80 | 126]) + struct.pack("!H", len(payload))

@@ -366,6 +366,21 @@ def test_the_answer_of_another_edge_does_not_count(running_hub, edge, viewer):
     assert asking.hear(messages.CommandResult).words == "done"
 
 
+def test_every_command_leaves_a_trace_in_the_history(running_hub, edge, viewer):
+    yard, asking = edge(running_hub), viewer(running_hub)
+    asking.say(messages.Command("1", "yard/gate", "frame_size", {"size": "VGA"}))
+    yard.say(messages.CommandResult(yard.hear(messages.Command).command_id, True, "640x480"))
+    asking.hear(messages.CommandResult)
+    asking.say(messages.Command("2", "nowhere/gate", "led"))
+    asking.hear(messages.CommandResult)
+    wait_until(lambda: running_hub.counters.events_stored == 2)
+    trail = httpx.get(running_hub.url + "/api/history").json()["events"]
+    assert [(each["kind"], each["source"], each["words"]) for each in trail] == [
+        ("command", "nowhere/gate", "127.0.0.1 asked for led: failed nowhere is not connected"),
+        ("command", "yard/gate", '127.0.0.1 asked for frame_size {"size": "VGA"}: done 640x480'),
+    ]
+
+
 def test_founding_and_own_edges_share_a_hub(running_hub, edge, viewer):
     edge(running_hub)
     httpx.post(running_hub.url + "/api/data", content=founding_text())

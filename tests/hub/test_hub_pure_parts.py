@@ -25,6 +25,7 @@ from aimonitor.hub.roster import Roster, RosterFullError, declare, own_camera
 from aimonitor.hub.security import origin_allowed
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.settings import DeviceToken, HubSettings
+from aimonitor.hub.traffic import Traffic
 
 # --- numbers --------------------------------------------------------------------------------------------------------
 
@@ -182,6 +183,28 @@ def test_attention_is_told_on_change_and_renewed_before_it_lapses():
     rungs["yard/gate"] = "metadata"
     assert desk.due(edge, 6.1) == [messages.Attention("gate", "metadata")]
     assert desk.due(edge, 60.0) == []
+
+
+# --- traffic --------------------------------------------------------------------------------------------------------
+
+
+def test_the_forecast_is_the_last_hour_times_a_month():
+    traffic = Traffic()
+    for second in range(0, 7200, 10):
+        traffic.came("picture yard/gate", b"x" * 992, float(second))
+    (forecast,) = traffic.forecasts(7200.0)
+    assert forecast.bytes_per_s == pytest.approx(100.0, rel=0.02)
+    assert forecast.month_bytes == pytest.approx(100 * 30 * 86_400, rel=0.02)
+    assert traffic.forecasts(7200.0 + 3600)[0].bytes_per_s == 0.0
+
+
+def test_text_is_counted_in_bytes_and_headings_are_sorted_by_size():
+    traffic = Traffic()
+    traffic.came("figures yard/gate", "é" * 50, 0.0)
+    traffic.went("picture yard/gate", 1000, 3)
+    traffic.went("picture yard/door", 10, 0)
+    shown = [(line.direction, line.kind, line.source, line.messages, line.bytes) for line in traffic.receipt()]
+    assert shown == [("out", "picture", "yard/gate", 3, 3000), ("in", "figures", "yard/gate", 1, 106)]
 
 
 # --- limits ---------------------------------------------------------------------------------------------------------

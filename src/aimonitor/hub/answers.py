@@ -57,6 +57,31 @@ class ViewerCount(BaseModel):
     v2: int
 
 
+class TrafficLine(BaseModel):
+    """Bytes under one heading since the start; `direction` is seen from the hub."""
+
+    direction: str
+    kind: str
+    source: str
+    messages: int
+    bytes: int
+
+
+class UplinkForecast(BaseModel):
+    """An edge's uplink: the rate of up to the last hour, and what it comes to in 30 days."""
+
+    edge_id: str
+    bytes_per_s: float
+    month_bytes: float
+
+
+class TrafficReceipt(BaseModel):
+    """What was sent and received, WebSocket framing included, TLS and TCP not."""
+
+    lines: list[TrafficLine]
+    uplinks: list[UplinkForecast]
+
+
 class HubStatus(BaseModel):
     """Everything about the hub at this moment. `counters` are totals since the start."""
 
@@ -84,6 +109,12 @@ class HubStatus(BaseModel):
                 "connections": 3,
                 "max_connections": 100,
                 "events": 41,
+                "traffic": {
+                    "lines": [
+                        {"direction": "in", "kind": "picture", "source": "yard/gate", "messages": 9, "bytes": 54000},
+                    ],
+                    "uplinks": [{"edge_id": "yard", "bytes_per_s": 1250.0, "month_bytes": 3240000000}],
+                },
                 "counters": {"frames_in": 1234},
             }
         }
@@ -96,6 +127,7 @@ class HubStatus(BaseModel):
     connections: int
     max_connections: int
     events: int
+    traffic: TrafficReceipt
     counters: dict[str, int]
 
 

@@ -22,6 +22,8 @@ class Asked:
     command: messages.Command
     edge_id: str
     until: float
+    who: str = ""
+    """The address that asked, for the audit trail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,14 @@ class CommandDesk:
         self._numbers = itertools.count(1)
         self._pending: dict[str, Asked] = {}
 
-    def ask(self, viewer_id: str, command: messages.Command, at: float) -> messages.Command | None:
+    def ask(self, viewer_id: str, command: messages.Command, at: float, *, who: str = "") -> messages.Command | None:
         """Note a command; returns it as the edge gets it, None when too many are under way."""
         if len(self._pending) >= PENDING:
             return None
         number = f"c{next(self._numbers)}"
         edge_id = command.source.partition("/")[0]
         until = at + min(command.timeout_s, _LONGEST_S)
-        self._pending[number] = Asked(viewer_id, command, edge_id, until)
+        self._pending[number] = Asked(viewer_id, command, edge_id, until, who)
         return messages.Command(number, command.source, command.name, command.arguments, command.timeout_s)
 
     def answer(self, edge_id: str, result: messages.CommandResult) -> Answer | None:

@@ -11,6 +11,7 @@ from aimonitor.hub.commands import KNOWN
 from aimonitor.hub.connection import Connection
 from aimonitor.hub.intake import Intake
 from aimonitor.hub.limits import POLICY_VIOLATION
+from aimonitor.hub.outlet import LINE
 from aimonitor.hub.parcel import Parcel
 from aimonitor.hub.stores.base import NewEvent
 from aimonitor.hub.switchboard import MISSED_HEARTBEATS, Switchboard
@@ -65,16 +66,21 @@ class EdgeSession:
         """Send a message in its turn; of attention for one camera the newest wins."""
         parcel = Parcel(codec.encode(message))
         if isinstance(message, messages.Attention):
-            self._connection.outlet.put(f"attention {message.camera_id}", parcel)
+            self._put(f"attention {self._edge.edge_id}/{message.camera_id}", parcel)
         else:
-            self._connection.outlet.say(parcel)
+            written = self._connection.outlet.say(parcel)
+            self._switchboard.counters.sent(LINE, len(parcel.wire), written)
+
+    def _put(self, slot: str, parcel: Parcel) -> None:
+        written = self._connection.outlet.put(slot, parcel)
+        self._switchboard.counters.sent(slot, len(parcel.wire), written)
 
     def stored(self, seq: int) -> None:
         """The store has event `seq`: acknowledge as far as there is no gap. Acks overtake each other."""
         acked_seq = self._intake.acked_seq
         if acked_seq != self._acked_seq or seq <= acked_seq:
             self._acked_seq = acked_seq
-            self._connection.outlet.put("ack", Parcel(codec.encode(messages.Ack(acked_seq))))
+            self._put(f"ack {self._edge.edge_id}", Parcel(codec.encode(messages.Ack(acked_seq))))
 
     def tick(self, at: float) -> None:
         """Ping, ask for missing events, and let go of a silent edge."""
@@ -86,7 +92,7 @@ class EdgeSession:
             return
         if at - self._pinged_at >= heartbeat_s:
             self._pinged_at = at
-            self._connection.outlet.put("ping", Parcel(codec.encode(messages.Ping(self._clock.utc()))))
+            self._put(f"ping {self._edge.edge_id}", Parcel(codec.encode(messages.Ping(self._clock.utc()))))
         refill = self._intake.refill(at)
         if refill is not None:
             self._switchboard.counters.refills_asked += 1
@@ -105,8 +111,10 @@ class EdgeSession:
     def take(self, data: str | bytes) -> None:
         """One message of the edge; raises ContractError."""
         self._heard_at = self._edge.heard_at = self._clock.monotonic()
+        traffic = self._switchboard.counters.traffic
         if isinstance(data, bytes):
-            self._switchboard.picture(self._edge, data)
+            source = self._switchboard.picture(self._edge, data)
+            traffic.came(f"picture {source}", data, self._heard_at)
             return
         message = codec.decode(data)
         if isinstance(message, codec.Unknown):
@@ -116,6 +124,8 @@ class EdgeSession:
         if action is None:
             raise ContractError("$.type", "a message that an edge sends", type(message).__name__.lower())
         action(message, data)
+        source = getattr(message, "source", self._edge.edge_id)
+        traffic.came(f"{_heading(message)} {source}", data, self._heard_at)
 
     def refuse(self, error: ContractError) -> None:
         """Tell the edge why a message was not accepted."""
@@ -145,7 +155,7 @@ class EdgeSession:
 
     def _ping(self, ping: messages.Ping, _: str) -> None:
         now = self._clock.utc()
-        self._connection.outlet.put("pong", Parcel(codec.encode(messages.Pong(ping.sent_at, now, now))))
+        self._put(f"pong {self._edge.edge_id}", Parcel(codec.encode(messages.Pong(ping.sent_at, now, now))))
 
     def _pong(self, pong: messages.Pong, _: str) -> None:
         self._edge.clock.add(measure(pong.sent_at, pong.received_at, pong.replied_at, self._clock.utc()))
@@ -156,3 +166,14 @@ class EdgeSession:
 
     def _result(self, result: messages.CommandResult, _: str) -> None:
         self._switchboard.result(self._edge, result)
+
+
+def _heading(message: messages.AnyMessage | codec.Unknown) -> str:
+    """The kind of a message on the receipt."""
+    match message:
+        case messages.Observation():
+            return "figures"
+        case messages.Status() | messages.Event():
+            return type(message).__name__.lower()
+        case _:
+            return "control"

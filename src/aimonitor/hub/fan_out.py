@@ -67,7 +67,7 @@ class FanOut:
     def _write_chunk(self, slot: str, work: _Pass) -> None:
         chunk = work.outlets[work.next : work.next + CHUNK]
         work.next += CHUNK
-        others = write_to_each(chunk, work.parcel.wire)
-        self._counters.messages_out += len(chunk) - len(others)
-        for outlet in others:
-            self._counters.messages_out += outlet.put(slot, work.parcel)
+        wire = work.parcel.wire
+        others = write_to_each(chunk, wire)
+        late = sum(outlet.put(slot, work.parcel) for outlet in others)
+        self._counters.sent(slot, len(wire), len(chunk) - len(others) + late)

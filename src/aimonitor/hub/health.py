@@ -1,8 +1,19 @@
 """How the hub is: small and quick for `/health`, everything for `/api/status`."""
 
+from dataclasses import asdict
+
 import aimonitor
 from aimonitor.common.clock import Clock
-from aimonitor.hub.answers import CameraStatus, EdgeStatus, Health, HubStatus, ViewerCount
+from aimonitor.hub.answers import (
+    CameraStatus,
+    EdgeStatus,
+    Health,
+    HubStatus,
+    TrafficLine,
+    TrafficReceipt,
+    UplinkForecast,
+    ViewerCount,
+)
 from aimonitor.hub.cameras import Camera, Edge
 from aimonitor.hub.limits import Places
 from aimonitor.hub.stores.base import StoreError
@@ -52,7 +63,16 @@ class Doctor:
             connections=self._places.used,
             max_connections=self._max_connections,
             events=events,
+            traffic=self._receipt(),
             counters=self._board.counters.snapshot(),
+        )
+
+    def _receipt(self) -> TrafficReceipt:
+        traffic = self._board.counters.traffic
+        forecasts = traffic.forecasts(self._clock.monotonic())
+        return TrafficReceipt(
+            lines=[TrafficLine(**asdict(line)) for line in traffic.receipt()],
+            uplinks=[UplinkForecast(**asdict(forecast)) for forecast in forecasts],
         )
 
     def _edge(self, edge: Edge) -> EdgeStatus:

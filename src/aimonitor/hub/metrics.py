@@ -1,6 +1,8 @@
 """What the hub counts. Every drop, refusal and limit has a number here; names are the metric names."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
+
+from aimonitor.hub.traffic import Traffic
 
 
 @dataclass(slots=True)
@@ -41,6 +43,13 @@ class Counters:
     commands: int = 0
     commands_failed: int = 0
 
+    traffic: Traffic = field(default_factory=Traffic)
+
+    def sent(self, slot: str, size: int, messages: int = 1) -> None:
+        """`messages` messages of `size` bytes each went out."""
+        self.messages_out += messages
+        self.traffic.went(slot, size, messages)
+
     def snapshot(self) -> dict[str, int]:
         """All counters by name."""
-        return asdict(self)
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "traffic"}

@@ -17,6 +17,9 @@ from aimonitor.hub.sink import Sink
 LINES = 256
 """Messages that wait their turn for one socket; the oldest falls out when there are more."""
 
+LINE = "line"
+"""The heading under which lines are counted."""
+
 Send = Callable[[str | bytes], Awaitable[None]]
 
 
@@ -81,20 +84,15 @@ class Mailbox:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while parcel := self._next():
+            while self._lines or self._slots:
+                slot = LINE if self._lines else next(iter(self._slots))
+                parcel = self._lines.popleft() if self._lines else self._slots.pop(slot)
                 self._sending_since = self._clock.monotonic()
                 await self._send(parcel.payload)
                 self._sending_since = None
-                self._counters.messages_out += 1
+                self._counters.sent(slot, len(parcel.wire))
 
     async def drain(self) -> None:
         """Send the lines that still wait; pictures and figures no longer matter."""
         while self._lines:
             await self._send(self._lines.popleft().payload)
-
-    def _next(self) -> Parcel | None:
-        if self._lines:
-            return self._lines.popleft()
-        if self._slots:
-            return self._slots.pop(next(iter(self._slots)))
-        return None

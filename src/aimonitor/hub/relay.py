@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from aimonitor.hub.audience import Audience, Audiences, Wish
 from aimonitor.hub.fan_out import CallSoon, FanOut
 from aimonitor.hub.metrics import Counters
-from aimonitor.hub.outlet import Outlet
+from aimonitor.hub.outlet import LINE, Outlet
 from aimonitor.hub.parcel import Parcel
 from aimonitor.hub.window import Window
 
@@ -98,7 +98,7 @@ class Relay:
         window = viewer.windows.get(source)
         parcel = window.seen(frame_id, at) if window else None
         if parcel is not None:
-            self._counters.messages_out += viewer.outlet.put(f"picture {source}", parcel)
+            self._put(viewer, f"picture {source}", parcel)
 
     def expire(self, at: float) -> None:
         """Forget the wishes that were not renewed in time."""
@@ -120,13 +120,14 @@ class Relay:
         """One line to one viewer, if it is still there."""
         viewer = self._viewers.get(viewer_id)
         if viewer is not None:
-            self._counters.messages_out += viewer.outlet.say(Parcel(text))
+            parcel = Parcel(text)
+            self._counters.sent(LINE, len(parcel.wire), viewer.outlet.say(parcel))
 
     def tell_all(self, text: str) -> None:
         """One line to every viewer of ours."""
         parcel = Parcel(text)
-        for outlet in self._outlets():
-            self._counters.messages_out += outlet.say(parcel)
+        written = sum(outlet.say(parcel) for outlet in self._outlets())
+        self._counters.sent(LINE, len(parcel.wire), written)
 
     def show_all(self, slot: str, text: str) -> None:
         """One text to every viewer of ours; the newest in `slot` wins."""
@@ -149,15 +150,18 @@ class Relay:
         for viewer, every_s in seats.made_for.thinned:
             if at - viewer.shown_at.get(source, float("-inf")) >= every_s - _SLACK_S:
                 viewer.shown_at[source] = at
-                self._counters.messages_out += viewer.outlet.put(slot, parcel)
+                self._put(viewer, slot, parcel)
 
     def _offer(self, viewer: Viewer, source: str, frame_id: int, parcel: Parcel, at: float) -> None:
         assert viewer.windows is not None
         window = viewer.windows.setdefault(source, Window())
         if window.offer(frame_id, parcel, at):
-            self._counters.messages_out += viewer.outlet.put(f"picture {source}", parcel)
+            self._put(viewer, f"picture {source}", parcel)
         else:
             self._counters.messages_held += 1
+
+    def _put(self, viewer: Viewer, slot: str, parcel: Parcel) -> None:
+        self._counters.sent(slot, len(parcel.wire), viewer.outlet.put(slot, parcel))
 
     def show_founding(self, source: str, text: str) -> None:
         """A founding message to every founding viewer."""

@@ -2,7 +2,7 @@
 
 from aimonitor.common.clock import Clock
 from aimonitor.hub.metrics import Counters
-from aimonitor.hub.outlet import LINES
+from aimonitor.hub.outlet import LINE, LINES
 from aimonitor.hub.parcel import Parcel
 from aimonitor.hub.sink import Sink
 
@@ -54,8 +54,9 @@ class SinkOutlet:
         """The socket takes something again: lines first, then the newest of everything, until it is full again."""
         self._stalled_since = None
         while self.sink.ready and (self._lines or self._slots):
-            parcel = self._lines.pop(0) if self._lines else self._slots.pop(next(iter(self._slots)))
+            slot = LINE if self._lines else next(iter(self._slots))
+            parcel = self._lines.pop(0) if self._lines else self._slots.pop(slot)
             self.sink.write(parcel.wire)
-            self._counters.messages_out += 1
+            self._counters.sent(slot, len(parcel.wire))
         if self._lines or self._slots:
             self._note_stall()

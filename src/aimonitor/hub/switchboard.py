@@ -8,8 +8,9 @@ from aimonitor.contract import codec, founding, frames, messages
 from aimonitor.contract.founding import FoundingMessage
 from aimonitor.hub.attention import AttentionDesk
 from aimonitor.hub.audience import Wish
+from aimonitor.hub.audit import AuditTrail
 from aimonitor.hub.cameras import Camera, Edge, EdgeLink
-from aimonitor.hub.commands import Answer, CommandDesk
+from aimonitor.hub.commands import Answer, Asked, CommandDesk
 from aimonitor.hub.history import History
 from aimonitor.hub.limits import POLICY_VIOLATION
 from aimonitor.hub.metrics import Counters
@@ -47,6 +48,7 @@ class Switchboard:
         self.heartbeat_s = heartbeat_s
         self.stalled_viewer_s = stalled_viewer_s
         self.commands = CommandDesk()
+        self._audit = AuditTrail()
         self._swept_at = clock.monotonic()
         self.unasked: Callable[[str, messages.CommandResult], None] = lambda _edge_id, _result: None
         """Told of results that nobody here waits for: another hub may have asked."""
@@ -115,8 +117,8 @@ class Switchboard:
         if self.relay.founding_viewers and (pair := camera.pairing.observed(said, at)):
             self.relay.show_founding(said.source, pair.compose())
 
-    def picture(self, edge: Edge, frame: bytes) -> None:
-        """A binary frame came; raises ContractError."""
+    def picture(self, edge: Edge, frame: bytes) -> str:
+        """A binary frame came; returns its source. Raises ContractError."""
         header, jpeg_at = frames.decode_header(frame)
         camera, at = own_camera(edge, header.source), self.clock.monotonic()
         self.counters.frames_in += 1
@@ -124,12 +126,14 @@ class Switchboard:
         self.relay.show_picture(header.source, header.frame_id, frame, at)
         if self.relay.founding_viewers and (pair := camera.pairing.pictured(header, frame[jpeg_at:], at)):
             self.relay.show_founding(header.source, pair.compose())
+        return header.source
 
     def founding(self, edge: Edge, message: FoundingMessage, text: str) -> Camera:
         """A founding message came; returns the camera that it is of."""
         at, utc = self.clock.monotonic(), self.clock.utc()
         camera = own_camera(edge, messages.source_of(edge.edge_id, founding.DEFAULT_CAMERA))
         self.counters.founding_in += 1
+        self.counters.traffic.came(f"founding {camera.source}", text, at)
         edge.heard_at = at
         camera.see_founding(message, text, at)
         self._set_founding_state(camera, "live")
@@ -225,7 +229,7 @@ class Switchboard:
         if edge is None or not edge.links:
             self._refuse(viewer, command, f"{edge_id} is not connected")
             return
-        numbered = self.commands.ask(viewer.viewer_id, command, self.clock.monotonic())
+        numbered = self.commands.ask(viewer.viewer_id, command, self.clock.monotonic(), who=viewer.address)
         if numbered is None:
             self._refuse(viewer, command, "too many commands are under way; try again")
             return
@@ -235,8 +239,8 @@ class Switchboard:
             self.result(edge, messages.CommandResult(numbered.command_id, ok=True, words=words))
 
     def _refuse(self, viewer: Viewer, command: messages.Command, words: str) -> None:
-        self.counters.commands_failed += 1
-        self.relay.tell(viewer.viewer_id, codec.encode(messages.CommandResult(command.command_id, False, words)))
+        result = messages.CommandResult(command.command_id, ok=False, words=words)
+        self._deliver(Answer(Asked(viewer.viewer_id, command, "", 0.0, viewer.address), result))
 
     def result(self, edge: Edge, result: messages.CommandResult) -> None:
         """An edge tells what became of a command."""
@@ -248,6 +252,7 @@ class Switchboard:
 
     def _deliver(self, answer: Answer) -> None:
         self.counters.commands_failed += not answer.result.ok
+        self.history.submit(self._audit.entry(answer, self.clock.utc()))
         self.relay.tell(answer.asked.viewer_id, codec.encode(answer.result))
 
     # --- time passes ------------------------------------------------------------------------------------------------
