@@ -60,7 +60,7 @@ class Preparer:
         deviation = np.array(how.std, np.float32)
         self._factor = (1 / deviation).reshape(3, 1, 1)
         self._offset = (-np.array(how.mean, np.float32) / deviation).reshape(3, 1, 1)
-        self._raw = bool((self._factor == 1).all() and (self._offset == 0).all())
+        self._scales, self._shifts = bool((self._factor != 1).any()), bool((self._offset != 0).any())
 
     def prepare(self, image: Image) -> tuple[Floats, Size]:
         """Return the tensor, valid until the next call, and the size of the picture in it."""
@@ -73,7 +73,8 @@ class Preparer:
         cv2.resize(image, content, dst=self._canvas[: content.height, : content.width], interpolation=finer)
         planes = self._canvas if self._how.order == "bgr" else self._canvas[:, :, ::-1]
         np.copyto(self._tensor[0], planes.transpose(2, 0, 1))
-        if not self._raw:
+        if self._scales:
             self._tensor[0] *= self._factor
+        if self._shifts:
             self._tensor[0] += self._offset
         return self._tensor, content
