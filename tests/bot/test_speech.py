@@ -78,7 +78,15 @@ def test_each_moment_is_told_at_its_own_offset():
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (59.4, "59 s"), (61, "1 min 1 s"), (660, "11 min"), (3700, "1 h 1 min"), (90_000, "1 d 1 h")],
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (61, "1 min 1 s"),
+        (660, "11 min"),
+        (3700, "1 h 1 min"),
+        (3600, "1 h"),
+        (90_000, "1 d 1 h"),
+    ],
 )
 def test_durations(seconds, words):
     assert Speech("en").duration(seconds) == words

@@ -93,15 +93,16 @@ class Speech:
 
     def duration(self, seconds: float) -> str:
         """A length of time in its two largest units at most."""
-        total = max(0, round(seconds))
-        units = self.words.units
+        total, (second, minute, hour, day) = max(0, round(seconds)), self.words.units
         if total < 60:
-            return f"{total} {units[0]}"
+            return f"{total} {second}"
+        if total < 600:
+            return _two(total // 60, minute, total % 60, second)
         if total < 3600:
-            return f"{total // 60} {units[1]} {total % 60} {units[0]}" if total < 600 else f"{total // 60} {units[1]}"
+            return f"{total // 60} {minute}"
         if total < 86_400:
-            return f"{total // 3600} {units[2]} {total % 3600 // 60} {units[1]}"
-        return f"{total // 86_400} {units[3]} {total % 86_400 // 3600} {units[2]}"
+            return _two(total // 3600, hour, total % 3600 // 60, minute)
+        return _two(total // 86_400, day, total % 86_400 // 3600, hour)
 
     def level(self, level: str) -> str:
         """A risk level in words."""
@@ -118,6 +119,10 @@ class Speech:
     def _local(self, utc: float) -> datetime:
         moment = datetime.fromtimestamp(utc, UTC)
         return moment.astimezone(self._zone)
+
+
+def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
+    return f"{large} {large_unit} {small} {small_unit}" if small else f"{large} {large_unit}"
 
 
 def zone_of(name: str) -> tzinfo | None:
