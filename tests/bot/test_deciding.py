@@ -4,7 +4,7 @@ import itertools
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aimonitor.bot import commands, learning
@@ -246,6 +246,7 @@ def test_what_is_no_command(text):
     assert commands.parse(text, "monitor_bot") is None
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_breaks_the_reading(text):
     commands.parse(text, "monitor_bot")
@@ -286,6 +287,7 @@ def test_seals_are_of_one_chat_and_one_meaning():
         seal.close("shot", "x" * 60, 1)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_nothing_that_is_made_up_opens(data):
     assert Seal(b"0123456789abcdef").open(data, 1) is None
@@ -294,6 +296,7 @@ def test_nothing_that_is_made_up_opens(data):
 # --- the pace ---------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-2, 2).filter(bool), st.floats(0, 3)), min_size=1, max_size=120))
 def test_the_pace_keeps_every_limit(requests):
     pace, at, sent = Pace(), 0.0, []

@@ -5,7 +5,7 @@ import string
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aimonitor.bot.speech import FSI, PDI, RLM, Speech, fit, isolate, plain, utf16_length, zone_of
@@ -46,6 +46,7 @@ def test_sentences_are_translated(language):
     assert letters == []
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.sampled_from(["en", "ru", "he"]))
 def test_no_value_can_break_the_sentence_around_it(value, language):
     speech = Speech(language)
@@ -56,6 +57,7 @@ def test_no_value_can_break_the_sentence_around_it(value, language):
     assert text.startswith(RLM) == (language == "he")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=2000), st.integers(20, 500))
 def test_fit_never_exceeds_its_limit_and_keeps_isolates_closed(text, limit):
     text = "\n".join(isolate(line) for line in text.split("a"))

@@ -4,7 +4,7 @@ import io
 
 import pytest
 from fake_hub import jpeg
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
@@ -28,6 +28,7 @@ def test_a_large_picture_keeps_its_size():
     assert Image.open(io.BytesIO(still.annotate(jpeg(size=(1280, 720)), []))).size == (1280, 720)
 
 
+@settings(deadline=None)
 @given(st.tuples(*[st.floats(-2, 3)] * 4))
 def test_any_box_can_be_drawn(corners):
     x1, x2 = sorted(corners[:2])
