@@ -8,7 +8,6 @@ distance), less the less it knows.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from aimonitor.edge.kalman import Columns
 
@@ -33,44 +32,47 @@ class Expected:
 
 def affinity(expected: Expected, boxes: Columns, nearness: Columns) -> Columns:
     """Agreement (n, m) of `expected` with found `boxes` (m, 4): IoU plus up to `nearness` (n,); 0 is impossible."""
-    overlap = iou(corners(expected.boxes), corners(boxes))
+    agreement = iou(corners(expected.boxes), corners(boxes))
     distance = _squared_distance(expected, boxes)
-    rows, columns = np.nonzero(distance < _GATE)
-    near = np.zeros_like(overlap)
+    rows, columns = (distance < _GATE).nonzero()
     doubt = np.sqrt(_KNOWN / np.maximum(expected.spread[:, 0], _KNOWN))
-    near[rows, columns] = (nearness * doubt)[rows] * np.exp(distance[rows, columns] * (-0.5 / _TEMPERATURE))
-    return np.where((near > 0) | (overlap > _CERTAIN_OVERLAP), overlap + near, 0.0)
+    near = (nearness * doubt)[rows] * np.exp(distance[rows, columns] * (-0.5 / _TEMPERATURE))
+    near += agreement[rows, columns]
+    agreement[agreement < _CERTAIN_OVERLAP] = 0.0
+    agreement[rows, columns] = near
+    return agreement
 
 
 def _squared_distance(expected: Expected, boxes: Columns) -> Columns:
     """Sum over the four numbers of ((expected - found) / spread) squared, multiplied out into matrix products."""
     precision = 1.0 / np.square(expected.spread * expected.boxes[:, 3:])
     weighted = precision * expected.boxes
-    own = np.einsum("ij,ij->i", weighted, expected.boxes)
-    distance: Columns = own[:, None] - 2.0 * (weighted @ boxes.T) + precision @ np.square(boxes).T
+    distance: Columns = precision @ np.square(boxes).T
+    distance -= 2.0 * weighted @ boxes.T
+    distance += (weighted * expected.boxes).sum(axis=1)[:, None]
     return distance
 
 
 def corners(boxes: Columns) -> Columns:
-    """Centre and size to corners, (n, 4) both."""
-    half = boxes[:, 2:] / 2.0
-    return np.concatenate((boxes[:, :2] - half, boxes[:, :2] + half), axis=1)
+    """Center and size to corners, (n, 4) both."""
+    edges = np.empty_like(boxes)
+    half = boxes[:, 2:] * 0.5
+    np.subtract(boxes[:, :2], half, out=edges[:, :2])
+    np.add(boxes[:, :2], half, out=edges[:, 2:])
+    return edges
 
 
 def iou(a: Columns, b: Columns) -> Columns:
     """Intersection over union (n, m) of boxes (n, 4) and (m, 4) by corners. Boxes have area."""
-    left, top, right, bottom = (_pairwise(a, b, side) for side in range(4))
-    width = np.minimum(*right) - np.maximum(*left)
-    height = np.minimum(*bottom) - np.maximum(*top)
-    shared = np.maximum(width, 0.0) * np.maximum(height, 0.0)
-    overlap: Columns = shared / (_area(a)[:, None] + _area(b) - shared)
-    return overlap
-
-
-def _pairwise(a: Columns, b: Columns, side: int) -> tuple[Columns, Columns]:
-    return a[:, side, None], b[:, side]
-
-
-def _area(boxes: Columns) -> npt.NDArray[np.float64]:
-    area: Columns = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    return area
+    a = a[:, :, None]
+    width = np.minimum(a[:, 2], b[:, 2])
+    width -= np.maximum(a[:, 0], b[:, 0])
+    height = np.minimum(a[:, 3], b[:, 3])
+    height -= np.maximum(a[:, 1], b[:, 1])
+    np.maximum(width, 0.0, out=width)
+    np.maximum(height, 0.0, out=height)
+    width *= height
+    union = (a[:, 2] - a[:, 0]) * (a[:, 3] - a[:, 1]) + (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1])
+    union -= width
+    width /= union
+    return width

@@ -27,7 +27,7 @@ def match(gain: Floats) -> Pairs:
 
     Pairs with a gain of 0 or less are never taken; neither rows nor columns must be matched. Ties go to the lower row.
     """
-    rows, columns = np.nonzero(gain > 0)
+    rows, columns = (gain > 0).nonzero()
     if len(rows) == 0:
         return Pairs(rows, columns)
     row_rivals = np.bincount(rows, minlength=gain.shape[0])[rows]

@@ -1,9 +1,10 @@
 """Did the camera move: the one shift that most objects share, told from boxes alone.
 
-Nothing else than the camera moves everything at once. The shift is the mode of the displacements between where objects
-are expected and where similar boxes are found (a Hough vote with a compact kernel, refined by one step of mean shift:
-Comaniciu and Meer, IEEE Trans. PAMI 24(5), 2002). Rotation about two axes is a shift; what a walking camera does to
-near objects is left to the filter.
+Nothing else than the camera moves everything at once. A small shift shows in how far off the nearest similar boxes are;
+a large one, after which boxes are nearest to the wrong objects, is the mode of the displacements between where objects
+are expected and where similar boxes are found (a Hough vote with a compact kernel). Either is refined by one step of
+mean shift (Comaniciu and Meer, IEEE Trans. PAMI 24(5), 2002) and believed only if it exceeds what scatter can make.
+Rotation about two axes is a shift; what a walking camera does to near objects is left to the filter.
 """
 
 import numpy as np
@@ -13,59 +14,71 @@ from aimonitor.edge.kalman import Columns
 _WITNESSES = 4
 """Fewer objects than this cannot tell a moving camera from moving objects."""
 
+_ASKED = 24
+"""More objects than this are not asked."""
+
 _TOLERANCE = 0.2
+"""How far from its share of the shift an object may be, in its own heights."""
+
 _REACH = 0.35
-_ALIKE = 0.25
+"""The largest shift from one look to the next, in heights of the image."""
+
+_ALIKE = 1.28
+"""The largest ratio of two heights of one object."""
+
+_CLEARLY = 1.5
+"""A shift must explain so many times what standing still does."""
+
 _CANDIDATES = 64
-_HEARD = 24
-"""Objects that are asked at most: the longest known."""
 
 
 def camera_shift(expected: Columns, found: Columns) -> Columns:
-    """How far the picture moved (2,): 0 when in doubt.
+    """How far the picture moved (2,), in its heights; 0 when in doubt.
 
-    expected, found: (n, 4), (m, 4) center x, center y, width, height in picture heights; oldest first.
+    expected: (n, 4) where objects should be, the longest known first; found: (m, 4) where boxes are; both center x,
+    center y, width, height in heights of the image.
     """
-    none, expected = np.zeros(2), expected[:_HEARD]
+    expected = expected[:_ASKED]
     if min(len(expected), len(found)) < _WITNESSES:
-        return none
-    steps = found[None, :, :2] - expected[:, None, :2]
-    alike = np.abs(np.log(found[None, :, 3] / expected[:, None, 3])) < _ALIKE
-    tolerance = _TOLERANCE * expected[:, 3]
-    steps = np.where(alike[..., None], steps, np.inf)
-    shift = none
-    support = _votes(steps, tolerance, none[None])[0]
-    if support < 0.5 * len(expected):
-        candidates = steps[np.abs(steps).max(axis=2) < _REACH][:_CANDIDATES]
-        if not len(candidates):
-            return none
-        votes = _votes(steps, tolerance, candidates)
-        best = int(votes.argmax())
-        if votes[best] < max(0.4 * len(expected), 1.5 * support, _WITNESSES - 1.5):
-            return none
-        shift = candidates[best]
-    return _refine(steps, tolerance, shift)
-
-
-def _votes(steps: Columns, tolerance: Columns, candidates: Columns) -> Columns:
-    """How many objects each candidate (c, 2) explains, each counted by how well."""
-    off = np.square(steps - candidates[:, None, None]).sum(axis=3).min(axis=2)
-    votes: Columns = np.maximum(0.0, 1.0 - off / np.square(tolerance)).sum(axis=1)
-    return votes
-
-
-def _refine(steps: Columns, tolerance: Columns, shift: Columns) -> Columns:
-    """The mean displacement of the objects that `shift` explains, if it is more than their scatter can make."""
-    off = np.square(steps - shift).sum(axis=2)
-    nearest = off.argmin(axis=1)
-    rows = np.arange(len(steps))
-    weights = np.maximum(0.0, 1.0 - off[rows, nearest] / np.square(tolerance))
-    inside = weights > 0
-    if np.count_nonzero(inside) < _WITNESSES:
         return np.zeros(2)
-    weights = weights[inside] / tolerance[inside] ** 2
-    moves = steps[rows, nearest][inside]
-    mean: Columns = weights @ moves / weights.sum()
-    scatter = weights @ np.square(moves - mean) / weights.sum()
-    certain = np.square(mean) > 4.0 * scatter / np.count_nonzero(inside)
-    return np.where(certain, mean, 0.0)
+    heights = expected[:, 3, None]
+    dx, dy = found[:, 0] - expected[:, 0, None], found[:, 1] - expected[:, 1, None]
+    ratio = found[:, 3] / heights
+    dx[(ratio > _ALIKE) | (ratio < 1 / _ALIKE)] = np.inf
+    off = (dx * dx + dy * dy) / np.square(_TOLERANCE * heights)
+    nearest = off.argmin(axis=1)
+    rows = np.arange(len(off))
+    support = np.maximum(0.0, 1.0 - off[rows, nearest])
+    if support.sum() >= 0.5 * len(off):
+        return _refine(dx[rows, nearest], dy[rows, nearest], support, heights[:, 0])
+    return _vote(dx, dy, heights, float(support.sum()))
+
+
+def _vote(dx: Columns, dy: Columns, heights: Columns, standing: float) -> Columns:
+    """Let every pair (n, m) propose its displacement; `standing` is how many objects no shift at all explains."""
+    near = (np.abs(dx) < _REACH) & (np.abs(dy) < _REACH)
+    x, y = dx[near][:_CANDIDATES, None, None], dy[near][:_CANDIDATES, None, None]
+    if not len(x):
+        return np.zeros(2)
+    off = (np.square(dx - x) + np.square(dy - y)) / np.square(_TOLERANCE * heights)
+    votes = np.maximum(0.0, 1.0 - off.min(axis=2))
+    total = votes.sum(axis=1)
+    best = int(total.argmax())
+    if total[best] < max(0.4 * len(dx), _WITNESSES - 1.5, _CLEARLY * standing):
+        return np.zeros(2)
+    rows, nearest = np.arange(len(dx)), off[best].argmin(axis=1)
+    return _refine(dx[rows, nearest], dy[rows, nearest], votes[best], heights[:, 0])
+
+
+def _refine(dx: Columns, dy: Columns, support: Columns, heights: Columns) -> Columns:
+    """The mean of the supported displacements, on each axis only if it is more than scatter can make."""
+    known = support > 0
+    agreeing = np.count_nonzero(known)
+    if agreeing < _WITNESSES:
+        return np.zeros(2)
+    moves = np.stack((dx[known], dy[known]), axis=1)
+    weights = support[known] / np.square(heights[known])
+    weights /= weights.sum()
+    mean: Columns = weights @ moves
+    scatter = weights @ np.square(moves - mean)
+    return np.where(np.square(mean) > 4.0 * scatter / agreeing, mean, 0.0)

@@ -34,7 +34,7 @@ class MotionModel:
     rest_s:   the same while nothing moves in the picture, for both
     """
 
-    measured: tuple[float, float] = (0.06, 0.06)
+    measured: tuple[float, float] = (0.08, 0.08)
     agility: tuple[float, float] = (0.7, 0.4)
     speed: tuple[float, float] = (1.0, 0.2)
     memory_s: tuple[float, float] = (10.0, 0.5)
@@ -102,10 +102,6 @@ class BoxFilter:
         """(n, 4) one standard deviation of where the next detection may lie, in object sizes."""
         spread: Columns = np.sqrt(self._var_box + self._noise)
         return spread
-
-    def shift(self, by: Columns) -> None:
-        """Move every center by (2,): the camera moved, not they."""
-        self.box[:, :2] += by
 
     def append(self, measured: Columns) -> None:
         """Begin k new boxes (k, 4), at unknown speed."""

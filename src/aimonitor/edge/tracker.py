@@ -15,7 +15,7 @@ import numpy as np
 from aimonitor.edge.affinity import Expected, affinity, corners, iou
 from aimonitor.edge.assignment import match
 from aimonitor.edge.camera_motion import camera_shift
-from aimonitor.edge.kalman import BoxFilter, Columns, MotionModel, Rows
+from aimonitor.edge.kalman import BoxFilter, Mask, MotionModel, Rows
 from aimonitor.edge.tracks import Seen, TrackTable, Vocabulary
 from aimonitor.edge.types import Box, Detections, Point, Track
 
@@ -95,34 +95,35 @@ class Tracker:
 
     def _look(self, seen: Seen, at: float) -> None:
         limits, table = self._settings, self._table
-        strong = np.flatnonzero(seen.scores >= limits.strong)
-        weak = np.flatnonzero((seen.scores >= limits.weak) & (seen.scores < limits.strong))
-        fresh = np.flatnonzero(table.confirmed & (table.unseen_s <= limits.shown_s))
-        self._filter.shift(camera_shift(self._filter.box[fresh], seen.boxes[strong]))
-        self._first_round(seen, strong, at)
+        fresh = table.confirmed & (table.unseen_s <= limits.shown_s)
+        strong = (seen.scores >= limits.strong).nonzero()[0]
+        if len(table) and len(strong):
+            self._first_round(seen, strong, fresh, at)
+        weak = ((seen.scores >= limits.weak) & (seen.scores < limits.strong)).nonzero()[0]
         if len(weak):
-            missing = fresh[table.unseen_s[fresh] > 0]
-            self._second_round(missing, seen, weak, at)
+            self._second_round(seen, weak, (fresh & (table.unseen_s > 0)).nonzero()[0], at)
         self._begin(seen, at)
         self._confirm()
 
-    def _first_round(self, seen: Seen, strong: Rows, at: float) -> None:
-        if len(self._table) and len(strong):
-            expected = Expected(self._filter.box, self._filter.spread())
-            nearness = np.where(self._table.confirmed, self._settings.nearness, 0.0)
-            agreement = affinity(expected, seen.boxes[strong], nearness)
-            self._join(np.arange(len(self._table)), strong, agreement - self._settings.agreement, seen, at)
+    def _first_round(self, seen: Seen, strong: Rows, fresh: Mask, at: float) -> None:
+        """Every track and the strong detections, after the camera's own motion is taken out."""
+        table, limits, boxes = self._table, self._settings, seen.boxes[strong]
+        self._filter.box[:, :2] += camera_shift(self._filter.box[fresh], boxes)
+        expected = Expected(self._filter.box, self._filter.spread())
+        nearness = np.where(table.confirmed, limits.nearness, 0.0)
+        gain = affinity(expected, boxes, nearness) - limits.agreement
+        gain *= table.kinds[:, None] == seen.kinds[strong]
+        pairs = match(gain)
+        self._join(pairs.rows, strong[pairs.columns], seen, at)
 
-    def _second_round(self, missing: Rows, seen: Seen, weak: Rows, at: float) -> None:
-        if len(missing):
-            overlap = iou(corners(self._filter.box[missing]), seen.corners(weak))
-            self._join(missing, weak, overlap - self._settings.weak_overlap, seen, at)
+    def _second_round(self, seen: Seen, weak: Rows, missing: Rows, at: float) -> None:
+        overlap = iou(corners(self._filter.box[missing]), corners(seen.boxes[weak]))
+        same_kind = self._table.kinds[missing][:, None] == seen.kinds[weak]
+        pairs = match((overlap - self._settings.weak_overlap) * same_kind)
+        self._join(missing[pairs.rows], weak[pairs.columns], seen, at)
 
-    def _join(self, rows: Rows, found: Rows, gain: Columns, seen: Seen, at: float) -> None:
-        """Give tracks `rows` their detections among `found`, so that the sum of `gain` is greatest."""
-        same_kind = self._table.kinds[rows][:, None] == seen.kinds[found]
-        pairs = match(gain * same_kind)
-        rows, found = rows[pairs.rows], found[pairs.columns]
+    def _join(self, rows: Rows, found: Rows, seen: Seen, at: float) -> None:
+        """Give each of the tracks `rows` its detection of `found`."""
         scores = seen.scores[found]
         self._filter.correct(rows, seen.boxes[found], 0.25 + scores)
         self._table.see(rows, scores, seen.codes[found], at)
@@ -130,12 +131,13 @@ class Tracker:
 
     def _begin(self, seen: Seen, at: float) -> None:
         """Start tracks from strong detections that are nobody's, and no twin of one that is somebody's or stronger."""
-        free = np.flatnonzero(~seen.taken & (seen.scores >= self._settings.strong))
+        free = (~seen.taken & (seen.scores >= self._settings.strong)).nonzero()[0]
         if not len(free):
             return
         free = free[np.argsort(-seen.scores[free], kind="stable")]
-        rivals = np.concatenate((np.flatnonzero(seen.taken), free))
-        overlap = iou(seen.corners(free), seen.corners(rivals)) * (seen.kinds[free][:, None] == seen.kinds[rivals])
+        rivals = np.concatenate((seen.taken.nonzero()[0], free))
+        overlap = iou(corners(seen.boxes[free]), corners(seen.boxes[rivals]))
+        overlap *= seen.kinds[free][:, None] == seen.kinds[rivals]
         earlier = np.tril(overlap, len(rivals) - len(free) - 1)
         free = free[(earlier <= self._settings.twin_overlap).all(axis=1)]
         self._filter.append(seen.boxes[free])
@@ -143,13 +145,17 @@ class Tracker:
 
     def _confirm(self) -> None:
         table = self._table
-        proven = np.flatnonzero((table.proof >= self._settings.proof) & ~table.confirmed)
+        proven = ((table.proof >= self._settings.proof) & ~table.confirmed).nonzero()[0]
+        if not len(proven):
+            return
         table.ids[proven] = self._last_id + 1 + np.arange(len(proven))
         self._last_id += len(proven)
 
     def _forget(self) -> None:
-        limits, table, centers = self._settings, self._table, self._filter.box[:, :2]
-        inside = ((centers > 0) & (centers < self._to_heights[:2])).all(axis=1)
+        limits, table, (x, y) = self._settings, self._table, self._filter.box.T[:2]
+        if not table.unseen_s.any():
+            return
+        inside = (x > 0) & (x < self._to_heights[0]) & (y > 0) & (y < 1)
         patience = np.where(inside, limits.lost_s, limits.exit_s)
         alive = table.unseen_s <= np.where(table.confirmed, patience, limits.tentative_s)
         if not alive.all():
@@ -158,11 +164,12 @@ class Tracker:
 
     def _report(self, at: float) -> list[Track]:
         table, labels = self._table, self._vocabulary.labels
-        rows = np.flatnonzero(table.confirmed & (table.unseen_s <= self._settings.shown_s))
+        edges = corners(self._filter.box) / self._to_heights
+        np.maximum(edges, 0.0, out=edges)
+        np.minimum(edges, 1.0, out=edges)
+        in_picture = (edges[:, 2] > edges[:, 0]) & (edges[:, 3] > edges[:, 1])
+        rows = (in_picture & table.confirmed & (table.unseen_s <= self._settings.shown_s)).nonzero()[0]
         rows = rows[np.argsort(table.ids[rows])]
-        edges = np.clip(corners(self._filter.box[rows]) / self._to_heights, 0.0, 1.0)
-        in_picture = (edges[:, 2:] > edges[:, :2]).all(axis=1)
-        rows, edges = rows[in_picture], edges[in_picture]
         velocities = self._filter.velocity[rows, :2] / self._to_heights[:2]
         return [
             Track(track_id, labels[code], score, Box(*box), Point(*velocity), first_at, seen_at, seen_at != at)
@@ -170,7 +177,7 @@ class Tracker:
                 table.ids[rows].tolist(),
                 table.codes[rows].tolist(),
                 table.scores[rows].tolist(),
-                edges.tolist(),
+                edges[rows].tolist(),
                 velocities.tolist(),
                 table.first_at[rows].tolist(),
                 table.seen_at[rows].tolist(),

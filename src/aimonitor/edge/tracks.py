@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from aimonitor.edge.affinity import corners
 from aimonitor.edge.kalman import Columns, Mask, Rows
 from aimonitor.edge.types import ANIMALS, VEHICLES, Detections
 
@@ -22,10 +21,10 @@ class Vocabulary:
 
     def encode(self, labels: Sequence[str]) -> Codes:
         """One code for each label; new ones are added."""
-        for label in dict.fromkeys(labels):
-            if label not in self._codes:
-                self._add(label)
-        return np.array([self._codes[label] for label in labels], np.int64)
+        codes = self._codes
+        for label in set(labels) - codes.keys():
+            self._add(label)
+        return np.array([codes[label] for label in labels], np.int64)
 
     def kinds(self, codes: Codes) -> Codes:
         return self._kinds[codes]
@@ -45,17 +44,15 @@ class Seen:
     def __init__(self, detections: Detections, to_heights: Columns, vocabulary: Vocabulary) -> None:
         edges = detections.boxes * to_heights
         sides = edges[:, 2:] - edges[:, :2]
-        valid = np.isfinite(edges).all(axis=1) & np.isfinite(detections.scores) & (sides > 0).all(axis=1)
         self.codes = vocabulary.encode(detections.labels)
         self.scores = detections.scores.astype(np.float64)
-        self.boxes = np.concatenate((edges[:, :2] + sides / 2.0, sides), axis=1)
+        self.boxes = np.concatenate((edges[:, :2] + sides * 0.5, sides), axis=1)
+        width, height = sides[:, 0], sides[:, 1]
+        valid = (width > 0) & (height > 0) & np.isfinite(width * height + self.scores)
         if not valid.all():
             self.codes, self.scores, self.boxes = self.codes[valid], self.scores[valid], self.boxes[valid]
         self.kinds = vocabulary.kinds(self.codes)
         self.taken = np.zeros(len(self.codes), np.bool_)
-
-    def corners(self, rows: Rows) -> Columns:
-        return corners(self.boxes[rows])
 
 
 class TrackTable:
