@@ -42,7 +42,7 @@ wheel: $(VENV)/dev.stamp $(STATIC)  ## build the wheel and the sdist into dist/
 lock: $(VENV)/dev.stamp  ## renew the locked requirements from pyproject.toml
 	$(call compile,--extra run,requirements/run.txt)
 	$(call compile,--extra dev,requirements/dev.txt)
-	$(call compile,--extra hub,requirements_cloud.txt)
+	$(call compile,--extra hub --extra bot,requirements_cloud.txt)
 
 system:  ## what the tests use of the system: Chromium (installed where that is possible)
 	@bash .ci/system

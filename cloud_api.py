@@ -5,11 +5,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))  # a checkout works without being installed
 
-from aimonitor.cli import main
-from aimonitor.hub import app as hub
-from aimonitor.hub import settings
+from aimonitor.cli import hub, main
 
 if __name__ == "__main__":
     raise SystemExit(main(["hub", *sys.argv[1:]]))
 
-app = hub.create_app(settings.read())
+app = hub.application()

@@ -46,7 +46,7 @@ def wanted(extra: str) -> list[Requirement]:
 
 def test_the_locked_requirements_of_the_hub_are_not_stale():
     locked, everything = pins("requirements_cloud.txt"), pins("requirements/run.txt")
-    for requirement in wanted("hub"):
+    for requirement in (*wanted("hub"), *wanted("bot")):
         assert requirement.specifier.contains(locked[requirement.name.lower()]), f"`make lock`: {requirement}"
     assert {name: version for name, version in locked.items() if everything.get(name) != version} == {}
 

@@ -1,8 +1,16 @@
 """`aimonitor hub`: relay, history, dashboard."""
 
 import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aimonitor.cli.options import Commands, add_common
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from aimonitor.hub.app import Beside
 
 _EPILOG = """\
 examples:
@@ -10,7 +18,8 @@ examples:
   aimonitor hub --host 0.0.0.0 --port 8080         for the local network
   PORT=10000 CORS_ORIGINS=https://example.org aimonitor hub
 
-founding variables: PORT, WEBSOCKET_MAX_CONNECTIONS, CORS_ORIGINS, REDIS_URL; tokens of the edges:
+founding variables: PORT, WEBSOCKET_MAX_CONNECTIONS, CORS_ORIGINS, REDIS_URL; with TELEGRAM_TOKEN (and CHAT_ID)
+the Telegram bot runs inside the hub; tokens of the edges:
 AIMONITOR_HUB_TOKENS="yard:long-secret,shop:other-secret" """
 
 
@@ -34,6 +43,28 @@ def run(chosen: argparse.Namespace) -> int:
     from aimonitor.hub import serve, settings
 
     log.configure(verbose=chosen.verbose)
-    overrides = {"host": chosen.host, "port": chosen.port}
-    serve.run(settings.read(chosen.config, overrides=overrides))
+    read = settings.read(chosen.config, overrides={"host": chosen.host, "port": chosen.port})
+    serve.run(read, beside=companions(read.port, chosen.config))
     return 0
+
+
+def application() -> "FastAPI":
+    """The hub for another ASGI server, with what runs beside it: `uvicorn cloud_api:app`."""
+    from aimonitor.hub import app, settings
+
+    read = settings.read()
+    return app.create_app(read, beside=companions(read.port, None))
+
+
+def companions(port: int, config: Path | None) -> "list[Beside]":
+    """The Telegram bot, where TELEGRAM_TOKEN is set; it speaks to the hub over loopback as any viewer does."""
+    if not os.environ.get("TELEGRAM_TOKEN"):
+        return []
+    try:
+        from aimonitor.bot import app, settings
+    except ModuleNotFoundError as missing:
+        raise RuntimeError(
+            f"TELEGRAM_TOKEN is set, but {missing.name} is not installed: pip install aimonitor[bot]"
+        ) from None
+    read = settings.read(config, overrides={"hub": f"http://127.0.0.1:{port}"})
+    return [] if read is None else [lambda: app.beside(read)]

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ from aimonitor.hub.health import Doctor
 from aimonitor.hub.history import History
 from aimonitor.hub.limits import Guesses, Places
 from aimonitor.hub.marks import MarkDoor
+from aimonitor.hub.media import MediaDoor
+from aimonitor.hub.media_desk import MediaDesk
+from aimonitor.hub.media_store import MediaKeep, MediaStore
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.neighbors import Neighbors
 from aimonitor.hub.relay import Relay
@@ -36,7 +39,11 @@ from aimonitor.hub.viewer_socket import ViewerDoor
 
 log = logging.getLogger(__name__)
 
+Beside = Callable[[], Coroutine[None, None, None]]
+
 _TICK_S = 0.25
+_MB = 1_000_000
+_DAY_S = 86_400.0
 
 
 def create_app(
@@ -46,8 +53,12 @@ def create_app(
     store: EventStore | None = None,
     bus: Bus | None = None,
     static: Path = pages.STATIC,
+    beside: Sequence[Beside] = (),
 ) -> FastAPI:
-    """The hub as an ASGI application; everything it needs is made here and nowhere else."""
+    """The hub as an ASGI application; everything it needs is made here and nowhere else.
+
+    beside: what runs on the hub's loop from start to end without being part of it, such as the bot
+    """
     clock = clock or SystemClock()
     store = store or make_store(settings.store_address, Keep(settings.kept_events, settings.history_samples))
     if bus is None and settings.redis_url is not None:
@@ -74,6 +85,11 @@ def create_app(
         switchboard.tell_hubs = neighbors.tell
     tokens, guesses = TokenBook(settings.tokens), Guesses()
     places = Places(settings.max_connections, settings.connections_per_address)
+    media = MediaDesk(_media_store(settings, clock), switchboard, settings.media_wait_s)
+
+    works = [history.run, lambda: _tick(switchboard, neighbors), media.run, *beside]
+    if neighbors is not None:
+        works.append(neighbors.run)
 
     app = FastAPI(
         title="AI Monitor hub",
@@ -81,7 +97,7 @@ def create_app(
         description="Relays what edges see to whoever watches, and remembers what happened.",
         docs_url=None,  # their pages need a CDN and inline scripts, which our content security policy refuses
         redoc_url=None,
-        lifespan=lambda _: _lifespan(store, history, switchboard, neighbors),
+        lifespan=lambda _: _lifespan(store, history, works),
     )
     app.state.switchboard = switchboard
     app.add_exception_handler(RequestValidationError, _refuse_parameters)
@@ -90,6 +106,7 @@ def create_app(
     )
     app.include_router(rest.DataDoor(switchboard, tokens, guesses).router())
     app.include_router(MarkDoor(switchboard, settings.cors_origins).router())
+    app.include_router(MediaDoor(media, switchboard, tokens, guesses, file_limit=settings.media_file_mb * _MB).router())
     pages.add_pages(app, static)
     app.add_middleware(
         CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=["*"]
@@ -105,14 +122,10 @@ def create_app(
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(
-    store: EventStore, history: History, switchboard: Switchboard, neighbors: Neighbors | None
-) -> AsyncIterator[None]:
-    """Open the store, run the writer and the tick, and put everything away in the reverse order."""
+async def _lifespan(store: EventStore, history: History, works: Sequence[Beside]) -> AsyncIterator[None]:
+    """Open the store, run what works from start to end, and put everything away in the reverse order."""
     await store.open()
-    tasks = [asyncio.create_task(history.run()), asyncio.create_task(_tick(switchboard, neighbors))]
-    if neighbors is not None:
-        tasks.append(asyncio.create_task(neighbors.run()))
+    tasks = [asyncio.create_task(work()) for work in works]
     try:
         yield
     finally:
@@ -132,6 +145,11 @@ async def _tick(switchboard: Switchboard, neighbors: Neighbors | None) -> None:
                 neighbors.tick(switchboard.clock.monotonic())
         except Exception:  # top of a task: one bad tick must not end all heartbeats
             log.exception("a tick of the hub failed")
+
+
+def _media_store(settings: HubSettings, clock: Clock) -> MediaStore:
+    keep = MediaKeep(settings.media_mb * _MB, settings.media_headroom_mb * _MB, settings.media_days * _DAY_S)
+    return MediaStore(Path(settings.media_path), keep, clock)
 
 
 async def _refuse_parameters(_: Request, error: Exception) -> JSONResponse:

@@ -6,14 +6,14 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
 from aimonitor.contract.founding import MESSAGE_LIMIT
-from aimonitor.hub.app import create_app
+from aimonitor.hub.app import Beside, create_app
 from aimonitor.hub.settings import HubSettings
 from aimonitor.hub.sink_protocol import SinkProtocol
 from aimonitor.hub.stores import Keep, make_store
@@ -29,14 +29,14 @@ class StartError(RuntimeError):
     """The hub cannot start; the text says why and what to do."""
 
 
-def run(settings: HubSettings, announce: Callable[[str], None] | None = None) -> None:
-    """Serve until SIGINT or SIGTERM; sockets are closed with 1012. Raises StartError."""
+def run(settings: HubSettings, announce: Callable[[str], None] | None = None, *, beside: Sequence[Beside] = ()) -> None:
+    """Serve until SIGINT or SIGTERM, with `beside` on the same loop; closes with 1012. Raises StartError."""
     try:
         asyncio.run(_try_store(settings))
     except (StoreError, ValueError) as error:
         raise StartError(str(error)) from None
     listener = bind(settings)
-    app = create_app(settings)
+    app = create_app(settings, beside=beside)
     say = announce or log.info
     say(f"AI Monitor hub: http://{_shown(settings.host)}:{listener.getsockname()[1]}")
     if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.tokens:
@@ -56,7 +56,7 @@ def run(settings: HubSettings, announce: Callable[[str], None] | None = None) ->
 
 async def _try_store(settings: HubSettings) -> None:
     """Open the store once before anything else, so that a wrong path is a sentence and not a failed server."""
-    store = make_store(settings.history_path, Keep())
+    store = make_store(settings.store_address, Keep())
     try:
         await store.open()
     finally:
