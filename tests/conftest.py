@@ -84,6 +84,7 @@ def start_hub(tmp_path: Path) -> Iterator[StartHub]:
         *, store: Any = None, bus: Any = None, clock: Any = None, static: Path | None = None, **values: Any
     ) -> RunningHub:
         values = {"port": 0, "history_path": str(tmp_path / "hub.sqlite3"), **values}
+        values.setdefault("media_path", str(tmp_path / "media"))
         listener = serve.bind(HubSettings(**values))
         settings = HubSettings(**{**values, "port": listener.getsockname()[1]})
         app = create_app(settings, store=store, bus=bus, clock=clock, static=static or tmp_path / "static")

@@ -54,6 +54,18 @@ def test_a_clip_that_still_runs_is_kept_when_the_camera_stops(tmp_path):
     assert (tmp_path / "clips" / "gate" / "i-1" / "clip.avi").is_file()
 
 
+def test_the_opening_picture_is_there_before_the_clip_is_complete(tmp_path):
+    told = []
+    keeper, memory = Keeper(tmp_path, lambda *incident: told.append(incident)), Memory("gate")
+    keeper.start()
+    play(memory, keeper, seconds=6)
+    keeper.close()
+    folder = tmp_path / "clips" / "gate" / "i-1"
+    assert {file.name for file in folder.iterdir()} == {"snapshot.jpg", "boxes.jpg"}
+    assert (folder / "snapshot.jpg").read_bytes() == JPEG
+    assert told == [("gate", "i-1")]
+
+
 def test_scenes_are_recorded_twice_a_second(tmp_path):
     keeper, memory = Keeper(tmp_path), Memory("gate")
     keeper.start()
@@ -83,5 +95,5 @@ def test_a_disk_that_refuses_is_counted_and_does_not_end_the_keeper(tmp_path):
     keeper.start()
     play(memory, keeper, seconds=16)
     keeper.close()
-    assert keeper.failed == 1
+    assert keeper.failed == 2  # the opening picture, and the clip
     assert list((tmp_path / "scenes" / "gate").iterdir())

@@ -146,6 +146,7 @@ def test_openapi_describes_every_path_with_examples(running_hub):
         "/", "/health", "/api/status", "/api/history", "/api/data", "/api/schema",
         "/api/snapshot/{edge_id}/{camera_id}.jpg",
         "/api/incidents/{edge_id}/{camera_id}/{incident_id}/mark",
+        "/api/media/{edge_id}/{camera_id}/{incident_id}/{file}",
     }  # fmt: skip
     body = document["paths"]["/api/data"]["post"]["requestBody"]["content"]["application/json"]
     assert body["schema"]["$ref"] == "#/components/schemas/FoundingMessage"

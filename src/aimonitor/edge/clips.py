@@ -54,6 +54,14 @@ class Clip:
     pictures: tuple[Kept, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The picture in which an incident opened: worth having at once, its clip follows when it is complete."""
+
+    incident_id: str
+    picture: Kept
+
+
 @dataclass(slots=True)
 class _Pending:
     event: Event
@@ -130,23 +138,41 @@ class ClipStore:
 
         boxes_jpeg: the opening picture with its boxes drawn in, see `snapshots`
         """
-        if not clip.incident_id or not _SAFE.issuperset(clip.incident_id) or clip.incident_id.startswith("."):
-            raise ValueError(f"expected an incident id that is fit for a file name, got {clip.incident_id!r}")
-        self._root.mkdir(parents=True, exist_ok=True)
         needed = sum(len(picture.jpeg) for picture in clip.pictures) * 11 // 10 + 100_000
-        if not self._make_room(needed, clip.opening.utc):
+        unfinished = self._begin(Opening(clip.incident_id, clip.opening), boxes_jpeg, needed)
+        if unfinished is None:
             self.refused += 1
             return None
-        unfinished = self._root / f".{clip.incident_id}"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir()
-        (unfinished / "snapshot.jpg").write_bytes(clip.opening.jpeg)
-        if boxes_jpeg is not None:
-            (unfinished / "boxes.jpg").write_bytes(boxes_jpeg)
         (unfinished / "clip.json").write_bytes(_index(clip))
         write_avi(unfinished / "clip.avi", [(picture.at, picture.jpeg) for picture in clip.pictures], _size(clip))
-        os.utime(unfinished, (clip.opening.utc, clip.opening.utc))
-        finished = self._root / clip.incident_id
+        return self._finish(unfinished, clip.incident_id, clip.opening.utc)
+
+    def save_opening(self, opening: Opening, boxes_jpeg: bytes | None = None) -> Path | None:
+        """Write the pictures of an incident whose clip still runs; `save` puts the whole in their place."""
+        unfinished = self._begin(opening, boxes_jpeg, 2 * len(opening.picture.jpeg) + 100_000)
+        if unfinished is None:
+            return None
+        return self._finish(unfinished, opening.incident_id, opening.picture.utc)
+
+    def _begin(self, opening: Opening, boxes_jpeg: bytes | None, needed: int) -> Path | None:
+        """A folder that nobody sees yet, with the opening pictures in it; None when there is no room."""
+        incident_id, picture = opening.incident_id, opening.picture
+        if not incident_id or not _SAFE.issuperset(incident_id) or incident_id.startswith("."):
+            raise ValueError(f"expected an incident id that is fit for a file name, got {incident_id!r}")
+        self._root.mkdir(parents=True, exist_ok=True)
+        if not self._make_room(needed, picture.utc):
+            return None
+        unfinished = self._root / f".{incident_id}"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        (unfinished / "snapshot.jpg").write_bytes(picture.jpeg)
+        if boxes_jpeg is not None:
+            (unfinished / "boxes.jpg").write_bytes(boxes_jpeg)
+        return unfinished
+
+    def _finish(self, unfinished: Path, incident_id: str, utc: float) -> Path:
+        os.utime(unfinished, (utc, utc))
+        finished = self._root / incident_id
         shutil.rmtree(finished, ignore_errors=True)
         unfinished.rename(finished)
         return finished

@@ -10,6 +10,7 @@ from aimonitor.common.settings import SettingsError
 from aimonitor.contract import messages
 from aimonitor.edge.analyzer import Analyzer
 from aimonitor.edge.capture import Capture
+from aimonitor.edge.media import MediaError, MediaSender
 from aimonitor.edge.policy import load_policy
 from aimonitor.edge.source import SourceError
 
@@ -26,6 +27,7 @@ class CommandError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Camera:
+    camera_id: str
     analyzer: Analyzer
     capture: Capture
 
@@ -33,7 +35,8 @@ class _Camera:
 class CommandDesk:
     """Carries out commands, one thread hop away from the network; every command gets an answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, media: MediaSender | None = None) -> None:
+        """media: what sends kept pictures and clips, where any are kept"""
         self._cameras: dict[str, _Camera] = {}
         self._table: dict[str, Callable[[_Camera, dict[str, str]], str]] = {
             "snapshot": _snapshot,
@@ -42,12 +45,13 @@ class CommandDesk:
             "fps": _fps,
             "policy": _policy,
             "restart": _restart,
+            "media": partial(_media, media),
             **{name: partial(_control, name) for name in _CAMERA_CONTROLS},
         }
 
     def add(self, camera_id: str, analyzer: Analyzer, capture: Capture) -> None:
         """Make a camera known by its id in this edge."""
-        self._cameras[camera_id] = _Camera(analyzer, capture)
+        self._cameras[camera_id] = _Camera(camera_id, analyzer, capture)
 
     async def obey(self, command: messages.Command) -> messages.CommandResult:
         """Carry out a command within its time-out; the result says in words what came of it."""
@@ -119,6 +123,16 @@ def _restart(camera: _Camera, _arguments: dict[str, str]) -> str:
         raise CommandError("the recording is over; there is nothing to restart")
     camera.capture.restart()
     return "the connection to the camera is opened anew"
+
+
+def _media(media: MediaSender | None, camera: _Camera, arguments: dict[str, str]) -> str:
+    """Send the hub a picture or the clip of an incident."""
+    if media is None:
+        raise CommandError("this edge keeps no pictures of incidents")
+    try:
+        return media.ask(camera.camera_id, arguments.get("incident", ""), arguments.get("file", ""))
+    except MediaError as error:
+        raise CommandError(str(error)) from None
 
 
 def _control(name: str, camera: _Camera, arguments: dict[str, str]) -> str:

@@ -6,11 +6,12 @@ an edge that writes it, so that a slow disk never holds up a camera.
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aimonitor.common.mailbox import Outbox
-from aimonitor.edge.clips import Clip, ClipRing, ClipStore, kept
+from aimonitor.edge.clips import Clip, ClipRing, ClipStore, Opening, kept
 from aimonitor.edge.pictures import JpegPicture
 from aimonitor.edge.recording import RecordedScene, SceneRecorder
 from aimonitor.edge.snapshots import draw_boxes
@@ -29,7 +30,7 @@ class Parcel:
     """Something to write for one camera."""
 
     camera_id: str
-    what: Clip | RecordedScene
+    what: Clip | Opening | RecordedScene
 
 
 @dataclass(slots=True)
@@ -49,13 +50,14 @@ class Memory:
             self._recorded_at = frame.at
             found.append(Parcel(self.camera_id, RecordedScene(frame.at, frame.utc, observation.scene)))
         picture = frame.picture
-        opened = any(event.phase == "opened" for event in observation.events)
+        opened = [event.incident_id for event in observation.events if event.phase == "opened"]
         if isinstance(picture, JpegPicture) or opened or frame.at - self._encoded_at >= _ENCODE_EVERY_S:
             self._encoded_at = frame.at
             size = (picture.width, picture.height)
             shot = kept(
                 picture.jpeg(), observation.tracks, at=frame.at, utc=frame.utc, frame_id=frame.frame_id, size=size
             )
+            found += [Parcel(self.camera_id, Opening(incident_id, shot)) for incident_id in opened]
             found += [Parcel(self.camera_id, clip) for clip in self.ring.add(shot, observation.events)]
         return found
 
@@ -68,10 +70,12 @@ class Keeper:
     """Writes below `root`: `clips/<camera>/<incident>/…` and `scenes/<camera>/<minute>.jsonl`.
 
     At most 64 parcels wait, then the oldest is dropped and counted (`dropped`). `failed` counts what the disk refused.
+    opened: told of camera and incident, from the keeper's thread, when the snapshot of a new incident is on the disk
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, opened: Callable[[str, str], None] | None = None) -> None:
         self._root = root
+        self._opened = opened
         self._waiting: Outbox[Parcel] = Outbox(_WAITING_LIMIT, self._wake)
         self._something = threading.Event()
         self._closing = False
@@ -114,6 +118,8 @@ class Keeper:
         try:
             if isinstance(parcel.what, Clip):
                 self._write_clip(parcel.camera_id, parcel.what)
+            elif isinstance(parcel.what, Opening):
+                self._write_opening(parcel.camera_id, parcel.what)
             else:
                 self._scenes_of(parcel.camera_id).write(parcel.what)
         except (OSError, ValueError) as error:
@@ -122,11 +128,19 @@ class Keeper:
             log.log(level, "camera %s: not kept: %s", parcel.camera_id, error)
 
     def _write_clip(self, camera_id: str, clip: Clip) -> None:
-        if camera_id not in self._clips:
-            self._clips[camera_id] = ClipStore(self._root / "clips" / camera_id)
-        folder = self._clips[camera_id].save(clip, draw_boxes(clip.opening))
+        folder = self._clips_of(camera_id).save(clip, draw_boxes(clip.opening))
         if folder is None:
             log.warning("camera %s: no room for the clip of %s", camera_id, clip.incident_id)
+
+    def _write_opening(self, camera_id: str, opening: Opening) -> None:
+        folder = self._clips_of(camera_id).save_opening(opening, draw_boxes(opening.picture))
+        if folder is not None and self._opened is not None:
+            self._opened(camera_id, opening.incident_id)
+
+    def _clips_of(self, camera_id: str) -> ClipStore:
+        if camera_id not in self._clips:
+            self._clips[camera_id] = ClipStore(self._root / "clips" / camera_id)
+        return self._clips[camera_id]
 
     def _scenes_of(self, camera_id: str) -> SceneRecorder:
         if camera_id not in self._scenes:

@@ -1,7 +1,7 @@
 """The edge's main: reads as a table of contents, wires everything, and owns every thread and socket.
 
-Per camera two threads (capture, analyze); one that writes clips; one event loop for the network. They meet only in
-mailboxes.
+Per camera two threads (capture, analyze); one that writes clips, one that sends them; one event loop for the network.
+They meet only in mailboxes.
 """
 
 import asyncio
@@ -17,8 +17,10 @@ from aimonitor.edge.backends import open_detector
 from aimonitor.edge.budget import Budget, BudgetLimits
 from aimonitor.edge.camera import Surroundings, WiredCamera, wire
 from aimonitor.edge.commands import CommandDesk
+from aimonitor.edge.delivery import HubAddress
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.keeper import Keeper
+from aimonitor.edge.media import MediaSender
 from aimonitor.edge.settings import CameraSettings, EdgeSettings
 from aimonitor.edge.source import SourceError
 from aimonitor.edge.sources import scheme_of
@@ -58,9 +60,11 @@ class Node:
         month = f"{datetime.fromtimestamp(clock.utc(), UTC):%Y-%m}"
         limits = BudgetLimits(settings.budget_kbit_s, settings.budget_gb_month)
         self._budget = Budget(limits, clock.monotonic(), month, self._journal.marked(_SENT + month))
-        self._keeper = Keeper(settings.keep) if settings.keep else None
+        self._media = _media_sender(settings, clock)
+        follow = self._media.follow if self._media and settings.upload == "snapshots" else None
+        self._keeper = Keeper(settings.keep, follow) if settings.keep else None
         self._cameras: dict[str, WiredCamera] = {}
-        self._desk = CommandDesk()
+        self._desk = CommandDesk(self._media)
         self._uplink = Uplink(
             Address(settings.hub, settings.edge_id, settings.token),
             cameras=[_introduce(camera) for camera in settings.camera],
@@ -87,6 +91,8 @@ class Node:
         stop = _stop_on_signals()
         if self._keeper is not None:
             self._keeper.start()
+        if self._media is not None:
+            self._media.start()
         for camera in self._cameras.values():
             camera.start()
         uplink = asyncio.ensure_future(self._uplink.run())
@@ -140,7 +146,16 @@ class Node:
             camera.analyzer.join(2.0)
         if self._keeper is not None:
             self._keeper.close()
+        if self._media is not None:
+            self._media.close()
         self._journal.close()
+
+
+def _media_sender(settings: EdgeSettings, clock: Clock) -> MediaSender | None:
+    if settings.keep is None:
+        return None
+    hub, pace = HubAddress.of(settings.hub), settings.upload_kb_per_s * 1024
+    return MediaSender(settings.keep, hub, settings.edge_id, settings.token, clock, bytes_per_s=pace)
 
 
 def _introduce(camera: CameraSettings) -> messages.CameraInfo:

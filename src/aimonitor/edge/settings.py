@@ -53,6 +53,10 @@ class EdgeSettings(Settings):
     journal: Path = Path("var/edge.sqlite3")
     keep: Path | None = Path("var/edge")
     """Where clips of incidents and recorded scenes go; none keeps neither."""
+    upload: Literal["demand", "snapshots"] = "demand"
+    """What of an incident goes to the hub: what somebody asks for, or its snapshot by itself as well."""
+    upload_kb_per_s: Annotated[float, Field(gt=0)] = 128
+    """How fast at most, so that live pictures and events have the rest of the line."""
     resting: Rung = "thumbnail"
     budget_kbit_s: Annotated[float, Field(gt=0)] | None = None
     budget_gb_month: Annotated[float, Field(gt=0)] | None = None

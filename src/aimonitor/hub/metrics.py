@@ -40,6 +40,10 @@ class Counters:
     """Events that an edge numbered but can no longer resend."""
     refills_asked: int = 0
     samples_stored: int = 0
+    media_asked: int = 0
+    """Files of incidents that an edge was asked for."""
+    media_stored: int = 0
+    media_served: int = 0
     commands: int = 0
     commands_failed: int = 0
 

@@ -189,7 +189,7 @@ class DataDoor:
 
     async def take(self, request: Request) -> Response:
         """Take one founding message."""
-        grant = self._grant(request)
+        grant = grant_of(request, self._switchboard, self._tokens, self._guesses)
         if isinstance(grant, Response):
             return grant
         kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
@@ -215,17 +215,19 @@ class DataDoor:
             board.edge_arrived(edge, None)
         return JSONResponse({"accepted": True, "source": camera.source, "frame_id": message.frame_id})
 
-    def _grant(self, request: Request) -> Grant | Response:
-        address = request.client.host if request.client else "?"
-        at = self._switchboard.clock.monotonic()
-        if self._guesses.must_wait(address, at):
-            return no(429, "token", "a pause of a minute after five wrong tokens", "one more")
-        grant = self._tokens.check(token_of(request.headers))
-        if grant is None:
-            self._guesses.wrong(address, at)
-            self._switchboard.counters.edges_refused += 1
-            return no(401, "token", "a device token as Authorization: Bearer or X-Token", "none or a wrong one")
-        return grant
+
+def grant_of(request: Request, switchboard: Switchboard, tokens: TokenBook, guesses: Guesses) -> Grant | Response:
+    """What the token of a request allows, or the refusal to answer with."""
+    address = request.client.host if request.client else "?"
+    at = switchboard.clock.monotonic()
+    if guesses.must_wait(address, at):
+        return no(429, "token", "a pause of a minute after five wrong tokens", "one more")
+    grant = tokens.check(token_of(request.headers))
+    if grant is None:
+        guesses.wrong(address, at)
+        switchboard.counters.edges_refused += 1
+        return no(401, "token", "a device token as Authorization: Bearer or X-Token", "none or a wrong one")
+    return grant
 
 
 async def read_body(request: Request, limit: int = founding.MESSAGE_LIMIT) -> bytes:

@@ -77,6 +77,19 @@ class HubSettings(Settings):
     """Events that are kept, and how far back edges are asked for missing ones: 200,000 in a file, 20,000 in memory."""
     history_samples: int = Field(200_000, ge=100)
 
+    metrics_token: SecretStr | None = None
+    """What `/metrics` asks for as `Authorization: Bearer`. Without one only programs of this machine may read it."""
+
+    media_path: str = "var/media"
+    """Where pictures and clips of incidents are kept that edges sent; hubs may share it."""
+    media_mb: int = Field(2_000, ge=1)
+    media_days: float = Field(14, gt=0)
+    media_file_mb: int = Field(64, ge=1, le=1_000)
+    media_headroom_mb: int = Field(500, ge=0)
+    """That much of the disk stays free, whatever fills it."""
+    media_wait_s: float = Field(20, gt=0, le=300)
+    """How long an answer waits for a file that its edge is sending."""
+
     heartbeat_s: float = Field(2.0, ge=0.1, le=60)
     max_edges: int = Field(2_000, ge=1)
     edge_messages_per_s: float = Field(2_000, ge=1)

@@ -11,6 +11,7 @@ from aimonitor.hub.audience import Wish
 from aimonitor.hub.audit import AuditTrail
 from aimonitor.hub.cameras import Camera, Edge, EdgeLink
 from aimonitor.hub.commands import Answer, Asked, CommandDesk
+from aimonitor.hub.errands import Errands
 from aimonitor.hub.history import History
 from aimonitor.hub.limits import POLICY_VIOLATION
 from aimonitor.hub.metrics import Counters
@@ -48,6 +49,7 @@ class Switchboard:
         self.heartbeat_s = heartbeat_s
         self.stalled_viewer_s = stalled_viewer_s
         self.commands = CommandDesk()
+        self.errands = Errands()
         self._audit = AuditTrail()
         self._swept_at = clock.monotonic()
         self.unasked: Callable[[str, messages.CommandResult], None] = lambda _edge_id, _result: None
@@ -247,7 +249,7 @@ class Switchboard:
         answer = self.commands.answer(edge.edge_id, result)
         if answer is not None:
             self._deliver(answer)
-        else:
+        elif not self.errands.answer(edge.edge_id, result):
             self.unasked(edge.edge_id, result)
 
     def _deliver(self, answer: Answer) -> None:
