@@ -19,6 +19,7 @@ from aimonitor.hub import pages, rest
 from aimonitor.hub.auth import TokenBook
 from aimonitor.hub.buses import Bus, make_bus
 from aimonitor.hub.edge_socket import EdgeDoor
+from aimonitor.hub.exposition import Exposition
 from aimonitor.hub.health import Doctor
 from aimonitor.hub.history import History
 from aimonitor.hub.limits import Guesses, Places
@@ -27,6 +28,7 @@ from aimonitor.hub.media import MediaDoor
 from aimonitor.hub.media_desk import MediaDesk
 from aimonitor.hub.media_store import MediaKeep, MediaStore
 from aimonitor.hub.metrics import Counters
+from aimonitor.hub.metrics_door import MetricsDoor
 from aimonitor.hub.neighbors import Neighbors
 from aimonitor.hub.relay import Relay
 from aimonitor.hub.roster import Roster
@@ -105,6 +107,8 @@ def create_app(
         rest.Questions(switchboard, Doctor(switchboard, places, settings.max_connections, clock)).router()
     )
     app.include_router(rest.DataDoor(switchboard, tokens, guesses).router())
+    exposition = Exposition(switchboard, places, settings.max_connections, clock)
+    app.include_router(MetricsDoor(exposition, settings.metrics_token).router())
     app.include_router(MarkDoor(switchboard, settings.cors_origins).router())
     app.include_router(MediaDoor(media, switchboard, tokens, guesses, file_limit=settings.media_file_mb * _MB).router())
     pages.add_pages(app, static)
@@ -138,7 +142,9 @@ async def _lifespan(store: EventStore, history: History, works: Sequence[Beside]
 
 async def _tick(switchboard: Switchboard, neighbors: Neighbors | None) -> None:
     while True:
+        due = switchboard.clock.monotonic() + _TICK_S
         await asyncio.sleep(_TICK_S)
+        switchboard.counters.waits.tick.add(switchboard.clock.monotonic() - due)
         try:
             switchboard.tick()
             if neighbors is not None:

@@ -94,6 +94,8 @@ class Edge:
     software: str = ""
     boot_id: str = ""
     online: bool = False
+    arrivals: int = 0
+    """How often it came online; all but the first time it came back."""
     heard_at: float = 0.0
     links: list[EdgeLink] = field(default_factory=list)
     cameras: dict[str, Camera] = field(default_factory=dict)

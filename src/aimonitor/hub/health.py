@@ -89,14 +89,13 @@ class Doctor:
 
     def _camera(self, edge: Edge, camera: Camera) -> CameraStatus:
         camera.translate()
-        said, status = camera.said, camera.status
-        state = (status.state if status else "live" if said else "connecting") if edge.online else "offline"
+        said = camera.said
         heard = camera.said is not None or camera.header is not None
         return CameraStatus(
             source=camera.source,
             name=camera.info.name,
             kind=camera.info.kind,
-            state=state,
+            state=state_of(edge, camera),
             fps=said.fps if said else 0.0,
             width=said.width if said else 0,
             height=said.height if said else 0,
@@ -105,3 +104,10 @@ class Doctor:
             risk_level=said.risk.level if said else None,
             rung=self._board.relay.rung(camera.source),
         )
+
+
+def state_of(edge: Edge, camera: Camera) -> str:
+    """How a camera is, in the contract's words: as it said itself, and offline with its edge."""
+    if not edge.online:
+        return "offline"
+    return camera.status.state if camera.status else "live" if camera.said else "connecting"

@@ -77,6 +77,11 @@ class History:
         finally:
             sampling.cancel()
 
+    @property
+    def waiting(self) -> int:
+        """Events that wait to be stored."""
+        return self._queue.qsize()
+
     async def finish(self) -> None:
         """Store what still waits; called once after `run` has ended."""
         batch = []

@@ -2,7 +2,22 @@
 
 from dataclasses import dataclass, field, fields
 
+from aimonitor.common.histogram import Histogram
 from aimonitor.hub.traffic import Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long things take, in seconds.
+
+    stored: from the arrival of an event until the store has it
+    under_way: from the capture of a picture until it is here, where the edge's clock offset is known
+    tick: how late the event loop came to a tick that was due
+    """
+
+    stored: Histogram = field(default_factory=Histogram)
+    under_way: Histogram = field(default_factory=Histogram)
+    tick: Histogram = field(default_factory=Histogram)
 
 
 @dataclass(slots=True)
@@ -48,6 +63,7 @@ class Counters:
     commands_failed: int = 0
 
     traffic: Traffic = field(default_factory=Traffic)
+    waits: Waits = field(default_factory=Waits)
 
     def sent(self, slot: str, size: int, messages: int = 1) -> None:
         """`messages` messages of `size` bytes each went out."""
@@ -56,4 +72,4 @@ class Counters:
 
     def snapshot(self) -> dict[str, int]:
         """All counters by name."""
-        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "traffic"}
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("traffic", "waits")}

@@ -73,6 +73,7 @@ class Switchboard:
         edge.heard_at = self.clock.monotonic()
         if not edge.online:
             edge.online, edge.since = True, self.clock.utc()
+            edge.arrivals += 1
             self.counters.edges_connected += 1
             log.info("edge %s is online (%s)", edge.edge_id, edge.protocol)
         self.show_presence(edge)
@@ -124,6 +125,8 @@ class Switchboard:
         header, jpeg_at = frames.decode_header(frame)
         camera, at = own_camera(edge, header.source), self.clock.monotonic()
         self.counters.frames_in += 1
+        if edge.clock.offset_s is not None:
+            self.counters.waits.under_way.add(self.clock.utc() - (header.captured_at - edge.clock.offset_s))
         camera.see_picture(header, frame, jpeg_at, at)
         self.relay.show_picture(header.source, header.frame_id, frame, at)
         if self.relay.founding_viewers and (pair := camera.pairing.pictured(header, frame[jpeg_at:], at)):
@@ -188,6 +191,7 @@ class Switchboard:
 
     def event_stored(self, event: NewEvent, is_new: bool) -> None:
         """The store has an event: tell its edge, and the viewers when it is news."""
+        self.counters.waits.stored.add(self.clock.utc() - event.received_at)
         if is_new:
             self.relay.tell_all(event.body)
         edge = self.roster.get(event.journal)
