@@ -14,7 +14,7 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
-UNSENT_BYTES = 64 * 1024
+UNSENT_BYTES = 128 * 1024
 """What the kernel may hold that the network has not taken; more would be old pictures."""
 
 _TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
