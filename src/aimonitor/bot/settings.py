@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
 from aimonitor.bot.types import Hours, LanguageCode
-from aimonitor.common.settings import Settings, find_file, load, read_section
+from aimonitor.common.settings import Settings, find_file, load, read_section, read_variable
 
 FOUNDING_VARIABLES: Mapping[str, str] = {"TELEGRAM_TOKEN": "token", "CHAT_ID": "chats"}
 SECTION = "bot"
@@ -93,6 +93,7 @@ def read(
     environ = os.environ if environ is None else environ
     file = find_file(path, environ)
     section = read_section(file, SECTION) if file else {}
-    if not any((environ.get("TELEGRAM_TOKEN"), environ.get("AIMONITOR_BOT_TOKEN"), section.get("token"))):
+    variables = (read_variable(name, environ) for name in ("TELEGRAM_TOKEN", "AIMONITOR_BOT_TOKEN"))
+    if not section.get("token") and not any(variables):
         return None
     return load(BotSettings, SECTION, path=path, environ=environ, founding=FOUNDING_VARIABLES, overrides=overrides)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import aimonitor
-from aimonitor.cli import bot, calibrate, cameras, demo, edge, evaluate, hub, models, risk, simulate
+from aimonitor.cli import bot, calibrate, cameras, config, demo, doctor, edge, evaluate, hub, models, risk, simulate
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"aimonitor {aimonitor.__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (demo, hub, edge, bot, cameras, simulate, models, evaluate, risk, calibrate):
+    for module in (demo, hub, edge, bot, cameras, simulate, models, evaluate, risk, calibrate, doctor, config):
         module.add_to(commands)
     return top
 

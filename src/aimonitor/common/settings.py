@@ -1,6 +1,8 @@
 """Settings: frozen pydantic models from one TOML file and `AIMONITOR_*` variables.
 
 Later wins: the model's defaults, the TOML file's section, founding variables (`PORT` …), `AIMONITOR_<SECTION>_<KEY>`.
+Every variable may be given as `<NAME>_FILE` instead, the path of a file that holds its value, as containers hand over
+secrets.
 A wrong key or value is a SettingsError that names it, and for a key its nearest neighbors.
 """
 
@@ -91,12 +93,25 @@ def _from_environment(
     model: type[Settings], section: str, environ: Mapping[str, str], founding: Mapping[str, str]
 ) -> dict[str, tuple[str, str]]:
     """Field name -> (variable, text), founding variables first so that AIMONITOR_* overrides them."""
-    found = {field: (variable, environ[variable]) for variable, field in founding.items() if environ.get(variable)}
-    for field in model.model_fields:
-        variable = f"{PREFIX}{section}_{field}".upper()
-        if environ.get(variable):
-            found[field] = (variable, environ[variable])
+    own = {f"{PREFIX}{section}_{field}".upper(): field for field in model.model_fields}
+    found = {}
+    for variable, field in [*founding.items(), *own.items()]:
+        text = read_variable(variable, environ)
+        if text:
+            found[field] = (variable, text)
     return found
+
+
+def read_variable(name: str, environ: Mapping[str, str]) -> str:
+    """A variable's text, or the content of the file that `<name>_FILE` names; empty when neither is set."""
+    file = environ.get(f"{name}_FILE")
+    if environ.get(name) or not file:
+        return environ.get(name, "")
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise SettingsError(f"{name}_FILE: expected a readable file at {file}: {reason}") from None
 
 
 def _explain(error: ValidationError, model: type[Settings], where: Mapping[str, str], section: str) -> str:

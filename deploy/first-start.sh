@@ -1,0 +1,56 @@
+#!/bin/sh
+# Makes at the first start what a person would otherwise have to: a TLS certificate and the secret of the edges.
+# Nothing that is there is replaced, except a certificate of our own making that ends within 30 days.
+#
+#   DOMAIN         the name or address under which the system is reached
+#   CERTIFICATES   folder for fullchain.pem and privkey.pem, read by Nginx (user 101)
+#   SECRETS        folder for edge_token, read by hub and edges (user 10001)
+set -eu
+umask 077
+
+DOMAIN=${DOMAIN:-localhost}
+CERTIFICATES=${CERTIFICATES:-/certificates}
+SECRETS=${SECRETS:-/secrets}
+
+alternative_names() {
+  case $DOMAIN in
+    *[!0-9.]*) echo "DNS:$DOMAIN,DNS:localhost,IP:127.0.0.1" ;;
+    *) echo "IP:$DOMAIN,DNS:localhost,IP:127.0.0.1" ;;
+  esac
+}
+
+certificate_is_good() {
+  [ -s "$CERTIFICATES/fullchain.pem" ] && [ -s "$CERTIFICATES/privkey.pem" ] || return 1
+  [ -e "$CERTIFICATES/self-signed" ] || return 0 # somebody else's, such as one from an ACME authority
+  openssl x509 -in "$CERTIFICATES/fullchain.pem" -noout -checkend 2592000 >/dev/null || return 1
+  [ "$(cat "$CERTIFICATES/self-signed")" = "$DOMAIN" ]
+}
+
+make_certificate() {
+  echo "making a self-signed certificate for $DOMAIN"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -sha256 -nodes -days 397 \
+    -subj "/CN=$DOMAIN" -addext "subjectAltName=$(alternative_names)" -addext "extendedKeyUsage=serverAuth" \
+    -keyout "$CERTIFICATES/privkey.new" -out "$CERTIFICATES/fullchain.new" 2>/dev/null
+  mv "$CERTIFICATES/privkey.new" "$CERTIFICATES/privkey.pem"
+  mv "$CERTIFICATES/fullchain.new" "$CERTIFICATES/fullchain.pem"
+  echo "$DOMAIN" >"$CERTIFICATES/self-signed"
+  chmod 0644 "$CERTIFICATES/fullchain.pem"
+}
+
+make_token() {
+  echo "making the secret of the edges"
+  openssl rand -hex 32 >"$SECRETS/edge_token.new"
+  mv "$SECRETS/edge_token.new" "$SECRETS/edge_token"
+}
+
+give() { # give OWNER PATH...: only root can, and only root has to
+  [ "$(id -u)" -eq 0 ] || return 0
+  owner=$1
+  shift
+  chown "$owner" "$@"
+}
+
+certificate_is_good || make_certificate
+[ -s "$SECRETS/edge_token" ] || make_token
+give 101:101 "$CERTIFICATES" "$CERTIFICATES/fullchain.pem" "$CERTIFICATES/privkey.pem"
+give 10001:10001 "$SECRETS" "$SECRETS/edge_token"
