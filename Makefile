@@ -43,6 +43,10 @@ lock: $(VENV)/dev.stamp  ## renew the locked requirements from pyproject.toml
 	$(call compile,--extra run,requirements/run.txt)
 	$(call compile,--extra dev,requirements/dev.txt)
 	$(call compile,--extra hub --extra bot,requirements_cloud.txt)
+	$(call compile,--extra edge,requirements/edge.txt)
+	$(call compile,--extra bot,requirements/bot.txt)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --output-file requirements/build.txt - <<<"hatchling>=1.27"
 
 system:  ## what the tests use of the system: Chromium (installed where that is possible)
 	@bash .ci/system
