@@ -33,6 +33,9 @@ def add_to(commands: Commands) -> None:
     command.add_argument("--detector", help="see `aimonitor models list`, or onnx:PATH (default: yolox-nano)")
     command.add_argument("--threads", type=int, help="threads for inference (default: 1)")
     command.add_argument("--edge-id", help="name of this edge at the hub (default: this machine's name)")
+    command.add_argument(
+        "--metrics-port", type=int, metavar="PORT", help="answer Prometheus there, on this machine only"
+    )
     add_common(command)
     command.set_defaults(run=run)
 
@@ -44,7 +47,9 @@ def run(chosen: argparse.Namespace) -> int:
     from aimonitor.edge.settings import EdgeSettings
 
     log.configure(verbose=chosen.verbose)
-    overrides = {name: getattr(chosen, name) for name in ("camera", "hub", "detector", "threads", "edge_id")}
+    overrides = {
+        name: getattr(chosen, name) for name in ("camera", "hub", "detector", "threads", "edge_id", "metrics_port")
+    }
     read = settings.load(EdgeSettings, "edge", path=chosen.config, overrides=overrides)
     if chosen.loop:
         looped = tuple(camera.model_copy(update={"loop": True}) for camera in read.camera)

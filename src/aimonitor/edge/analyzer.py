@@ -25,7 +25,8 @@ class Analyzer:
     """Owns the stages and the publisher of one camera, and the thread they run in.
 
     After a failure inside the stages they begin anew: one bad frame costs the tracks, not the camera. `attend`, `adopt`
-    and `snapshot` may be called from any thread. `bad_pictures`, `events_refused` and `failures` count what went wrong.
+    and `snapshot` may be called from any thread. `frames` and `analyzed` count what was understood and looked at,
+    `bad_pictures`, `events_refused` and `failures` what went wrong.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Analyzer:
         self._picture_asked: Latest[bool] = Latest()
         self._times: deque[float] = deque(maxlen=_RATE_WINDOW)
         self._thread = threading.Thread(target=self._run, name=f"analyze-{camera_id}", daemon=True)
+        self.frames = self.analyzed = 0
         self.bad_pictures = 0
         self.events_refused = 0
         self.latest: Observation | None = None
@@ -140,6 +142,8 @@ class Analyzer:
             log.debug("camera %s: frame %d skipped: %s", self._camera_id, frame.frame_id, error)
             return
         self._times.append(frame.at)
+        self.frames += 1
+        self.analyzed += observation.analyzed
         self.latest = observation
         for event in observation.events:
             if self._is_news(event):

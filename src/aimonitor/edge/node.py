@@ -8,7 +8,7 @@ import asyncio
 import logging
 import signal
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from aimonitor.common.clock import Clock, SystemClock
@@ -18,6 +18,8 @@ from aimonitor.edge.budget import Budget, BudgetLimits
 from aimonitor.edge.camera import Surroundings, WiredCamera, wire
 from aimonitor.edge.commands import CommandDesk
 from aimonitor.edge.delivery import HubAddress
+from aimonitor.edge.exposition import Exposition, serve
+from aimonitor.edge.inference import Timed
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.keeper import Keeper
 from aimonitor.edge.media import MediaSender
@@ -55,7 +57,8 @@ class Node:
 
     def __init__(self, settings: EdgeSettings, clock: Clock) -> None:
         self._clock = clock
-        detector = open_detector(settings.detector, threads=settings.threads, threshold=settings.threshold)
+        opened = open_detector(settings.detector, threads=settings.threads, threshold=settings.threshold)
+        detector = Timed(opened, clock)
         self._journal = Journal(settings.journal, clock)
         month = f"{datetime.fromtimestamp(clock.utc(), UTC):%Y-%m}"
         limits = BudgetLimits(settings.budget_kbit_s, settings.budget_gb_month)
@@ -85,10 +88,21 @@ class Node:
                 raise NodeError(f"camera {camera.id}: {error}") from None
             self._cameras[camera.id] = wired
             self._desk.add(camera.id, wired.analyzer, wired.capture)
+        self._metrics_port = settings.metrics_port
+        self._exposition = Exposition(
+            self._cameras,
+            inference=detector.seconds,
+            journal=self._journal,
+            uplink=self._uplink,
+            budget=self._budget,
+            keeper=self._keeper,
+            clock=clock,
+        )
 
     async def run(self) -> None:
         """Start the threads, talk to the hub, stop everything at the end."""
         stop = _stop_on_signals()
+        stop_serving = self._serve_metrics()
         if self._keeper is not None:
             self._keeper.start()
         if self._media is not None:
@@ -109,7 +123,17 @@ class Node:
             for work in (uplink, watch, stopped, *sensors):
                 work.cancel()
             await asyncio.gather(uplink, watch, stopped, *sensors, return_exceptions=True)
+            await asyncio.to_thread(stop_serving)
             await asyncio.to_thread(self._close)
+
+    def _serve_metrics(self) -> Callable[[], None]:
+        """Answer Prometheus where that is asked for; returns what ends it."""
+        if self._metrics_port is None:
+            return lambda: None
+        try:
+            return serve(self._exposition, self._metrics_port)
+        except OSError as error:
+            raise NodeError(f"metrics_port {self._metrics_port}: expected a free port, got: {error}") from None
 
     def _attend(self, attention: messages.Attention) -> None:
         camera = self._cameras.get(attention.camera_id)

@@ -58,6 +58,8 @@ class EdgeSettings(Settings):
     upload_kb_per_s: Annotated[float, Field(gt=0)] = 128
     """How fast at most, so that live pictures and events have the rest of the line."""
     resting: Rung = "thumbnail"
+    metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    """Where Prometheus may ask on this machine; none answers nobody."""
     budget_kbit_s: Annotated[float, Field(gt=0)] | None = None
     budget_gb_month: Annotated[float, Field(gt=0)] | None = None
     """What the uplink may cost; as it is used up, cameras are looked at less closely. Events always go out."""

@@ -232,10 +232,10 @@ def _totals(counters: Counters) -> Iterator[Metric]:
             family.add_metric([value] if label else [], getattr(counters, counter))
         yield family
     grouped = {counter for *_, fields in TOTALS for counter in fields.values()}
-    for counter, value in counters.snapshot().items():
+    for counter, total in counters.snapshot().items():
         if counter not in grouped:
             words = f"{counter.replace('_', ' ').capitalize()} since the start."
-            yield CounterMetricFamily(f"aimonitor_hub_{counter}", words, value=value)
+            yield CounterMetricFamily(f"aimonitor_hub_{counter}", words, value=total)
 
 
 def _waits(counters: Counters) -> Iterator[Metric]:
