@@ -38,7 +38,7 @@ def affinity(expected: Expected, boxes: Columns, nearness: Columns) -> Columns:
     doubt = np.sqrt(_KNOWN / np.maximum(expected.spread[:, 0], _KNOWN))
     near = (nearness * doubt)[rows] * np.exp(distance[rows, columns] * (-0.5 / _TEMPERATURE))
     near += agreement[rows, columns]
-    agreement[agreement < _CERTAIN_OVERLAP] = 0.0
+    agreement *= agreement >= _CERTAIN_OVERLAP
     agreement[rows, columns] = near
     return agreement
 

@@ -27,17 +27,16 @@ def match(gain: Floats) -> Pairs:
 
     Pairs with a gain of 0 or less are never taken; neither rows nor columns must be matched. Ties go to the lower row.
     """
-    rows, columns = (gain > 0).nonzero()
-    if len(rows) == 0:
-        return Pairs(rows, columns)
-    row_rivals = np.bincount(rows, minlength=gain.shape[0])[rows]
-    column_rivals = np.bincount(columns, minlength=gain.shape[1])[columns]
-    contested = (row_rivals > 1) | (column_rivals > 1)
+    n, m = gain.shape
+    flat = (gain.ravel() > 0).nonzero()[0]
+    if not len(flat):
+        return Pairs(flat, flat)
+    rows, columns = np.divmod(flat, m)
+    contested = (np.bincount(rows, minlength=n)[rows] > 1) | (np.bincount(columns, minlength=m)[columns] > 1)
     if not contested.any():
         return Pairs(rows, columns)
-    fought_rows, fought_columns = rows[contested], columns[contested]
-    weights = gain[fought_rows, fought_columns].tolist()
-    chosen = _augment(fought_rows.tolist(), fought_columns.tolist(), weights)
+    weights = gain[rows[contested], columns[contested]].tolist()
+    chosen = _augment(rows[contested].tolist(), columns[contested].tolist(), weights)
     clear = ~contested
     rows = np.concatenate((rows[clear], np.fromiter(chosen.values(), np.intp, len(chosen))))
     columns = np.concatenate((columns[clear], np.fromiter(chosen.keys(), np.intp, len(chosen))))

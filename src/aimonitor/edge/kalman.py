@@ -34,10 +34,10 @@ class MotionModel:
     rest_s:   the same while nothing moves in the picture, for both
     """
 
-    measured: tuple[float, float] = (0.08, 0.08)
-    agility: tuple[float, float] = (0.7, 0.4)
+    measured: tuple[float, float] = (0.08, 0.1)
+    agility: tuple[float, float] = (0.55, 0.4)
     speed: tuple[float, float] = (1.0, 0.2)
-    memory_s: tuple[float, float] = (10.0, 0.5)
+    memory_s: tuple[float, float] = (10.0, 0.4)
     rest_s: float = 0.5
 
 

@@ -111,8 +111,10 @@ class Tracker:
         self._filter.box[:, :2] += camera_shift(self._filter.box[fresh], boxes)
         expected = Expected(self._filter.box, self._filter.spread())
         nearness = np.where(table.confirmed, limits.nearness, 0.0)
-        gain = affinity(expected, boxes, nearness) - limits.agreement
-        gain *= table.kinds[:, None] == seen.kinds[strong]
+        gain = affinity(expected, boxes, nearness)
+        gain -= limits.agreement
+        if len(self._vocabulary.labels) > 1:
+            gain *= table.kinds[:, None] == seen.kinds[strong]
         pairs = match(gain)
         self._join(pairs.rows, strong[pairs.columns], seen, at)
 
