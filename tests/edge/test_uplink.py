@@ -17,12 +17,13 @@ from aimonitor.edge.uplink import Address, TokenRefusedError, Uplink
 class TinyHub:
     """Accepts one edge at a time and keeps what it says; `acks` says whether events are acknowledged."""
 
-    def __init__(self, *, acks=True, speaks=True, refuses=False, founding_only=False):
+    def __init__(self, *, acks=True, speaks=True, refuses=False, founding_only=False, name="e"):
         self.heard = []
         self.pictures = []
         self.hellos = 0
         self.acks, self.speaks, self.refuses, self.founding_only = acks, speaks, refuses, founding_only
         self.socket = None
+        self.name = name
         self.acked = 0
 
     async def handle(self, socket):
@@ -45,7 +46,7 @@ class TinyHub:
                 await socket.close(founding.WRONG_TOKEN, "wrong token")
             case messages.Hello():
                 self.hellos += 1
-                welcome = messages.Welcome("hub", 1.0, "e", heartbeat_s=0.5, acked_seq=self.acked)
+                welcome = messages.Welcome("hub", 1.0, self.name, heartbeat_s=0.5, acked_seq=self.acked)
                 await socket.send(codec.encode(welcome))
             case messages.Event(seq=seq) if self.acks:
                 self.acked = seq
@@ -199,6 +200,15 @@ def test_a_refused_token_ends_an_edge_that_was_never_welcome(journal):
     async def story():
         async with at_work(TinyHub(refuses=True), journal) as edge:
             with pytest.raises(TokenRefusedError):
+                await asyncio.wait_for(edge.running, 5)
+
+    asyncio.run(story())
+
+
+def test_a_token_of_another_edge_says_whose_it_is(journal):
+    async def story():
+        async with at_work(TinyHub(name="shop"), journal) as edge:
+            with pytest.raises(TokenRefusedError, match="belongs to the edge 'shop', and this one is called 'e'"):
                 await asyncio.wait_for(edge.running, 5)
 
     asyncio.run(story())

@@ -1,10 +1,12 @@
 """Stories of our own edges and viewers, over real sockets."""
 
+import contextlib
 import json
 
 import httpx
 import pytest
 from hub_peers import event, founding_text, frame, jpeg, said, wait_until
+from websockets.exceptions import ConnectionClosed
 
 from aimonitor.contract import messages
 from aimonitor.hub.stores import Keep
@@ -266,8 +268,9 @@ def test_too_large_a_text_closes_with_1009(running_hub, edge):
 
 def test_too_many_messages_close_with_1008(start_hub, edge):
     yard = edge(start_hub(edge_messages_per_s=5))
-    for _ in range(30):
-        yard.say(messages.Ping(1.0))
+    with contextlib.suppress(ConnectionClosed):  # the hub may close before the last one is said
+        for _ in range(30):
+            yard.say(messages.Ping(1.0))
     assert yard.hear_end() == 1008
 
 

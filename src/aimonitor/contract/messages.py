@@ -37,6 +37,9 @@ Utc = Annotated[float, Meta(ge=0, le=1e11)]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Sequence = Annotated[int, Meta(ge=0, le=2**53)]
+Checksum = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+"""See `seal`; 0 means none."""
+
 Pixels = Annotated[int, Meta(ge=0, le=65_535)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Finite = Annotated[float, Meta(ge=-1e12, le=1e12)]
@@ -181,6 +184,7 @@ class Event(Message, frozen=True, tag="event"):
     track_ids: tuple[Sequence, ...] = ()
     zone: Name = ""
     frame_id: Sequence = 0
+    check: Checksum = 0
 
 
 class Marked(Message, frozen=True, tag="marked"):
@@ -205,7 +209,10 @@ class CameraInfo(Part, frozen=True):
 
 
 class Hello(Message, frozen=True, tag="hello"):
-    """The first message of an edge. `boot_id` is new at every start; the journal range is what it can still resend."""
+    """The first message of an edge. `boot_id` is new at every start; the journal range is what it can still resend.
+
+    sealed: its events carry a checksum, and it wants one in what acknowledges them
+    """
 
     software: Word
     edge_id: Identifier
@@ -214,6 +221,7 @@ class Hello(Message, frozen=True, tag="hello"):
     cameras: Annotated[tuple[CameraInfo, ...], Meta(max_length=64)] = ()
     journal_first: Sequence = 0
     journal_last: Sequence = 0
+    sealed: bool = False
 
 
 class Welcome(Message, frozen=True, tag="welcome"):
@@ -230,6 +238,7 @@ class Welcome(Message, frozen=True, tag="welcome"):
     acked_seq: Sequence = 0
     commands: tuple[Word, ...] = ()
     spread_s: Seconds = 0.0
+    check: Checksum = 0
 
 
 class Presence(Message, frozen=True, tag="presence"):
@@ -271,6 +280,7 @@ class Ack(Message, frozen=True, tag="ack"):
     """The hub has stored every event of this edge up to and including `seq`."""
 
     seq: Sequence
+    check: Checksum = 0
 
 
 class Refill(Message, frozen=True, tag="refill"):

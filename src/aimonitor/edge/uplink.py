@@ -18,7 +18,7 @@ import aimonitor
 from aimonitor.common import backoff
 from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest, Outbox
-from aimonitor.contract import codec, delta, founding, messages
+from aimonitor.contract import codec, delta, founding, messages, seal
 from aimonitor.contract.errors import ContractError
 from aimonitor.edge.budget import Budget, BudgetLimits
 from aimonitor.edge.journal import Journal
@@ -40,7 +40,7 @@ _WHOLE_EVERY_S = 10.0
 
 
 class TokenRefusedError(ConnectionError):
-    """The hub does not know our token."""
+    """The hub does not know our token, or knows it as another edge's."""
 
 
 class SilentHubError(ConnectionError):
@@ -104,6 +104,7 @@ class Uplink:
         self._heard_at = 0.0
         self._sent_seq = 0
         self._spread_s = 0.0
+        self._hub_seals = False
         self._acked_seq = 0
         self._said: dict[str, _Said] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -210,6 +211,7 @@ class Uplink:
             cameras=self._cameras,
             journal_first=self._journal.first,
             journal_last=self._journal.last,
+            sealed=True,
         )
         await self._send(socket, codec.encode(hello))
         try:
@@ -218,6 +220,13 @@ class Uplink:
             raise _refused(error) from None
         if not isinstance(answer, messages.Welcome):
             raise ContractError("$.type", "welcome", type(answer).__name__)
+        seal.verify(answer, required=False)
+        if answer.edge_id not in ("", self._address.edge_id):
+            raise TokenRefusedError(
+                f"the token belongs to the edge {answer.edge_id!r}, and this one is called {self._address.edge_id!r}: "
+                f"start it with --edge-id {answer.edge_id}, or give it its own token"
+            )
+        self._hub_seals = answer.check != 0
         self._sent_seq = self._acked_seq = answer.acked_seq
         self._spread_s = min(_SPREAD_CAP_S, answer.spread_s)
         await asyncio.to_thread(self._journal.acknowledge, answer.acked_seq)
@@ -234,7 +243,8 @@ class Uplink:
         async for data in socket:
             self._heard_at = self._clock.monotonic()
             match codec.decode(data):
-                case messages.Ack(seq=seq):
+                case messages.Ack(seq=seq) as ack:
+                    seal.verify(ack, required=self._hub_seals)
                     self._acked_seq = max(self._acked_seq, seq)
                     await asyncio.to_thread(self._journal.acknowledge, seq)
                     self._wake.set()
@@ -279,7 +289,7 @@ class Uplink:
             if not batch:
                 self._sent_seq = self._journal.last
             for event in batch:
-                await self._send(socket, codec.encode(event))
+                await self._send(socket, codec.encode(seal.seal(event)))
                 if self._sent_seq != said:
                     break  # rewound meanwhile
                 self._sent_seq = said = event.seq
@@ -373,7 +383,9 @@ async def _first_of(*work: Awaitable[None]) -> None:
 def _refused(error: ConnectionClosed) -> ConnectionError:
     code = error.rcvd.code if error.rcvd else None
     if code == founding.WRONG_TOKEN:
-        return TokenRefusedError("the hub refused the token")
+        return TokenRefusedError(
+            "the hub refused the token; set AIMONITOR_EDGE_TOKEN to the one that it has for this edge"
+        )
     return ConnectionError(f"the hub closed the connection ({error})")
 
 

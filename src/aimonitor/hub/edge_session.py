@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import aimonitor
-from aimonitor.contract import codec, delta, messages
+from aimonitor.contract import codec, delta, messages, seal
 from aimonitor.contract.errors import ContractError
 from aimonitor.hub.cameras import Edge
 from aimonitor.hub.clock_offset import measure
@@ -26,7 +26,11 @@ _OFFSET_NEWS_S = 0.05
 class EdgeSession:
     """One connection of an edge after its Hello: an EdgeLink for the hub, a Listener for the connection."""
 
-    def __init__(self, edge: Edge, connection: Connection, intake: Intake, switchboard: Switchboard) -> None:
+    def __init__(
+        self, edge: Edge, connection: Connection, intake: Intake, switchboard: Switchboard, *, sealed: bool
+    ) -> None:
+        """sealed: events and what acknowledges them carry a checksum on this connection."""
+        self._sealed = sealed
         self._edge = edge
         self._connection = connection
         self._intake = intake
@@ -48,17 +52,16 @@ class EdgeSession:
     def welcome(self) -> None:
         """Answer the Hello."""
         self._acked_seq = self._intake.acked_seq
-        self.send(
-            messages.Welcome(
-                software=f"aimonitor-{aimonitor.__version__}",
-                at=self._clock.utc(),
-                edge_id=self._edge.edge_id,
-                heartbeat_s=self._switchboard.heartbeat_s,
-                acked_seq=self._acked_seq,
-                commands=KNOWN,
-                spread_s=min(_SPREAD_CAP_S, self._switchboard.roster.online / _RETURNING_PER_S),
-            )
+        welcome = messages.Welcome(
+            software=f"aimonitor-{aimonitor.__version__}",
+            at=self._clock.utc(),
+            edge_id=self._edge.edge_id,
+            heartbeat_s=self._switchboard.heartbeat_s,
+            acked_seq=self._acked_seq,
+            commands=KNOWN,
+            spread_s=min(_SPREAD_CAP_S, self._switchboard.roster.online / _RETURNING_PER_S),
         )
+        self.send(seal.seal(welcome) if self._sealed else welcome)
 
     # --- EdgeLink ---------------------------------------------------------------------------------------------------
 
@@ -80,7 +83,8 @@ class EdgeSession:
         acked_seq = self._intake.acked_seq
         if acked_seq != self._acked_seq or seq <= acked_seq:
             self._acked_seq = acked_seq
-            self._put(f"ack {self._edge.edge_id}", Parcel(codec.encode(messages.Ack(acked_seq))))
+            ack = messages.Ack(acked_seq)
+            self._put(f"ack {self._edge.edge_id}", Parcel(codec.encode(seal.seal(ack) if self._sealed else ack)))
 
     def tick(self, at: float) -> None:
         """Ping, ask for missing events, and let go of a silent edge."""
@@ -150,6 +154,7 @@ class EdgeSession:
         edge_id = event.source.partition("/")[0]
         if edge_id != self._edge.edge_id:
             raise ContractError("$.source", f"{self._edge.edge_id}/<camera_id>", repr(event.source))
+        seal.verify(event, required=self._sealed)
         self._intake.came(event.seq, self._clock.monotonic())
         self._switchboard.history.submit(NewEvent(edge_id, event.seq, event.source, self._clock.utc(), text))
 

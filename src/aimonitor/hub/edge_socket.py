@@ -71,7 +71,7 @@ class EdgeDoor:
         intake = Intake(have, hello, self._settings.kept_events, board.clock.monotonic())
         if hello.journal_last:
             board.history.keep_order(edge_id, intake.floor)
-        session = EdgeSession(edge, connection, intake, board)
+        session = EdgeSession(edge, connection, intake, board, sealed=hello.sealed)
         session.welcome()
         board.edge_arrived(edge, session)
         try:
