@@ -35,6 +35,14 @@ class Disorder:
     seed: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the edge says to a command."""
+
+    ok: bool
+    words: str
+
+
 class ScriptedEdge:
     """Connects, plays, answers; comes back by itself. Use as a context manager: everything is stopped at its end."""
 
@@ -52,6 +60,8 @@ class ScriptedEdge:
         self.fps = fps
         self.captured: dict[int, float] = {}
         self.commands: list[messages.Command] = []
+        self.answers: dict[str, Answer | None] = {"snapshot": Answer(True, "the next frame comes with its picture")}
+        """By the command's name; None: no answer at all."""
         self._port = port
         self._cameras = {camera.camera_id: camera for camera in cameras}
         self._disorder = disorder or Disorder()
@@ -172,6 +182,6 @@ class ScriptedEdge:
                 socket.send(codec.encode(messages.Pong(message.sent_at, self.utc(), self.utc())))
             if isinstance(message, messages.Command):
                 self.commands.append(message)
-                ok = message.name == "snapshot"
-                words = "the next frame comes with its picture" if ok else f"unknown command {message.name!r}"
-                socket.send(codec.encode(messages.CommandResult(message.command_id, ok, words)))
+                answer = self.answers.get(message.name, Answer(False, f"unknown command {message.name!r}"))
+                if answer is not None:
+                    socket.send(codec.encode(messages.CommandResult(message.command_id, answer.ok, answer.words)))

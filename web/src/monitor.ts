@@ -5,11 +5,12 @@ import type { PictureStamp } from "./state/age";
 import { HubClock, pageClock } from "./state/clock";
 import { Store } from "./state/store";
 import { Traffic } from "./state/traffic";
-import { applyDrawn, applyEvents, applyLink, applyMessage, applySamples, EMPTY_WORLD, type World } from "./state/world";
+import { applyDrawn, applyEvents, applyLink, applyMessage, applySamples, applyStatusOfHub, EMPTY_WORLD, type World } from "./state/world";
 import { fetchHistory } from "./wire/history";
 import { HubConnection } from "./wire/connection";
 import type { CommandRequest, CommandResult, HubMessage, Rung, Source } from "./wire/messages";
 import { StatusPoller } from "./wire/polling";
+import { fetchStatus } from "./wire/status";
 
 const POLL_AFTER_MS = 1_500;
 const PAUSE_AFTER_MS = 20_000;
@@ -29,6 +30,7 @@ export class Monitor {
   private readonly poller: StatusPoller;
   private rung: Rung = "full";
   private resubscribing = false;
+  private asking = false;
   private hasDrawn = false;
   private pollTimer: ReturnType<typeof setTimeout> | undefined;
   private pauseTimer: ReturnType<typeof setTimeout> | undefined;
@@ -124,7 +126,18 @@ export class Monitor {
     if (message.type === "command_result") this.commands.get(message.commandId)?.(message);
     if (message.type === "observation") this.feed(message.source).receiveObservation(message);
     this.world.change((world) => applyMessage(world, message, at));
-    if (message.type === "presence") this.closeFeedsOfGoneCameras();
+    if (message.type !== "presence") return;
+    this.closeFeedsOfGoneCameras();
+    if (!this.world.value.protocols.has(message.edgeId)) void this.askStatus();
+  }
+
+  /** Learn how the edges speak; several questions at once are one. */
+  private async askStatus(): Promise<void> {
+    if (this.asking) return;
+    this.asking = true;
+    const status = await fetchStatus(this.base);
+    this.asking = false;
+    if (status !== null) this.world.change((world) => applyStatusOfHub(world, status));
   }
 
   private closeFeedsOfGoneCameras(): void {

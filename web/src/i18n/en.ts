@@ -117,8 +117,26 @@ export const en = {
     alert: (level: string, camera: string, words: string) => `${level}, ${camera}: ${words}`,
   },
   control: {
+    title: "Control",
+    edge: "Watching",
+    camera: "Camera",
+    cameraHint: "For cameras that take commands, such as an ESP32-CAM. Stronger compression makes smaller files.",
+    away: "The camera cannot be reached now.",
+    set: "Set",
+    name: {
+      arm: "Arm",
+      disarm: "Disarm",
+      snapshot: "New still",
+      restart: "Reconnect the camera",
+      fps: "Pictures per second, at most",
+      policy: "Risk policy",
+      frame_size: "Picture size",
+      quality: "Compression (4 finest, 63 coarsest)",
+      led: "Lamp (0 off, 255 brightest)",
+    },
+    policy: { home: "Home", shop: "Shop", construction: "Construction site", farm: "Farm", "border-road": "Border road" },
     waiting: "Waiting for the camera…",
-    done: "Done",
+    done: (words: string) => (words === "" ? "Done" : `Done: ${words}`),
     failed: (why: string) => `Failed: ${why}`,
     /** Reasons of our own; those of a camera come in English. */
     reason: { timeout: "no answer in time", unreachable: "the hub is away" },
@@ -180,6 +198,7 @@ export const en = {
     fire: "fire",
     known_hours: "a known hour",
     risk: "raised risk",
+    command: "told to the camera",
   },
 };
 

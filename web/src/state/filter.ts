@@ -1,7 +1,7 @@
 /** Which incidents are shown, and the same as a table for a spreadsheet. */
 
 import type { Incident } from "./incidents";
-import { levelRank } from "./incidents";
+import { COMMAND, levelRank } from "./incidents";
 
 export interface IncidentFilter {
   readonly source: string;
@@ -11,14 +11,14 @@ export interface IncidentFilter {
   readonly zone: string;
 }
 
-/** Everything: an empty word admits all. */
+/** Everything that cameras saw: an empty word admits all, but commands are shown only to who asks for them. */
 export const NO_FILTER: IncidentFilter = { source: "", kind: "", level: "", zone: "" };
 
 export function filterIncidents(incidents: readonly Incident[], filter: IncidentFilter): readonly Incident[] {
   return incidents.filter(
     (incident) =>
       (filter.source === "" || incident.source === filter.source) &&
-      (filter.kind === "" || incident.kind === filter.kind) &&
+      (filter.kind === "" ? incident.kind !== COMMAND : incident.kind === filter.kind) &&
       (filter.level === "" || levelRank(incident.level) >= levelRank(filter.level)) &&
       (filter.zone === "" || incident.zone === filter.zone),
   );

@@ -3,6 +3,8 @@
 import type { EventMessage, Factor, Source } from "../wire/messages";
 
 const INCIDENTS_KEPT = 500;
+/** What people told a camera to do is kept in the same history. */
+export const COMMAND = "command";
 const LEVEL_ORDER = ["NORMAL", "WATCH", "ALERT", "CRITICAL"];
 
 export interface Incident {

@@ -2,6 +2,7 @@
 
 import type { PictureStamp } from "./age";
 import type { Sample } from "../wire/history";
+import type { HubStatus } from "../wire/status";
 import { mergeEvents, type Incident } from "./incidents";
 import { RiskCourse } from "./course";
 import type { EventMessage, HubMessage, Observation, Presence, Source, Status } from "../wire/messages";
@@ -38,7 +39,10 @@ export interface World {
   readonly link: Link;
   readonly hubAheadS: number | null;
   readonly software: string;
+  /** What the hub passes on to cameras. */
   readonly commands: readonly string[];
+  /** How each edge speaks, as far as the hub was asked: `v1` is the founding format, which knows no results. */
+  readonly protocols: ReadonlyMap<string, string>;
   readonly cameras: ReadonlyMap<Source, CameraView>;
   readonly incidents: readonly Incident[];
   /** Messages of a type that this page does not know, skipped. */
@@ -52,6 +56,7 @@ export const EMPTY_WORLD: World = {
   hubAheadS: null,
   software: "",
   commands: [],
+  protocols: new Map(),
   cameras: new Map(),
   incidents: [],
   skipped: 0,
@@ -89,6 +94,11 @@ export function applySamples(world: World, source: Source, samples: readonly Sam
   const ahead = world.hubAheadS ?? 0;
   const points = samples.filter((sample) => sample.source === source).map(({ at, score }) => ({ at: at - ahead, score }));
   return changeCamera(world, source, { course: camera.course.merge(points) });
+}
+
+/** What the hub says of its edges. */
+export function applyStatusOfHub(world: World, { edges }: HubStatus): World {
+  return { ...world, protocols: new Map(edges.map(({ edgeId, protocol }) => [edgeId, protocol])) };
 }
 
 export function applyLink(world: World, link: Link): World {

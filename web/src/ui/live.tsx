@@ -3,6 +3,8 @@
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { useCamera, useLanguage, useWorld } from "./context";
+import { ControlPanel } from "./control";
+import { filterIncidents, NO_FILTER } from "../state/filter";
 import type { CameraView } from "../state/world";
 import type { Source } from "../wire/messages";
 import { Hops } from "./hops";
@@ -30,6 +32,7 @@ export function Live({ source }: { readonly source: Source | null }): JSX.Elemen
     <div class="live">
       <div class="live-main">
         <Stage key={camera.source} camera={camera} />
+        <ControlPanel key={`control ${camera.source}`} camera={camera} />
         {others.length > 0 && (
           <nav class="strip" aria-label={words.cameras.title}>
             {others.map((other) => (
@@ -47,7 +50,7 @@ export function Live({ source }: { readonly source: Source | null }): JSX.Elemen
               {words.events.all}
             </a>
           </h2>
-          <IncidentList incidents={incidents.slice(0, INCIDENTS_SHOWN)} empty={words.events.none} />
+          <IncidentList incidents={filterIncidents(incidents, NO_FILTER).slice(0, INCIDENTS_SHOWN)} empty={words.events.none} />
         </section>
       </aside>
     </div>

@@ -1,11 +1,11 @@
 /** What lies over the picture, and what can be done with it. */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
 import { LAYERS, type Layer } from "../draw/layers";
-import { translate } from "../i18n/language";
 import type { CameraView } from "../state/world";
+import { useCommand } from "./command";
 import { useApp, useLanguage, usePreferences } from "./context";
+import { OutcomeWords } from "./control";
 import { ToolIcon } from "./icons";
 
 interface ToolbarProps {
@@ -57,20 +57,14 @@ export function Toolbar({ camera, stage }: ToolbarProps): JSX.Element {
 /** One picture now, although only boxes are asked for; says what became of it. */
 function NewStill({ camera }: { readonly camera: CameraView }): JSX.Element {
   const { words } = useLanguage();
-  const { monitor } = useApp();
-  const [outcome, setOutcome] = useState("");
-  const ask = async (): Promise<void> => {
-    setOutcome(words.control.waiting);
-    const { ok, words: why } = await monitor.command(camera.source, "snapshot");
-    setOutcome(ok ? words.control.done : words.control.failed(translate(words.control.reason, why)));
-  };
+  const { outcome, send } = useCommand(camera.source, "snapshot");
   return (
     <>
-      <button type="button" class="tool" onClick={() => void ask()}>
+      <button type="button" class="tool" onClick={() => send()}>
         <ToolIcon tool="still" />
         <span>{words.picture.still}</span>
       </button>
-      <output class="outcome">{outcome}</output>
+      <OutcomeWords outcome={outcome} />
     </>
   );
 }

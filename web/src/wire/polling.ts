@@ -9,7 +9,7 @@ import type { Clock } from "../state/clock";
 import type { PictureFrame } from "./frames";
 import { readHistory, type Sample } from "./history";
 import type { HubMessage, Observation, Pong, Presence, Source, Status } from "./messages";
-import { ObjectReader } from "./reader";
+import { readStatus, type EdgeStatus, type HubStatus } from "./status";
 
 const EVERY_MS = 2_000;
 const TIMEOUT_MS = 4_000;
@@ -65,13 +65,12 @@ export class StatusPoller {
 
   private async ask(): Promise<readonly HubMessage[]> {
     const sentAt = this.clock.now();
-    const status = new ObjectReader(await (await this.get("api/status")).json(), "$");
+    const status = readStatus(await (await this.get("api/status")).json());
     const pong = pongOf(status, sentAt);
     const answer = await this.get(`api/history?limit=${EVENTS_ASKED}&samples=${SAMPLES_ASKED}`);
     const { events, samples } = readHistory(await answer.json());
     const newest = new Map([...samples].reverse().map((sample) => [sample.source, sample]));
-    const edges = status.parts("edges", (edge) => readEdge(edge, newest));
-    return [pong, ...edges.flat(), ...events];
+    return [pong, ...status.edges.flatMap((edge) => messagesOf(edge, newest)), ...events];
   }
 
   /** A camera without a picture answers 404: then there is none to show. A picture that came before is not taken again. */
@@ -101,29 +100,19 @@ export class StatusPoller {
 }
 
 /** The status tells the hub's time: as good as the answer to a ping. */
-function pongOf(status: ObjectReader, sentAt: number): Pong {
-  const at = status.number("at");
+function pongOf({ at }: HubStatus, sentAt: number): Pong {
   return { type: "pong", sentAt, receivedAt: at, repliedAt: at };
 }
 
-function readEdge(edge: ObjectReader, samples: ReadonlyMap<Source, Sample>): readonly HubMessage[] {
-  const since = edge.number("since");
-  const cameras = edge.parts("cameras", (camera) => ({
-    source: camera.text("source"),
-    name: camera.text("name", ""),
-    kind: camera.text("kind", ""),
-    state: camera.text("state"),
-    fps: camera.number("fps", 0),
-    score: camera.maybeNumber("risk_score"),
-    level: camera.maybeText("risk_level"),
-  }));
+function messagesOf(edge: EdgeStatus, samples: ReadonlyMap<Source, Sample>): readonly HubMessage[] {
+  const { edgeId, online, since, cameras, clockOffsetS } = edge;
   const presence: Presence = {
     type: "presence",
-    edgeId: edge.text("edge_id"),
-    online: edge.flag("online"),
+    edgeId,
+    online,
     since,
     cameras: cameras.map(({ source, name, kind }) => ({ cameraId: source.split("/")[1] ?? "", name, kind })),
-    clockOffsetS: edge.maybeNumber("clock_offset_s"),
+    clockOffsetS,
   };
   const states = cameras.map(
     ({ source, state, name, fps }): Status => ({ type: "status", source, state, since, name, detail: "", fps }),
