@@ -75,7 +75,7 @@ def test_what_happened_is_what_is_shown(running_hub, edge, viewer):
     assert shown["edges_online",] == 1
     assert shown["edge_online", ("edge", "yard")] == 1
     assert shown["viewers", ("protocol", "v2")] == 1
-    assert shown["camera_state", gate, ("state", "frozen")] == 1
+    assert shown["camera_state", ("edge", "yard"), gate, ("state", "frozen")] == 1
     assert (shown["camera_persons", gate], shown["camera_vehicles", gate]) == (3, 2)
     assert shown["camera_risk_score", gate] == 0.75
     assert shown["camera_fps", gate] == 9.5
@@ -94,7 +94,7 @@ def test_an_edge_that_comes_back_is_counted(running_hub, edge):
     shown = scrape(running_hub)
     assert shown["edge_reconnects_total", ("edge", "yard")] == 2
     assert shown["edge_online", ("edge", "yard")] == 0
-    assert shown["camera_state", ("source", "yard/gate"), ("state", "offline")] == 1
+    assert shown["camera_state", ("edge", "yard"), ("source", "yard/gate"), ("state", "offline")] == 1
 
 
 def test_waits_are_measured_with_the_edges_own_clock():
@@ -141,7 +141,7 @@ def test_ten_thousand_cameras_are_five_hundred_and_the_rest():
     assert shown["camera_persons", rest] == 10_000 - LABELS
     assert shown["camera_risk_score", rest] == 0.9
     assert shown["camera_picture_age_seconds", rest] == 7
-    assert shown["camera_state", rest, ("state", "live")] == 10_000 - LABELS
+    assert shown["camera_state", ("edge", "other"), rest, ("state", "live")] == 10_000 - LABELS
     assert shown["camera_traffic_bytes_total", ("direction", "in"), rest] == (10_000 - LABELS) * 100
     assert shown["edge_online", ("edge", "other")] == 500
     assert text.count("\n") < 12_000
@@ -153,7 +153,7 @@ def test_a_state_that_nobody_knows_is_no_label_of_its_own():
     edge = board.roster.get("e0")
     board.status(edge, messages.Status("e0/c0", 'sleepy" } 1\n', 0.0), "")
     shown = read(page(exposition))
-    assert shown["camera_state", ("source", "e0/c0"), ("state", "other")] == 1
+    assert shown["camera_state", ("edge", "e0"), ("source", "e0/c0"), ("state", "other")] == 1
 
 
 def promtool(text):

@@ -201,22 +201,22 @@ class Exposition(Collector):
         yield from (online, back, offset, month)
 
     def _cameras(self, named: set[str]) -> Iterator[Metric]:
-        at, states = self._clock.monotonic(), dict[tuple[str, str], int]()
+        at, states = self._clock.monotonic(), dict[tuple[str, str, str], int]()
         figures: list[dict[str, list[float]]] = [{} for _ in _CAMERA_GAUGES]
         for edge in self._board.roster:
             for camera in edge:
                 camera.translate()
                 label, state = camera.source if camera.source in named else OTHER, state_of(edge, camera)
-                key = label, state if state in STATES else OTHER
+                key = OTHER if label == OTHER else edge.edge_id, label, state if state in STATES else OTHER
                 states[key] = states.get(key, 0) + 1
                 for gauge, by_label in zip(_CAMERA_GAUGES, figures, strict=True):
                     value = gauge.read(camera, at)
                     if value is not None:
                         by_label.setdefault(label, []).append(float(value))
         words = "1 for the state that the camera is in; for `other`, cameras in that state."
-        state_family = GaugeMetricFamily("aimonitor_hub_camera_state", words, labels=["source", "state"])
-        for (label, state), count in states.items():
-            state_family.add_metric([label, state], count)
+        state_family = GaugeMetricFamily("aimonitor_hub_camera_state", words, labels=["edge", "source", "state"])
+        for key, count in states.items():
+            state_family.add_metric(key, count)
         yield state_family
         for gauge, by_label in zip(_CAMERA_GAUGES, figures, strict=True):
             family = GaugeMetricFamily(f"aimonitor_hub_camera_{gauge.name}", gauge.help, labels=["source"])
