@@ -55,7 +55,7 @@ def web_server(answer: Answer, context: ssl.SSLContext | None = None) -> Iterato
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        do_GET = do_POST = lambda self: answer(self)  # noqa: E731, N815 - the names that http.server calls
+        do_GET = do_POST = answer  # noqa: N815 - the names that http.server calls
 
         def log_message(self, *_: object) -> None:
             pass
