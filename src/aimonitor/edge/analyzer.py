@@ -9,11 +9,12 @@ from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest
 from aimonitor.contract import messages
 from aimonitor.edge.journal import Journal, JournalError
-from aimonitor.edge.keeper import Memory, Parcel
+from aimonitor.edge.keeper import Learned, Memory, Parcel
 from aimonitor.edge.policy import SitePolicy
 from aimonitor.edge.publisher import Publisher, Shot, to_event
 from aimonitor.edge.stages import CameraStages
 from aimonitor.edge.types import Event, Frame, Observation, PictureError, ThermalReading
+from aimonitor.edge.usual import Usual
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Analyzer:
         dropped: Callable[[], int],
         keep: Callable[[list[Parcel]], None],
         thermal: Callable[[], ThermalReading | None],
+        usual: Usual,
     ) -> None:
         self._camera_id = camera_id
         self._source = source
@@ -62,6 +64,7 @@ class Analyzer:
         self._dropped = dropped
         self._keep = keep
         self._thermal = thermal
+        self._usual = usual
         self._attention: Latest[messages.Attention] = Latest()
         self._picture_asked: Latest[bool] = Latest()
         self._times: deque[float] = deque(maxlen=_RATE_WINDOW)
@@ -120,7 +123,7 @@ class Analyzer:
                 log.exception("camera %s: frame %d: analysis failed", self._camera_id, frame.frame_id)
                 self.failures += 1
                 self._stages.reset()
-        self._keep(self._memory.finish())
+        self._keep([*self._memory.finish(), Parcel(self._camera_id, Learned(self._usual.learned()))])
 
     def _understand(self, frame: Frame) -> None:
         policy = self._policy.get(0)
@@ -149,10 +152,18 @@ class Analyzer:
             if self._is_news(event):
                 self._store(event, frame.frame_id)
         self._keep(parcels)
+        self._learn(observation)
         now = self._clock.monotonic()
         shot = self._publisher.publish(observation, fps=self.fps, dropped=self._dropped(), now=now)
         if shot is not None:
             self._offer(self._camera_id, shot)
+
+    def _learn(self, observation: Observation) -> None:
+        unusual = self._usual.take(observation)
+        if unusual is not None:
+            self._stages.note(unusual)
+        if self._usual.due(observation.frame.at):
+            self._keep([Parcel(self._camera_id, Learned(self._usual.learned()))])
 
     def _is_news(self, event: Event) -> bool:
         """Follow what is open, so that a disarmed camera neither opens an incident nor leaves one open."""

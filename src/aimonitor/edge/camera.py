@@ -3,7 +3,9 @@
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+from aimonitor.analytics.anomaly import AnomalySettings
 from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest
 from aimonitor.common.settings import SettingsError
@@ -14,7 +16,7 @@ from aimonitor.edge.capture import Capture
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.keeper import Keeper
 from aimonitor.edge.pipeline import Detector
-from aimonitor.edge.policy import PolicyFile, load_policy
+from aimonitor.edge.policy import PolicyFile, SitePolicy, load_policy
 from aimonitor.edge.publisher import Publisher, Rung
 from aimonitor.edge.sensors.ways import open_way
 from aimonitor.edge.settings import CameraSettings
@@ -22,6 +24,7 @@ from aimonitor.edge.sources import SourceOptions, open_source
 from aimonitor.edge.stages import CameraStages
 from aimonitor.edge.types import ThermalReading
 from aimonitor.edge.uplink import Uplink
+from aimonitor.edge.usual import Usual
 from aimonitor.edge.vitals import CameraStatus
 
 log = logging.getLogger(__name__)
@@ -39,6 +42,7 @@ class Surroundings:
     keeper: Keeper | None
     resting: Rung
     budget: Budget
+    false_alarms_per_week: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +94,13 @@ def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
     opened = open_source(camera.source, options, clock)
     capture = Capture(camera.id, opened, clock=clock, on_change=announce)
     policy_file = PolicyFile(camera.policy, preset=camera.preset) if camera.policy else None
+    policy = policy_file.policy if policy_file else load_policy(preset=camera.preset)
     readings: Latest[ThermalReading] = Latest()
     analyzer = Analyzer(
         camera.id,
         source,
         frames=capture.frames,
-        stages=CameraStages(around.detector, policy_file.policy if policy_file else load_policy(preset=camera.preset)),
+        stages=CameraStages(around.detector, policy),
         publisher=Publisher(source, around.resting, lambda: around.budget.ceiling(clock.monotonic(), clock.utc())),
         journal=around.journal,
         clock=clock,
@@ -104,9 +109,25 @@ def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
         dropped=lambda: capture.frames.overwritten,
         keep=around.keeper.keep if around.keeper else lambda _: None,
         thermal=lambda: readings.get(0),
+        usual=_usual(camera.id, policy, around),
     )
     sensing = _sense(camera, readings.put, clock) if camera.thermal else None
     return WiredCamera(source, camera.name, capture, analyzer, policy_file, sensing)
+
+
+def _usual(camera_id: str, policy: SitePolicy, around: Surroundings) -> Usual:
+    """What this camera has learned so far. Hours are those of the policy's time zone as it is now."""
+    here = datetime.fromtimestamp(around.clock.utc(), UTC).astimezone(policy.risk().zone).utcoffset()
+    offset_s = here.total_seconds() if here is not None else 0.0
+    settings = AnomalySettings(false_alarms_per_week=around.false_alarms_per_week, utc_offset_s=offset_s)
+    usual = Usual(camera_id, settings)
+    try:
+        learned = around.keeper.learned(camera_id) if around.keeper else b""
+        if learned:
+            usual.restore(learned)
+    except (OSError, ValueError) as error:
+        log.warning("camera %s: learns anew what is usual: %s", camera_id, error)
+    return usual
 
 
 def _sense(camera: CameraSettings, deliver: Callable[[ThermalReading], None], clock: Clock) -> Awaitable[None]:

@@ -1,10 +1,11 @@
-"""What an edge keeps on its own disk besides events: clips of incidents, and the scenes that explain its risk.
+"""What an edge keeps on its own disk besides events: clips, the scenes that explain its risk, and what is usual.
 
 `Memory` lives in the analyzing thread of a camera and decides what is worth keeping; `Keeper` owns the one thread of
 an edge that writes it, so that a slow disk never holds up a camera.
 """
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,11 +27,18 @@ _ENCODE_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """What a camera has learned of its usual counts, as JSON."""
+
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
     """Something to write for one camera."""
 
     camera_id: str
-    what: Clip | Opening | RecordedScene
+    what: Clip | Opening | RecordedScene | Learned
 
 
 @dataclass(slots=True)
@@ -67,7 +75,7 @@ class Memory:
 
 
 class Keeper:
-    """Writes below `root`: `clips/<camera>/<incident>/…` and `scenes/<camera>/<minute>.jsonl`.
+    """Writes below `root`: `clips/<camera>/<incident>/…`, `scenes/<camera>/<minute>.jsonl`, `usual/<camera>.json`.
 
     At most 64 parcels wait, then the oldest is dropped and counted (`dropped`). `failed` counts what the disk refused.
     opened: told of camera and incident, from the keeper's thread, when the snapshot of a new incident is on the disk
@@ -104,6 +112,11 @@ class Keeper:
         self._something.set()
         self._thread.join(timeout_s)
 
+    def learned(self, camera_id: str) -> bytes:
+        """What the camera had learned when it was last kept; empty when there is nothing. May raise OSError."""
+        path = self._usual_of(camera_id)
+        return path.read_bytes() if path.exists() else b""
+
     def _wake(self) -> None:
         self._something.set()
 
@@ -120,6 +133,8 @@ class Keeper:
                 self._write_clip(parcel.camera_id, parcel.what)
             elif isinstance(parcel.what, Opening):
                 self._write_opening(parcel.camera_id, parcel.what)
+            elif isinstance(parcel.what, Learned):
+                self._write_learned(parcel.camera_id, parcel.what)
             else:
                 self._scenes_of(parcel.camera_id).write(parcel.what)
         except (OSError, ValueError) as error:
@@ -141,6 +156,20 @@ class Keeper:
         if camera_id not in self._clips:
             self._clips[camera_id] = ClipStore(self._root / "clips" / camera_id)
         return self._clips[camera_id]
+
+    def _write_learned(self, camera_id: str, learned: Learned) -> None:
+        """All or nothing: a power cut leaves the file before or the file after."""
+        path = self._usual_of(camera_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        with fresh.open("wb") as file:
+            file.write(learned.state)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+
+    def _usual_of(self, camera_id: str) -> Path:
+        return self._root / "usual" / f"{camera_id}.json"
 
     def _scenes_of(self, camera_id: str) -> SceneRecorder:
         if camera_id not in self._scenes:

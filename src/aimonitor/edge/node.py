@@ -79,7 +79,15 @@ class Node:
             budget=self._budget,
         )
         around = Surroundings(
-            settings.edge_id, clock, detector, self._journal, self._uplink, self._keeper, settings.resting, self._budget
+            settings.edge_id,
+            clock,
+            detector,
+            self._journal,
+            self._uplink,
+            self._keeper,
+            settings.resting,
+            self._budget,
+            settings.false_alarms_per_week,
         )
         for camera in settings.camera:
             try:

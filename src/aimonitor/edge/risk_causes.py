@@ -48,6 +48,7 @@ def causes(scene: Scene, utc: float, policy: RiskPolicy) -> list[Cause]:
     found = [*_presence(scene, policy), *_deeds(scene, policy), *_heat(scene, policy)]
     if found:
         found.extend(_circumstances(scene, utc, policy))
+    found.extend(_unusual(scene, policy))
     return [cause for cause in found if cause.intensity > 0.0]
 
 
@@ -138,6 +139,13 @@ def _heat(scene: Scene, policy: RiskPolicy) -> Iterator[Cause]:
         if evidence.behavior is None and evidence.track.label == "warm":
             track_id, peak = evidence.track.track_id, evidence.hottest_celsius
             yield Cause("warm", _intensity(policy, "warm"), "warm body in the dark", track_id, value=peak)
+
+
+def _unusual(scene: Scene, policy: RiskPolicy) -> Iterator[Cause]:
+    for one in scene.unusual:
+        words = one.words + (f" in {one.zone}" if one.zone else "")
+        intensity = _intensity(policy, "unusual", one.score, one.zone)
+        yield Cause("unusual", intensity, words, None, one.zone, float(one.count))
 
 
 def _circumstances(scene: Scene, utc: float, policy: RiskPolicy) -> Iterator[Cause]:

@@ -27,6 +27,7 @@ WEIGHTS: Mapping[str, float] = {
     "hot": 0.08,
     "overheating": 0.60,
     "fire": 0.90,
+    "unusual": 0.25,
     "known_hours": 0.35,
 }
 """Every cause there is, with the weight it has unless the policy says otherwise."""

@@ -58,6 +58,8 @@ class EdgeSettings(Settings):
     upload_kb_per_s: Annotated[float, Field(gt=0)] = 128
     """How fast at most, so that live pictures and events have the rest of the line."""
     resting: Rung = "thumbnail"
+    false_alarms_per_week: Annotated[float, Field(gt=0, le=1_000)] = 1.0
+    """How often chance alone may call a count unusual, for each camera, zone and class."""
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     """Where Prometheus may ask on this machine; none answers nobody."""
     budget_kbit_s: Annotated[float, Field(gt=0)] | None = None

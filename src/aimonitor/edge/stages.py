@@ -4,7 +4,7 @@ from aimonitor.edge.motion import MotionGate
 from aimonitor.edge.pipeline import Detector, Pipeline
 from aimonitor.edge.policy import SitePolicy
 from aimonitor.edge.tracker import Tracker
-from aimonitor.edge.types import Frame, Observation, Size, ThermalReading
+from aimonitor.edge.types import Frame, Observation, Size, ThermalReading, Unusual
 from aimonitor.edge.understanding import Understanding
 
 
@@ -28,9 +28,14 @@ class CameraStages:
         self._policy = policy
         self._understanding.adopt(policy)
 
+    def note(self, unusual: tuple[Unusual, ...]) -> None:
+        """From the next frame on, this is what is unusual."""
+        self._understanding.unusual = unusual
+
     def reset(self) -> None:
         """Begin anew: after an error inside a stage nothing that it remembered is to be trusted."""
-        self._understanding = Understanding(self._policy)
+        unusual, self._understanding = self._understanding.unusual, Understanding(self._policy)
+        self.note(unusual)
         self._pipeline = None
 
     def _build(self, size: Size) -> Pipeline:

@@ -270,6 +270,20 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Unusual:
+    """More or fewer of a class than usual at this hour, in `zone` or in the whole picture.
+
+    score: 0..1, from 0.5 on it is unusual; words: "persons: usual 3, now 19"
+    """
+
+    label: str
+    zone: str
+    score: float
+    count: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """All evidence of one frame and what the objects do together. `dark`: too dark for the camera to be relied on."""
 
@@ -283,6 +297,7 @@ class Scene:
     vehicles: int = 0
     animals: int = 0
     dark: bool = False
+    unusual: tuple[Unusual, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

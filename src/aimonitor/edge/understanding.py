@@ -1,6 +1,7 @@
 """The stages that understand, made of one policy, and made to follow it when it changes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aimonitor.edge.behavior import BehaviorAnalyzer
 from aimonitor.edge.events import EventJudge
@@ -8,7 +9,7 @@ from aimonitor.edge.fusion import fuse
 from aimonitor.edge.policy import SitePolicy
 from aimonitor.edge.risk import RiskAssessor
 from aimonitor.edge.thermal import ThermalAnalyzer
-from aimonitor.edge.types import Scene, SceneBehavior, ThermalScene, Track
+from aimonitor.edge.types import Scene, SceneBehavior, ThermalScene, Track, Unusual
 
 
 class Understanding:
@@ -17,14 +18,17 @@ class Understanding:
     def __init__(self, policy: SitePolicy) -> None:
         self._policy = policy
         self._alignment = policy.alignment()
+        self.unusual: tuple[Unusual, ...] = ()
+        """What is unusual just now; set from outside, because the stages remember no weeks."""
         self.behavior = BehaviorAnalyzer(policy.site())
         self.thermal = ThermalAnalyzer(policy.heat())
         self.risk = RiskAssessor(policy.risk())
         self.events = EventJudge(policy.judging())
 
     def fuse(self, tracks: Sequence[Track], behavior: SceneBehavior, thermal: ThermalScene, brightness: float) -> Scene:
-        """The fusion stage, with the policy's alignment."""
-        return fuse(tracks, behavior, thermal, brightness, alignment=self._alignment)
+        """The fusion stage, with the policy's alignment and what is unusual."""
+        scene = fuse(tracks, behavior, thermal, brightness, alignment=self._alignment)
+        return replace(scene, unusual=self.unusual) if self.unusual else scene
 
     def adopt(self, policy: SitePolicy) -> None:
         """Follow another policy from the next frame on; what a change does not touch is not forgotten."""

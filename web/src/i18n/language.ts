@@ -22,6 +22,8 @@ export interface Language {
   readonly duration: (seconds: number) => string;
   /** The same with milliseconds below one second: "30 ms" (CLDR has no Hebrew for it). */
   readonly shortDuration: (seconds: number) => string;
+  /** "12 kB", "1.4 MB": thousands, as the bill counts. */
+  readonly size: (bytes: number) => string;
   /** Time of day, with the date when it was another day; seconds since 1970 in. */
   readonly time: (at: number) => string;
   readonly dateTime: (at: number) => string;
@@ -41,6 +43,7 @@ export function languageOf(code: LanguageCode): Language {
     duration: (seconds) => duration(code, seconds),
     shortDuration: (seconds) =>
       seconds < 1 ? `${fixed(code, 0).format(seconds * 1000)} ${CATALOGUES[code].unit.ms}` : duration(code, seconds),
+    size: (bytes) => sizeWords(code, bytes),
     time: (at) => (isToday(at) ? times : shortDateTimes).format(at * 1000),
     dateTime: (at) => dateTimes.format(at * 1000),
   };
@@ -85,6 +88,13 @@ function duration(code: LanguageCode, seconds: number): string {
   if (seconds < 5400) return fixed(code, 0, "minute").format(seconds / 60);
   if (seconds < 129_600) return fixed(code, 0, "hour").format(seconds / 3600);
   return fixed(code, 0, "day").format(seconds / 86_400);
+}
+
+function sizeWords(code: LanguageCode, bytes: number): string {
+  const { unit } = CATALOGUES[code];
+  if (bytes < 999_500) return `${fixed(code, 0).format(bytes / 1e3)} ${unit.kB}`;
+  if (bytes < 999.5e6) return `${fixed(code, bytes < 99.5e6 ? 1 : 0).format(bytes / 1e6)} ${unit.MB}`;
+  return `${fixed(code, 1).format(bytes / 1e9)} ${unit.GB}`;
 }
 
 function isToday(at: number): boolean {

@@ -42,6 +42,7 @@ EN = Catalogue(
         "risk": "raised risk",
         "risk_level": "risk level",
         "anomaly": "unusual",
+        "unusual": "unusual",
         "bicycle": "bicycle",
         "car": "car",
         "motorcycle": "motorcycle",

@@ -42,6 +42,7 @@ HE = Catalogue(
         "risk": "סיכון מוגבר",
         "risk_level": "רמת סיכון",
         "anomaly": "חריג",
+        "unusual": "חריג",
         "bicycle": "אופניים",
         "car": "מכונית",
         "motorcycle": "אופנוע",

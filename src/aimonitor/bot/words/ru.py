@@ -42,6 +42,7 @@ RU = Catalogue(
         "risk": "повышенный риск",
         "risk_level": "уровень риска",
         "anomaly": "необычно",
+        "unusual": "необычно",
         "bicycle": "велосипед",
         "car": "автомобиль",
         "motorcycle": "мотоцикл",
