@@ -1,10 +1,11 @@
 #!/bin/sh
-# Makes at the first start what a person would otherwise have to: a TLS certificate and the secret of the edges.
+# Makes at the first start what a person would otherwise have to: a TLS certificate and the secrets of the system.
 # Nothing that is there is replaced, except a certificate of our own making that ends within 30 days.
 #
 #   DOMAIN         the name or address under which the system is reached
 #   CERTIFICATES   folder for fullchain.pem and privkey.pem, read by Nginx (user 101)
-#   SECRETS        folder for edge_token, read by hub and edges (user 10001)
+#   SECRETS        folder for edge_token (read by hub and edges, user 10001), metrics_token (hub, and Prometheus as
+#                  group 65534) and grafana_password (user 472)
 set -eu
 umask 077
 
@@ -37,10 +38,12 @@ make_certificate() {
   chmod 0644 "$CERTIFICATES/fullchain.pem"
 }
 
-make_token() {
-  echo "making the secret of the edges"
-  openssl rand -hex 32 >"$SECRETS/edge_token.new"
-  mv "$SECRETS/edge_token.new" "$SECRETS/edge_token"
+make_secret() { # make_secret NAME MODE
+  [ -s "$SECRETS/$1" ] && return 0
+  echo "making $1"
+  openssl rand -hex 32 >"$SECRETS/$1.new"
+  chmod "$2" "$SECRETS/$1.new"
+  mv "$SECRETS/$1.new" "$SECRETS/$1"
 }
 
 give() { # give OWNER PATH...: only root can, and only root has to
@@ -51,6 +54,10 @@ give() { # give OWNER PATH...: only root can, and only root has to
 }
 
 certificate_is_good || make_certificate
-[ -s "$SECRETS/edge_token" ] || make_token
+make_secret edge_token 0400
+make_secret metrics_token 0440
+make_secret grafana_password 0400
 give 101:101 "$CERTIFICATES" "$CERTIFICATES/fullchain.pem" "$CERTIFICATES/privkey.pem"
-give 10001:10001 "$SECRETS" "$SECRETS/edge_token"
+give 10001:10001 "$SECRETS/edge_token"
+give 10001:65534 "$SECRETS/metrics_token"
+give 472:472 "$SECRETS/grafana_password"

@@ -145,9 +145,11 @@ def first_start(folder: Path, domain: str = "cam.example.org") -> str:
 def test_the_first_start_makes_a_certificate_and_a_secret_and_the_second_keeps_them(tmp_path):
     first_start(tmp_path)
     files = {path.name: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
-    assert re.fullmatch(r"[0-9a-f]{64}\n", files["edge_token"])
+    secrets = [files[name] for name in ("edge_token", "metrics_token", "grafana_password")]
+    assert len(set(secrets)) == 3
+    assert all(re.fullmatch(r"[0-9a-f]{64}\n", secret) for secret in secrets)
     assert (tmp_path / "certificates" / "privkey.pem").stat().st_mode & 0o077 == 0
-    assert (tmp_path / "secrets" / "edge_token").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "secrets" / "edge_token").stat().st_mode & 0o777 == 0o400
     assert first_start(tmp_path) == ""
     assert {path.name: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == files
 
