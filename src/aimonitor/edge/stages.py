@@ -16,12 +16,15 @@ class CameraStages:
         self._policy = policy
         self._understanding = Understanding(policy)
         self._pipeline: Pipeline | None = None
+        self._last_id = 0
 
     def step(self, frame: Frame, reading: ThermalReading | None) -> Observation:
         """Understand one frame. Raises PictureError when its bytes are no picture."""
         if self._pipeline is None:
             self._pipeline = self._build(Size(frame.picture.width, frame.picture.height))
-        return self._pipeline.step(frame, reading)
+        observation = self._pipeline.step(frame, reading)
+        self._last_id = max(self._last_id, max((track.track_id for track in observation.tracks), default=0))
+        return observation
 
     def adopt(self, policy: SitePolicy) -> None:
         """Follow another policy from the next frame on."""
@@ -43,7 +46,7 @@ class CameraStages:
         return Pipeline(
             gate=MotionGate(),
             detector=self._detector,
-            tracker=Tracker(aspect=min(10.0, max(0.1, size.width / size.height))),
+            tracker=Tracker(aspect=min(10.0, max(0.1, size.width / size.height)), after_id=self._last_id),
             behavior=understanding.behavior,
             thermal=understanding.thermal,
             fuse=understanding.fuse,

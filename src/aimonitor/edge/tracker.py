@@ -54,8 +54,11 @@ class TrackerSettings:
 class Tracker:
     """Follows the objects of one camera. Not thread-safe; owned by the camera's analyzing thread."""
 
-    def __init__(self, settings: TrackerSettings | None = None, *, aspect: float = 4 / 3) -> None:
-        """`aspect` is width / height of the picture: it makes lengths in x and in y comparable."""
+    def __init__(self, settings: TrackerSettings | None = None, *, aspect: float = 4 / 3, after_id: int = 0) -> None:
+        """`aspect` is width / height of the picture: it makes lengths in x and in y comparable.
+
+        `after_id` is the last id that a tracker before this one gave, so that none is given again.
+        """
         if not 0.1 <= aspect <= 10:
             raise ValueError(f"expected an aspect (width / height) of 0.1 to 10, got {aspect}")
         self._settings = settings or TrackerSettings()
@@ -63,7 +66,7 @@ class Tracker:
         self._vocabulary = Vocabulary()
         self._filter = BoxFilter(self._settings.motion)
         self._table = TrackTable()
-        self._last_id = 0
+        self._last_id = after_id
         self._at: float | None = None
         self._looked_at = 0.0
 
