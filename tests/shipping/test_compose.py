@@ -75,7 +75,9 @@ class System:
             except (OSError, IndexError, ValueError):
                 pass
             time.sleep(0.2)
-        pytest.fail(f"not whole again within {within:.0f} s:\n{self.compose('ps')}")
+        pytest.fail(
+            f"not whole within {within:.0f} s:\n{self.compose('ps')}\n{self.compose('logs', '--tail=20')[-6000:]}"
+        )
 
 
 def assert_gapless(events: list[dict]) -> None:
