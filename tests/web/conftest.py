@@ -19,7 +19,7 @@ _SERVE = """
 import sys
 from aimonitor.hub import serve
 from aimonitor.hub.settings import HubSettings
-serve.run(HubSettings(port=int(sys.argv[1]), history_path=sys.argv[2]))
+serve.run(HubSettings(port=int(sys.argv[1]), history_path=sys.argv[2], media_path=sys.argv[3]))
 """
 
 
@@ -37,7 +37,8 @@ class HubProcess:
     def start(self) -> None:
         """Start it and wait until it answers."""
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, str(self.port), str(self._history)], stderr=subprocess.DEVNULL
+            [sys.executable, "-c", _SERVE, str(self.port), str(self._history), str(self._history.parent / "media")],
+            stderr=subprocess.DEVNULL,
         )
         for _ in range(200):
             try:

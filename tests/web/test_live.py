@@ -22,40 +22,41 @@ READ_CANVAS = """() => {
   return sum;
 }"""
 
-# Reads back from the pixels which frame is shown and which frame its box belongs to, once per drawn frame.
-WATCH_SKEW = """(wanted) => new Promise((resolve) => {
+# Which frame is shown, and which frame its box belongs to (null: none is drawn), read back from the pixels.
+READ_CODES = """() => {
   const pixels = document.querySelector('.stage canvas.pixels');
   const vectors = document.querySelector('.stage canvas.vectors');
-  const result = {frames: 0, boxed: 0, skewed: []};
+  const blocks = pixels.getContext('2d').getImageData(0, 8, 256, 1).data;
+  let frame = 0;
+  for (let bit = 0; bit < 16; bit++) if (blocks[(bit * 16 + 8) * 4] > 127) frame |= 1 << bit;
+  const scale = Math.min(vectors.width / pixels.width, vectors.height / pixels.height);
+  const [w, h] = [pixels.width * scale, pixels.height * scale];
+  const [x0, y0] = [(vectors.width - w) / 2, (vectors.height - h) / 2];
+  const row = vectors.getContext('2d').getImageData(Math.round(x0), Math.round(y0 + 0.25 * h), Math.round(w), 1).data;
+  for (let x = 0; x < w; x++) if (row[x * 4 + 3] > 0) return [frame, Math.round(((x + 2.5) / w - 0.05) * 50)];
+  return [frame, null];
+}"""
+
+# The same once for each drawn frame.
+WATCH_SKEW = f"""(wanted) => new Promise((resolve) => {{
+  const read = {READ_CODES};
+  const pixels = document.querySelector('.stage canvas.pixels');
+  const result = {{frames: 0, boxed: 0, skewed: []}};
   let last = '';
-  const frameOf = () => {
-    const {data} = pixels.getContext('2d').getImageData(0, 8, 256, 1);
-    let id = 0;
-    for (let bit = 0; bit < 16; bit++) if (data[(bit * 16 + 8) * 4] > 127) id |= 1 << bit;
-    return id;
-  };
-  const boxOf = () => {
-    const scale = Math.min(vectors.width / pixels.width, vectors.height / pixels.height);
-    const [w, h] = [pixels.width * scale, pixels.height * scale];
-    const [x0, y0] = [(vectors.width - w) / 2, (vectors.height - h) / 2];
-    const {data} = vectors.getContext('2d').getImageData(Math.round(x0), Math.round(y0 + 0.25 * h), Math.round(w), 1);
-    for (let x = 0; x < w; x++) if (data[x * 4 + 3] > 0) return Math.round(((x + 2.5) / w - 0.05) * 50);
-    return null;
-  };
-  const look = () => {
+  const look = () => {{
     const now = pixels.dataset.frameId;
-    if (now !== last) {
+    if (now !== last) {{
       last = now;
-      const [frame, box] = [frameOf(), boxOf()];
+      const [frame, box] = read();
       result.frames += 1;
       if (box !== null) result.boxed += 1;
       if (box !== null && box !== frame % 40) result.skewed.push([frame, box]);
-    }
+    }}
     if (result.frames >= wanted) resolve(result);
     else requestAnimationFrame(look);
-  };
+  }};
   look();
-})"""
+}})"""
 
 
 @pytest.fixture
@@ -152,14 +153,15 @@ def test_radar_view_moves_boxes_over_a_still(open_page: OpenPage, edge: Scripted
     wait_for_picture(page)
     page.get_by_role("button", name="Radar view").click()
     expect(page.locator(".stage .badge")).to_have_text("Radar view")
-    page.wait_for_timeout(500)
-    still = page.evaluate(READ_CANVAS)
-    boxes = "document.querySelector('.stage canvas.vectors').dataset.frameId"
-    shown = page.evaluate(boxes)
-    wait_until(page, f"{boxes} !== '{shown}'")
+    picture, boxes = (
+        f"document.querySelector('.stage canvas.{name}').dataset.frameId" for name in ("pixels", "vectors")
+    )
+    wait_until(page, f"{boxes} - {picture} > 3")
+    still, shown = page.evaluate(READ_CANVAS), page.evaluate(boxes)
+    wait_until(page, f"{boxes} - {shown} > 3")
     assert page.evaluate(READ_CANVAS) == still
-    page.get_by_role("button", name="New still").click()
-    expect(page.locator(".outcome")).to_contain_text("Done: ")
+    page.locator(".stage").get_by_role("button", name="New still").click()
+    expect(page.locator(".stage .outcome")).to_contain_text("Done: ")
     assert [command.name for command in edge.commands] == ["snapshot"]
 
 

@@ -5,16 +5,30 @@ import type { PictureStamp } from "./state/age";
 import { HubClock, pageClock } from "./state/clock";
 import { Store } from "./state/store";
 import { Traffic } from "./state/traffic";
-import { applyDrawn, applyEvents, applyLink, applyMessage, applySamples, applyStatusOfHub, EMPTY_WORLD, type World } from "./state/world";
-import { fetchHistory } from "./wire/history";
+import {
+  applyDrawn,
+  applyEvents,
+  applyLink,
+  applyMessage,
+  applySamples,
+  applySought,
+  applyStatusOfHub,
+  EMPTY_WORLD,
+  type World,
+} from "./state/world";
+import { fetchEvents, fetchHistory } from "./wire/history";
 import { HubConnection } from "./wire/connection";
-import type { CommandRequest, CommandResult, HubMessage, Rung, Source } from "./wire/messages";
+import { sendMark, type MarkWord } from "./wire/media";
+import type { CommandResult, HubMessage, Source } from "./wire/messages";
 import { StatusPoller } from "./wire/polling";
+import type { CommandRequest, Rung } from "./wire/requests";
 import { fetchStatus } from "./wire/status";
 
 const POLL_AFTER_MS = 1_500;
 const PAUSE_AFTER_MS = 20_000;
 const COMMAND_TIMEOUT_MS = 12_000;
+/** How far back an incident is looked for, in pages of a thousand events. */
+const SOUGHT_PAGES = 20;
 
 export class Monitor {
   readonly world = new Store<World>(EMPTY_WORLD);
@@ -35,7 +49,7 @@ export class Monitor {
   private pollTimer: ReturnType<typeof setTimeout> | undefined;
   private pauseTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly base: URL) {
+  constructor(readonly base: URL) {
     const socket = new URL("ws", base);
     socket.protocol = base.protocol === "https:" ? "wss:" : "ws:";
     this.connection = new HubConnection(socket.href, this.clock, {
@@ -104,6 +118,21 @@ export class Monitor {
   async recall(source: Source): Promise<void> {
     const { samples } = await fetchHistory(this.base, { source, limit: "1", samples: "3600" });
     this.world.change((world) => applySamples(world, source, samples));
+  }
+
+  /** Look for an incident that is too old to be among those that the page holds. */
+  async seek(source: Source, incidentId: string): Promise<void> {
+    for await (const page of fetchEvents(this.base, { source }, SOUGHT_PAGES)) {
+      const events = page.filter((event) => event.incidentId === incidentId);
+      if (events.length === 0) continue;
+      this.world.change((world) => applySought(world, events));
+      return;
+    }
+  }
+
+  /** Say what an incident was; returns why that was refused, or nothing. What comes of it every viewer is told. */
+  mark(source: Source, incidentId: string, mark: MarkWord, by: string): Promise<string> {
+    return sendMark(this.base, source, incidentId, { mark, by });
   }
 
   /** Pictures of a camera that were left out so that the newest could be shown. */

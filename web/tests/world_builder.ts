@@ -56,6 +56,7 @@ export function eventOf(seq: number, facts: Partial<EventMessage> = {}): EventMe
     trackIds: [],
     zone: "",
     frameId: 0,
+    mark: null,
     ...facts,
   };
 }

@@ -1,7 +1,7 @@
 /** The vector layer: boxes, labels, trails and risk, in device pixels, crisp at any size. */
 
 import type { Observation, TrackView } from "../wire/messages";
-import type { Trails } from "../picture/trails";
+import type { TrailSource } from "../picture/trails";
 import type { Rectangle } from "./fit";
 import { placeLabel } from "./label_layout";
 import type { OverlayStyle } from "./layers";
@@ -22,7 +22,7 @@ interface Surface {
   readonly ratio: number;
 }
 
-export function drawOverlay(surface: Surface, observation: Observation, trails: Trails, style: OverlayStyle): void {
+export function drawOverlay(surface: Surface, observation: Observation, trails: TrailSource, style: OverlayStyle): void {
   const { context } = surface;
   context.lineJoin = "round";
   context.lineCap = "round";
@@ -136,7 +136,7 @@ function drawTrail(
   { context, picture, ratio }: Surface,
   track: TrackView,
   until: number,
-  trails: Trails,
+  trails: TrailSource,
   style: OverlayStyle,
 ): void {
   const points = trails.of(track.trackId, until);

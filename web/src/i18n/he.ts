@@ -137,8 +137,8 @@ export const he: Catalogue = {
     title: "סימון",
     ask: "מה זה היה?",
     name: "השם שלך",
-    said: (mark, time) => `סומן כ„${mark}” בשעה ${time}.`,
-    saidBy: (mark, by, time) => `סומן כ„${mark}” על ידי ${by} בשעה ${time}.`,
+    said: (mark, time) => `סומן כ״${mark}״ בשעה ${time}.`,
+    saidBy: (mark, by, time) => `סומן כ״${mark}״ על ידי ${by} בשעה ${time}.`,
     word: { unmarked: "טרם סומן", acknowledged: "טופל", not_a_threat: "לא איום", threat: "איום" },
   },
   control: {

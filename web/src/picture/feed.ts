@@ -5,7 +5,7 @@ import type { Clock } from "../state/clock";
 import type { PictureFrame } from "../wire/frames";
 import type { Observation, Source } from "../wire/messages";
 import { FrameSync, type Pair } from "./sync";
-import { Trails } from "./trails";
+import { Trails, type TrailSource } from "./trails";
 
 export interface DecodedPicture extends PictureStamp {
   readonly bitmap: ImageBitmap;
@@ -15,7 +15,7 @@ export interface Scene {
   readonly pair: Pair<DecodedPicture> | null;
   /** The newest observation, whatever frame it belongs to: for the radar view only. */
   readonly newest: Observation | null;
-  readonly trails: Trails;
+  readonly trails: TrailSource;
 }
 
 /** A pair of canvases that shows the feed. */

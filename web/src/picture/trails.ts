@@ -13,7 +13,13 @@ export interface TrailPoint {
   readonly y: number;
 }
 
-export class Trails {
+/** Who knows where a track has been. */
+export interface TrailSource {
+  /** The trail of a track up to and including the instant `until` (edge clock). */
+  of(trackId: number, until: number): readonly TrailPoint[];
+}
+
+export class Trails implements TrailSource {
   private points = new Map<number, readonly TrailPoint[]>();
 
   /** Append the feet of `observation`; tracks that it does not name are forgotten. */

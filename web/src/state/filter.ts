@@ -9,10 +9,14 @@ export interface IncidentFilter {
   /** The lowest level that is shown. */
   readonly level: string;
   readonly zone: string;
+  /** A mark, or UNMARKED. */
+  readonly mark: string;
 }
 
+export const UNMARKED = "unmarked";
+
 /** Everything that cameras saw: an empty word admits all, but commands are shown only to who asks for them. */
-export const NO_FILTER: IncidentFilter = { source: "", kind: "", level: "", zone: "" };
+export const NO_FILTER: IncidentFilter = { source: "", kind: "", level: "", zone: "", mark: "" };
 
 export function filterIncidents(incidents: readonly Incident[], filter: IncidentFilter): readonly Incident[] {
   return incidents.filter(
@@ -20,13 +24,14 @@ export function filterIncidents(incidents: readonly Incident[], filter: Incident
       (filter.source === "" || incident.source === filter.source) &&
       (filter.kind === "" ? incident.kind !== COMMAND : incident.kind === filter.kind) &&
       (filter.level === "" || levelRank(incident.level) >= levelRank(filter.level)) &&
-      (filter.zone === "" || incident.zone === filter.zone),
+      (filter.zone === "" || incident.zone === filter.zone) &&
+      (filter.mark === "" || (incident.mark?.mark ?? UNMARKED) === filter.mark),
   );
 }
 
 /** CSV after RFC 4180 with CRLF, times in UTC (ISO 8601), words as the edge said them. */
 export function toCsv(incidents: readonly Incident[]): string {
-  const header = ["opened", "closed", "source", "kind", "level", "score", "zone", "tracks", "words"];
+  const header = ["opened", "closed", "source", "kind", "level", "score", "zone", "tracks", "words", "mark", "marked_by"];
   const rows = incidents.map((incident) => [
     isoTime(incident.openedAt),
     incident.closedAt === null ? "" : isoTime(incident.closedAt),
@@ -37,8 +42,31 @@ export function toCsv(incidents: readonly Incident[]): string {
     incident.zone,
     incident.trackIds.join(" "),
     incident.words,
+    incident.mark?.mark ?? "",
+    incident.mark?.by ?? "",
   ]);
   return [header, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+}
+
+/** One incident with its reasons, in the spelling of the contract; `media` are the addresses of its files. */
+export function toJson(incident: Incident, media: readonly string[]): string {
+  const { source, incidentId, kind, level, score, words, zone, mark } = incident;
+  const facts = {
+    source,
+    incident_id: incidentId,
+    kind,
+    level,
+    score,
+    words,
+    zone,
+    opened_at: isoTime(incident.openedAt),
+    closed_at: incident.closedAt === null ? null : isoTime(incident.closedAt),
+    track_ids: incident.trackIds,
+    factors: incident.factors.map(({ trackId, ...factor }) => ({ ...factor, track_id: trackId })),
+    mark: mark === null ? null : { mark: mark.mark, by: mark.by, at: isoTime(mark.at) },
+    media,
+  };
+  return `${JSON.stringify(facts, null, 2)}\n`;
 }
 
 /** A cell that begins like a formula is marked as text, or a spreadsheet would run it. */

@@ -1,6 +1,6 @@
 /** Events of one incident folded into one row. */
 
-import type { EventMessage, Factor, Source } from "../wire/messages";
+import type { EventMessage, Factor, Mark, Marked, Source } from "../wire/messages";
 
 const INCIDENTS_KEPT = 500;
 /** What people told a camera to do is kept in the same history. */
@@ -24,6 +24,8 @@ export interface Incident {
   readonly factors: readonly Factor[];
   readonly trackIds: readonly number[];
   readonly zone: string;
+  /** What a person said of it, the last time. */
+  readonly mark: Mark | null;
   readonly seqs: ReadonlySet<number>;
 }
 
@@ -37,12 +39,22 @@ export function mergeEvents(incidents: readonly Incident[], events: readonly Eve
   return [...byKey.values()].sort((a, b) => b.openedAt - a.openedAt).slice(0, INCIDENTS_KEPT);
 }
 
+/** The same incidents, one of them marked; a mark that is older than the one that is known changes nothing. */
+export function markIncident(incidents: readonly Incident[], { source, incidentId, mark, by, at }: Marked): readonly Incident[] {
+  return incidents.map((incident) =>
+    incident.source === source && incident.incidentId === incidentId
+      ? { ...incident, mark: laterMark(incident.mark, { mark, by, at }) }
+      : incident,
+  );
+}
+
 export function keyOf(of: { readonly source: Source; readonly incidentId: string }): string {
   return `${of.source}/${of.incidentId}`;
 }
 
 function fold(before: Incident | undefined, event: EventMessage): Incident {
-  if (before?.seqs.has(event.seq)) return before;
+  const mark = laterMark(before?.mark ?? null, event.mark);
+  if (before?.seqs.has(event.seq)) return mark === before.mark ? before : { ...before, mark };
   const newest = before === undefined || event.at >= before.changedAt;
   const worst = before === undefined || event.score >= before.score;
   return {
@@ -58,8 +70,13 @@ function fold(before: Incident | undefined, event: EventMessage): Incident {
     factors: worst && event.factors.length > 0 ? event.factors : (before?.factors ?? event.factors),
     trackIds: [...new Set([...(before?.trackIds ?? []), ...event.trackIds])],
     zone: event.zone || (before?.zone ?? ""),
+    mark,
     seqs: new Set([...(before?.seqs ?? []), event.seq]),
   };
+}
+
+function laterMark(one: Mark | null, other: Mark | null): Mark | null {
+  return one === null || (other !== null && other.at > one.at) ? other : one;
 }
 
 export function levelRank(level: string): number {

@@ -12,8 +12,12 @@ export interface Preferences {
   readonly layers: readonly Layer[];
   /** Boxes over the last still instead of pictures. */
   readonly radar: boolean;
+  /** Who marks incidents; may be empty. */
+  readonly name: string;
 }
 
+/** Characters; the contract's limit. */
+export const NAME_LIMIT = 120;
 const KEY = "aimonitor.preferences";
 
 /** The kept choice; what is missing, unknown or unreadable falls back to the browser's own wishes. */
@@ -24,6 +28,7 @@ export function loadPreferences(storage: Storage, wished: readonly string[]): Pr
     theme: oneOf(THEMES, kept["theme"]) ?? "system",
     layers: Array.isArray(kept["layers"]) ? LAYERS.filter((layer) => (kept["layers"] as unknown[]).includes(layer)) : LAYERS,
     radar: kept["radar"] === true,
+    name: typeof kept["name"] === "string" ? kept["name"].slice(0, NAME_LIMIT) : "",
   };
 }
 

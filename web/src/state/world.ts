@@ -3,9 +3,9 @@
 import type { PictureStamp } from "./age";
 import type { Sample } from "../wire/history";
 import type { HubStatus } from "../wire/status";
-import { mergeEvents, type Incident } from "./incidents";
+import { markIncident, mergeEvents, type Incident } from "./incidents";
 import { RiskCourse } from "./course";
-import type { EventMessage, HubMessage, Observation, Presence, Source, Status } from "../wire/messages";
+import type { EventMessage, HubMessage, Marked, Observation, Presence, Source, Status } from "../wire/messages";
 
 /** How the page and the hub are joined. */
 export type Link =
@@ -45,6 +45,8 @@ export interface World {
   readonly protocols: ReadonlyMap<string, string>;
   readonly cameras: ReadonlyMap<Source, CameraView>;
   readonly incidents: readonly Incident[];
+  /** One that somebody asked for although it is too old to be among them. */
+  readonly sought: Incident | null;
   /** Messages of a type that this page does not know, skipped. */
   readonly skipped: number;
   /** Messages that broke the contract, dropped. */
@@ -59,6 +61,7 @@ export const EMPTY_WORLD: World = {
   protocols: new Map(),
   cameras: new Map(),
   incidents: [],
+  sought: null,
   skipped: 0,
   broken: 0,
 };
@@ -76,6 +79,8 @@ export function applyMessage(world: World, message: HubMessage, at: number): Wor
       return applyObservation(world, message, at);
     case "event":
       return applyEvents(world, [message]);
+    case "marked":
+      return applyMarked(world, message);
     case "unknown":
       return { ...world, skipped: world.skipped + 1 };
     default:
@@ -85,6 +90,16 @@ export function applyMessage(world: World, message: HubMessage, at: number): Wor
 
 export function applyEvents(world: World, events: readonly EventMessage[]): World {
   return { ...world, incidents: mergeEvents(world.incidents, events) };
+}
+
+/** The events of the one incident that was asked for. */
+export function applySought(world: World, events: readonly EventMessage[]): World {
+  return { ...world, sought: mergeEvents([], events)[0] ?? null };
+}
+
+function applyMarked(world: World, marked: Marked): World {
+  const sought = world.sought === null ? null : (markIncident([world.sought], marked)[0] ?? null);
+  return { ...world, incidents: markIncident(world.incidents, marked), sought };
 }
 
 /** What the hub remembers of a camera's risk; `hubAheadS` turns its clock into ours. */

@@ -167,19 +167,19 @@ function SendButton({
 }
 
 export function OutcomeWords({ outcome }: { readonly outcome: Outcome }): JSX.Element {
-  return <output class={`outcome outcome-${outcome.kind}`}>{outcomeWords(outcome, useLanguage().words.control)}</output>;
+  return <output class={`outcome outcome-${outcome.kind}`}>{outcomeWords(outcome, useLanguage().words)}</output>;
 }
 
 /** What the edge says comes in English, and stands apart from the sentence around it. */
-function outcomeWords(outcome: Outcome, control: Catalogue["control"]): string {
+function outcomeWords(outcome: Outcome, words: Catalogue): string {
   switch (outcome.kind) {
     case "none":
       return "";
     case "waiting":
-      return control.waiting;
+      return words.control.waiting;
     case "done":
-      return control.done(outcome.words === "" ? "" : isolate(outcome.words));
+      return words.control.done(outcome.words === "" ? "" : isolate(outcome.words));
     case "failed":
-      return control.failed(isolate(translate(control.reason, outcome.words)));
+      return words.control.failed(isolate(translate(words.control.reason, outcome.words)));
   }
 }

@@ -3,8 +3,11 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { translate } from "../i18n/language";
-import { filterIncidents, NO_FILTER, toCsv, type IncidentFilter } from "../state/filter";
+import { filterIncidents, NO_FILTER, toCsv, UNMARKED, type IncidentFilter } from "../state/filter";
+import type { Incident } from "../state/incidents";
+import { MARKS } from "../wire/media";
 import { useLanguage, useWorld } from "./context";
+import { saveFile } from "./files";
 import { ToolIcon } from "./icons";
 import { IncidentList } from "./incidents";
 import { Timeline } from "./timeline";
@@ -25,7 +28,7 @@ export function Events(): JSX.Element {
         <h1 id="all-events">{words.events.title}</h1>
         <span class="quiet">{words.events.count(shown.length)}</span>
         <span class="spring" />
-        <button type="button" class="tool" disabled={shown.length === 0} onClick={() => download(toCsv(shown))}>
+        <button type="button" class="tool" disabled={shown.length === 0} onClick={() => saveCsv(shown)}>
           <ToolIcon tool="export" />
           <span class="always">{words.events.export}</span>
         </button>
@@ -42,6 +45,9 @@ export function Events(): JSX.Element {
         </Choice>
         <Choice name={words.events.zone} value={filter.zone} onChange={(zone) => change({ zone })}>
           {distinct(incidents.map((incident) => incident.zone)).map((zone) => [zone, zone])}
+        </Choice>
+        <Choice name={words.mark.title} value={filter.mark} onChange={(mark) => change({ mark })}>
+          {[UNMARKED, ...MARKS].map((mark) => [mark, translate(words.mark.word, mark)])}
         </Choice>
       </div>
       <Timeline incidents={shown} />
@@ -81,10 +87,6 @@ function distinct(values: readonly string[]): readonly string[] {
   return [...new Set(values)].filter((value) => value !== "").sort();
 }
 
-function download(csv: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob(["\ufeff", csv], { type: "text/csv;charset=utf-8" }));
-  link.download = "events.csv";
-  link.click();
-  URL.revokeObjectURL(link.href);
+function saveCsv(incidents: readonly Incident[]): void {
+  saveFile(new Blob(["\ufeff", toCsv(incidents)], { type: "text/csv;charset=utf-8" }), "events.csv");
 }

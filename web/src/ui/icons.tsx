@@ -46,6 +46,20 @@ export function StateIcon({ state }: { readonly state: string }): JSX.Element {
   );
 }
 
+const MARK_PATHS: Readonly<Record<string, string>> = {
+  acknowledged: "m2 8.5 4 4 8-9",
+  not_a_threat: "M8 1.5 13.5 4v4c0 3.5-2.5 5.5-5.5 6.5C5 13.5 2.5 11.5 2.5 8V4ZM5.5 8l2 2 3.2-4",
+  threat: "M8 1.5 15 14H1ZM8 6v4M8 12v.1",
+};
+
+export function MarkIcon({ mark }: { readonly mark: string }): JSX.Element {
+  return (
+    <svg class="icon tool-icon" viewBox="0 0 16 16" aria-hidden="true">
+      <path d={MARK_PATHS[mark] ?? MARK_PATHS["acknowledged"]} />
+    </svg>
+  );
+}
+
 const TOOL_PATHS = {
   boxes: "M2 5V2h3M11 2h3v3M14 11v3h-3M5 14H2v-3",
   labels: "M2 3h7l5 5-6 6-6-6ZM5.2 6.2v.1",
@@ -60,6 +74,9 @@ const TOOL_PATHS = {
   grid: "M2 2h5v5H2ZM9 2h5v5H9ZM2 9h5v5H2ZM9 9h5v5H9Z",
   events: "M3 4h.1M6 4h8M3 8h.1M6 8h8M3 12h.1M6 12h8",
   back: "M13 8H3M7 4 3 8l4 4",
+  play: "M4.5 2.5v11L13 8Z",
+  pause: "M5 3v10M11 3v10",
+  charts: "M2.5 13.5v-5M6.2 13.5V3M9.8 13.5v-7M13.5 13.5V6",
   export: "M8 10V2M5 5l3-3 3 3M2.5 10v3.5h11V10",
 } as const;
 

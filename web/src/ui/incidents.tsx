@@ -6,6 +6,7 @@ import { keyOf, type Incident } from "../state/incidents";
 import { useLanguage, useWorld } from "./context";
 import { explain } from "./cause";
 import { LevelIcon } from "./icons";
+import { MarkBadge } from "./marks";
 import { hrefOf } from "./route";
 
 export function IncidentList({ incidents, empty }: { readonly incidents: readonly Incident[]; readonly empty: string }): JSX.Element {
@@ -37,6 +38,7 @@ function IncidentRow({ incident }: { readonly incident: Incident }): JSX.Element
             <bdi>{camera}</bdi> · <time>{time(incident.openedAt)}</time> · {lasting}
           </small>
         </span>
+        {incident.mark !== null && <MarkBadge mark={incident.mark} />}
         {incident.closedAt === null && <span class="pulse" aria-hidden="true" />}
       </a>
     </li>

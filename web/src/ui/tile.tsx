@@ -1,18 +1,14 @@
 /** One camera's picture with its vectors, its state and its true age. The same tile is large, in the strip or in the grid. */
 
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { OverlayStyle } from "../draw/layers";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { CanvasSurface } from "../draw/surface";
 import { isolate, translate } from "../i18n/language";
 import type { CameraView } from "../state/world";
 import { useApp, useLanguage, usePreferences } from "./context";
-import { trackLabel, trackNumber } from "./labels";
+import { useOverlayStyle } from "./overlay_style";
 import { useTruth, type ShownTruth } from "./truth";
 import { LevelIcon, StateIcon } from "./icons";
-
-/** From calm to critical, on any picture. */
-const RISK_COLORS = ["#5fe0c6", "#ffd24a", "#ff9d4d", "#ff5c72"];
 
 interface PictureProps {
   readonly camera: CameraView;
@@ -71,8 +67,8 @@ function useSurface(
   overlay: { readonly current: HTMLCanvasElement | null },
 ): void {
   const { monitor } = useApp();
-  const style = useOverlayStyle();
-  const { radar } = usePreferences();
+  const { layers, radar } = usePreferences();
+  const style = useOverlayStyle(layers);
   const surface = useRef<CanvasSurface | null>(null);
   const visible = useVisible(frame);
   useEffect(() => {
@@ -87,21 +83,6 @@ function useSurface(
     };
   }, [source, visible, monitor]);
   useEffect(() => surface.current?.restyle(style, radar), [style, radar]);
-}
-
-function useOverlayStyle(): OverlayStyle {
-  const language = useLanguage();
-  const { layers } = usePreferences();
-  return useMemo(
-    () => ({
-      layers: new Set(layers),
-      direction: language.direction,
-      colors: RISK_COLORS,
-      label: (track) => trackLabel(track, language),
-      shortLabel: (track) => trackNumber(track),
-    }),
-    [language, layers],
-  );
 }
 
 function useVisible(of: { readonly current: Element | null }): boolean {

@@ -6,6 +6,7 @@ import type { CameraView } from "../state/world";
 import { useCommand } from "./command";
 import { useApp, useLanguage, usePreferences } from "./context";
 import { OutcomeWords } from "./control";
+import { saveFile } from "./files";
 import { ToolIcon } from "./icons";
 
 interface ToolbarProps {
@@ -72,14 +73,8 @@ function NewStill({ camera }: { readonly camera: CameraView }): JSX.Element {
 /** Save the pixels as the camera sent them, without boxes. */
 function savePicture(stage: HTMLElement | null, camera: CameraView): void {
   const canvas = stage?.querySelector<HTMLCanvasElement>("canvas.pixels");
-  canvas?.toBlob((blob) => {
-    if (blob === null) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = `${camera.edgeId}-${camera.cameraId}-${camera.picture?.frameId ?? 0}.png`;
-    link.click();
-    URL.revokeObjectURL(link.href);
-  });
+  const name = `${camera.edgeId}-${camera.cameraId}-${camera.picture?.frameId ?? 0}.png`;
+  canvas?.toBlob((blob) => blob !== null && saveFile(blob, name));
 }
 
 /** A browser that has no full screen for pages (a phone) stays as it is. */

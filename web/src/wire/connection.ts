@@ -3,19 +3,16 @@
 import type { Clock } from "../state/clock";
 import { delayMs } from "./backoff";
 import { parseFrame, type PictureFrame } from "./frames";
+import { parseMessage, SUBPROTOCOL, type HubMessage, type Source } from "./messages";
+import { ContractError } from "./reader";
 import {
   encodeCommand,
   encodePing,
   encodeSeen,
   encodeSubscribe,
-  parseMessage,
-  SUBPROTOCOL,
   type CommandRequest,
-  type HubMessage,
-  type Source,
   type Subscription,
-} from "./messages";
-import { ContractError } from "./reader";
+} from "./requests";
 
 const LEASE_S = 30;
 const RENEW_MS = 10_000;

@@ -18,9 +18,12 @@ export interface Sample {
 export interface HistoryPage {
   readonly events: readonly EventMessage[];
   readonly samples: readonly Sample[];
+  /** Asks for the page after this one; null when there is none. */
+  readonly nextBefore: number | null;
 }
 
-const NOTHING: HistoryPage = { events: [], samples: [] };
+const NOTHING: HistoryPage = { events: [], samples: [], nextBefore: null };
+const PAGE_EVENTS = 1000;
 
 /** A page of the history; nothing when the hub does not answer or speaks otherwise: the page works without it. */
 export async function fetchHistory(base: URL, query: Readonly<Record<string, string>>): Promise<HistoryPage> {
@@ -33,10 +36,29 @@ export async function fetchHistory(base: URL, query: Readonly<Record<string, str
   }
 }
 
+/** The events of the hub page by page, newest first, `pages` at most. */
+export async function* fetchEvents(
+  base: URL,
+  query: Readonly<Record<string, string>>,
+  pages: number,
+): AsyncGenerator<readonly EventMessage[]> {
+  let before: Readonly<Record<string, string>> = {};
+  for (let page = 0; page < pages; page += 1) {
+    const { events, nextBefore } = await fetchHistory(base, { ...query, ...before, limit: String(PAGE_EVENTS), samples: "0" });
+    yield events;
+    if (nextBefore === null) return;
+    before = { before: String(nextBefore) };
+  }
+}
+
 /** Throws ContractError. */
 export function readHistory(value: unknown): HistoryPage {
   const page = new ObjectReader(value, "$");
-  return { events: page.parts("events", readEvent), samples: page.parts("samples", readSample) };
+  return {
+    events: page.parts("events", readEvent),
+    samples: page.parts("samples", readSample),
+    nextBefore: page.maybeNumber("next_before"),
+  };
 }
 
 function readSample(from: ObjectReader): Sample {

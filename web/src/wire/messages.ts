@@ -102,6 +102,22 @@ export interface EventMessage {
   readonly trackIds: readonly number[];
   readonly zone: string;
   readonly frameId: number;
+  /** What a person said of the incident; comes with the history only. */
+  readonly mark: Mark | null;
+}
+
+/** What a person said of an incident: acknowledged, not_a_threat or threat. */
+export interface Mark {
+  readonly mark: string;
+  readonly by: string;
+  /** Hub clock. */
+  readonly at: number;
+}
+
+export interface Marked extends Mark {
+  readonly type: "marked";
+  readonly source: Source;
+  readonly incidentId: string;
 }
 
 export interface CameraInfo {
@@ -160,6 +176,7 @@ export type HubMessage =
   | Status
   | Observation
   | EventMessage
+  | Marked
   | CommandResult
   | Pong
   | Refusal
@@ -211,6 +228,14 @@ const READERS: Readonly<Record<string, (from: ObjectReader) => HubMessage>> = {
   status: readStatus,
   observation: readObservation,
   event: readEvent,
+  marked: (from) => ({
+    type: "marked",
+    source: from.text("source"),
+    incidentId: from.text("incident_id"),
+    mark: from.text("mark"),
+    by: from.text("by", ""),
+    at: from.number("at"),
+  }),
   command_result: (from) => ({
     type: "command_result",
     commandId: from.text("command_id"),
@@ -281,7 +306,13 @@ export function readEvent(from: ObjectReader): EventMessage {
     trackIds: from.numbers("track_ids"),
     zone: from.text("zone", ""),
     frameId: from.number("frame_id", 0),
+    mark: readMark(from),
   };
+}
+
+function readMark(from: ObjectReader): Mark | null {
+  const mark = from.maybeText("mark");
+  return mark === null ? null : { mark, by: from.maybeText("marked_by") ?? "", at: from.maybeNumber("marked_at") ?? 0 };
 }
 
 function readRisk(from: ObjectReader): RiskView {
@@ -331,49 +362,10 @@ function readTrack(from: ObjectReader): TrackView {
   };
 }
 
-function readBox(from: ObjectReader): Box {
+export function readBox(from: ObjectReader): Box {
   const [x1, y1, x2, y2, ...more] = from.numbers("box");
   if (x1 === undefined || y1 === undefined || x2 === undefined || y2 === undefined || more.length > 0) {
-    throw new ContractError("$.tracks[].box", "4 numbers", "another count");
+    throw new ContractError("$.box", "4 numbers", "another count");
   }
   return [x1, y1, x2, y2];
-}
-
-// --- viewer -> hub --------------------------------------------------------------------------------------------------
-
-/** What this viewer wants from now on; replaces what it wanted before. */
-export interface Subscription {
-  readonly sources: readonly Source[];
-  readonly rung: Rung;
-}
-
-export type Rung = "metadata" | "thumbnail" | "slow" | "full";
-
-export interface CommandRequest {
-  readonly commandId: string;
-  readonly source: Source;
-  readonly name: string;
-  readonly arguments: Readonly<Record<string, string>>;
-}
-
-export function encodeSubscribe(wanted: Subscription, leaseS: number): string {
-  return JSON.stringify({ type: "subscribe", sources: wanted.sources, rung: wanted.rung, lease_s: leaseS });
-}
-
-export function encodeSeen(source: Source, frameId: number): string {
-  return JSON.stringify({ type: "seen", source, frame_id: frameId });
-}
-
-export function encodePing(sentAt: number): string {
-  return JSON.stringify({ type: "ping", sent_at: sentAt });
-}
-
-export function encodeCommand(request: CommandRequest): string {
-  return JSON.stringify({
-    type: "command",
-    command_id: request.commandId,
-    source: request.source,
-    name: request.name,
-    arguments: request.arguments,
-  });
 }
