@@ -52,7 +52,7 @@ if not defined CAMERA set /p "CAMERA=  Camera (usb:0, http://192.168.1.50:81/str
 if not defined AIMONITOR_EDGE_TOKEN set /p "AIMONITOR_EDGE_TOKEN=  Secret of the edges (empty if the hub has none): "
 if not defined CAMERA set "CAMERA=usb:0"
 if not defined HUB set "HUB=ws://127.0.0.1:8000"
-".venv\Scripts\aimonitor.exe" doctor hub tls websocket camera --hub "%HUB%" --camera "%CAMERA%"
+".venv\Scripts\aimonitor.exe" doctor hub token tls websocket camera --hub "%HUB%" --camera "%CAMERA%"
 ".venv\Scripts\aimonitor.exe" edge --hub "%HUB%" --camera "%CAMERA%"
 exit /b %ERRORLEVEL%
 

@@ -145,7 +145,7 @@ def test_plain_http_leads_to_https_and_only_nginx_is_published(system):
         answer = connection.recv(2000).decode()
     assert answer.startswith("HTTP/1.1 308")
     assert "Location: https://localhost/x" in answer
-    published = system.engine.podman("ps", "--format", "{{.Names}}|{{.Ports}}").split()
+    published = system.engine.podman("ps", "--format", "{{.Names}}|{{.Ports}}").splitlines()
     assert [line.split("|")[0] for line in published if line.split("|")[1]] == [system.engine.container("nginx")]
 
 
@@ -173,7 +173,7 @@ def test_the_edges_secret_is_made_and_needed(system):
 
 
 def test_the_doctor_in_a_container_finds_the_hub(system):
-    said = system.compose("exec", "-T", "simulator", "aimonitor", "doctor", "hub", "websocket")
+    said = system.compose("exec", "-T", "simulator", "aimonitor", "doctor", "hub", "websocket", "tls")
     assert "0 failed" in said
 
 

@@ -93,6 +93,7 @@ def test_a_running_hub_is_well_in_every_respect(case, running_hub):
     case = replace(case, hub=running_hub.url)
     assert "0 edges, 0 viewers" in one(case, "hub").said
     assert one(case, "tls").state == "skipped"
+    assert one(case, "token").state == "ok"
     assert one(case, "clock").state == "ok"
     own, founding = look(case, "websocket")
     assert (own.state, founding.state) == ("ok", "ok")
@@ -111,7 +112,7 @@ def test_a_hub_that_does_not_run_is_said_with_how_to_start_it(case):
 @pytest.mark.parametrize(("token", "state"), [("long-secret", "ok"), ("wrong", "failed"), ("", "warning")])
 def test_the_token_is_tried_without_sending_anything(case, start_hub, token, state):
     hub = start_hub(tokens="yard:long-secret")
-    _, found = look(replace(case, hub=hub.url, edge_token=token), "hub")
+    found = one(replace(case, hub=hub.url, edge_token=token), "token")
     assert found.state == state
     assert hub.counters.founding_in == 0
     assert "long-secret" not in found.said + found.next_step
@@ -119,7 +120,7 @@ def test_the_token_is_tried_without_sending_anything(case, start_hub, token, sta
 
 def test_a_hub_that_cannot_store_is_a_failure(case):
     with web_server(says(200, {"status": "degraded", "detail": "disk full"})) as port:
-        assert "degraded: disk full" in look(replace(case, hub=f"http://127.0.0.1:{port}"), "hub")[0].said
+        assert "degraded: disk full" in one(replace(case, hub=f"http://127.0.0.1:{port}"), "hub").said
 
 
 @pytest.mark.parametrize(
@@ -386,3 +387,10 @@ def test_any_address_of_a_hub_is_understood(given, expected):
 def test_what_is_no_address_is_refused(given):
     with pytest.raises(ValueError, match="expected an address of a hub"):
         hub_address(given)
+
+
+def test_a_health_check_made_again_and_again_is_no_guessing(case, start_hub):
+    hub = start_hub(tokens="yard:long-secret")
+    for _ in range(10):
+        assert one(replace(case, hub=hub.url), "hub").state == "ok"
+    assert one(replace(case, hub=hub.url, edge_token="long-secret"), "token").state == "ok"

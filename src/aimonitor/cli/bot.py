@@ -34,13 +34,17 @@ def add_to(commands: Commands) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Run until stopped."""
     import asyncio
+    import contextlib
 
     from aimonitor.bot import app, settings
+    from aimonitor.cli.signals import stop_at_sigterm
     from aimonitor.common import log
 
     log.configure(verbose=chosen.verbose)
     read = settings.read(chosen.config, overrides={"hub": chosen.hub, "language": chosen.language})
     if read is None:
         raise ValueError("expected a token in TELEGRAM_TOKEN or in the [bot] table, got none; @BotFather gives one")
-    asyncio.run(app.run(read))
+    stop_at_sigterm()
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(app.run(read))
     return 0

@@ -11,7 +11,7 @@ examples:
   aimonitor doctor --hub wss://hub.example.org --camera http://192.168.1.50:81/stream
   aimonitor doctor hub tls websocket               only these
 
-checks: settings cpu disk model camera hub tls websocket clock redis telegram
+checks: settings cpu disk model camera hub token tls websocket clock redis telegram
 exit code: 0 when nothing failed (warnings are allowed), else 1"""
 
 _MARKS = {"ok": "ok", "warning": "warning", "failed": "FAILED", "skipped": "-"}

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from aimonitor.cli.options import Commands
+from aimonitor.cli.signals import stop_at_sigterm
 
 _EPILOG = """\
 examples:
@@ -50,6 +51,7 @@ def run(chosen: argparse.Namespace) -> int:
     from aimonitor.simulator.fleet import Fleet, FleetPlan, record
 
     log.configure(verbose=chosen.verbose)
+    stop_at_sigterm()
     if chosen.edges < 1 or chosen.cameras < 1 or chosen.fps <= 0 or chosen.rate < 0:
         raise ValueError("expected at least one edge and one camera, fps above 0 and a rate of 0 or more")
     plan = FleetPlan(

@@ -15,6 +15,7 @@ CHECKS: Mapping[str, tuple[str, str]] = {
     "model": ("aimonitor.doctor.eyes", "model"),
     "camera": ("aimonitor.doctor.eyes", "camera"),
     "hub": ("aimonitor.doctor.hub", "hub"),
+    "token": ("aimonitor.doctor.hub", "token"),
     "tls": ("aimonitor.doctor.hub", "tls"),
     "websocket": ("aimonitor.doctor.websocket", "websocket"),
     "clock": ("aimonitor.doctor.machine", "clock"),

@@ -1,0 +1,13 @@
+"""How programs are told to stop."""
+
+import signal
+from types import FrameType
+
+
+def stop_at_sigterm() -> None:
+    """Let SIGTERM, with which services are stopped, do what Ctrl-C does; process 1 of a container would ignore it."""
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
