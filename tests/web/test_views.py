@@ -14,7 +14,7 @@ from conftest import STATIC, HubProcess, OpenPage, wait_until
 pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-VIEWS = ("#/camera/house/gate", "#/cameras", "#/events", "#/events/house/gate/one")
+VIEWS = ("#/camera/house/gate", "#/cameras", "#/events", "#/events/house/gate/one", "#/charts")
 LOCALES = ("en-US", "ru-RU", "he-IL")
 
 
@@ -47,7 +47,7 @@ def test_axe_finds_nothing_serious_in_any_view(open_page: OpenPage, edge: Script
     page = open_page(color_scheme=theme)
     for view in VIEWS:
         page.goto(page.url.partition("#")[0] + view)
-        expect(page.locator(".badge, .incident, .event-title").first).to_be_visible()
+        expect(page.locator(".badge, .incident, .event-title, .bars").first).to_be_visible()
         assert serious_problems(page) == [], view
     page.locator(".settings summary").click()
     assert serious_problems(page) == []
@@ -61,7 +61,7 @@ def test_a_language_is_complete_in_every_view(open_page: OpenPage, edge: Scripte
     expect(html).to_have_attribute("dir", "rtl" if locale == "he-IL" else "ltr")
     for view in VIEWS:
         page.goto(page.url.partition("#")[0] + view)
-        expect(page.locator(".badge, .incident, .event-title").first).to_be_visible()
+        expect(page.locator(".badge, .incident, .event-title, .bars").first).to_be_visible()
         if locale != "en-US":
             assert english_words(page) == [], view
         too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -82,7 +82,7 @@ def english_words(page: Page) -> list[str]:
           return texts;
         }"""
     )
-    allowed = {"Gate", "AI", "Monitor", "CSV", "English", "QR", "C"}
+    allowed = {"Gate", "AI", "Monitor", "CSV", "JSON", "TLS", "TCP", "WebSocket", "house", "English", "QR", "C"}
     words = {word.strip("\u2068\u2069#:.,()°·") for text in texts for word in text.split()}
     return sorted(word for word in words if word.isascii() and word.isalpha() and word not in allowed)
 

@@ -6,7 +6,7 @@ const plural = pluralOf("en");
 
 export const en = {
   app: { name: "AI Monitor", skip: "Skip to the picture" },
-  nav: { label: "Views", live: "Live", grid: "All cameras", events: "Events" },
+  nav: { label: "Views", live: "Live", grid: "All cameras", events: "Events", charts: "Charts" },
   level: { unknown: "Unknown", NORMAL: "Normal", WATCH: "Watch", ALERT: "Alert", CRITICAL: "Critical" },
   state: {
     live: "Live",
@@ -141,6 +141,42 @@ export const en = {
     said: (mark: string, time: string) => `Marked as “${mark}” at ${time}.`,
     saidBy: (mark: string, by: string, time: string) => `Marked as “${mark}” by ${by} at ${time}.`,
     word: { unmarked: "Not marked yet", acknowledged: "Acknowledged", not_a_threat: "Not a threat", threat: "Threat" },
+  },
+  charts: {
+    title: "Charts",
+    what: "What is shown",
+    by: "Grouped by",
+    measure: { events: "Events", persons: "Persons", vehicles: "Vehicles" },
+    grouping: { hour: "By hour", weekday: "By weekday" },
+    unknown: "not observed",
+    nothing: "The hub remembers nothing of this yet.",
+    counted: (events: string, since: string) => `${events} since ${since}; what was before is not counted.`,
+    averaged: (length: string, since: string) =>
+      `Averages over ${length} of observation since ${since}: the hub gives no more samples at once.`,
+  },
+  traffic: {
+    title: "Traffic",
+    page: "To this page",
+    uplink: (edge: string) => `From the edge ${edge}`,
+    perMinute: (size: string) => `${size} a minute`,
+    perMonth: (size: string) => `${size} in 30 days at this rate`,
+    receipt: (length: string) => `The hub's receipt since its start ${length} ago`,
+    direction: "Direction",
+    kind: "Kind",
+    size: "Size",
+    way: { in: "from edges", out: "to viewers and edges" },
+    what: {
+      picture: "pictures",
+      figures: "figures",
+      event: "events",
+      status: "states",
+      presence: "presence",
+      founding: "founding format",
+      line: "events and answers",
+      attention: "attention",
+      control: "connection",
+    },
+    note: "WebSocket framing is counted, TLS and TCP are not.",
   },
   control: {
     title: "Control",

@@ -5,7 +5,7 @@ const plural = pluralOf("ru");
 
 export const ru: Catalogue = {
   app: { name: "AI Monitor", skip: "Перейти к изображению" },
-  nav: { label: "Разделы", live: "Эфир", grid: "Все камеры", events: "События" },
+  nav: { label: "Разделы", live: "Эфир", grid: "Все камеры", events: "События", charts: "Графики" },
   level: { unknown: "Неизвестно", NORMAL: "Норма", WATCH: "Внимание", ALERT: "Тревога", CRITICAL: "Опасность" },
   state: {
     live: "Эфир",
@@ -140,6 +140,42 @@ export const ru: Catalogue = {
     said: (mark, time) => `Отмечено: «${mark}», ${time}.`,
     saidBy: (mark, by, time) => `Отмечено: «${mark}», ${by}, ${time}.`,
     word: { unmarked: "Ещё не отмечено", acknowledged: "Принято к сведению", not_a_threat: "Не угроза", threat: "Угроза" },
+  },
+  charts: {
+    title: "Графики",
+    what: "Что показано",
+    by: "Группировка",
+    measure: { events: "События", persons: "Люди", vehicles: "Транспорт" },
+    grouping: { hour: "По часам", weekday: "По дням недели" },
+    unknown: "нет наблюдений",
+    nothing: "Хаб пока ничего об этом не помнит.",
+    counted: (events, since) => `${events} с ${since}; то, что было раньше, не посчитано.`,
+    averaged: (length, since) =>
+      `Среднее за ${length} наблюдений с ${since}: больше отсчётов за раз хаб не отдаёт.`,
+  },
+  traffic: {
+    title: "Трафик",
+    page: "К этой странице",
+    uplink: (edge) => `От узла ${edge}`,
+    perMinute: (size) => `${size} в минуту`,
+    perMonth: (size) => `${size} за 30 дней при таком темпе`,
+    receipt: (length) => `Счёт хаба с его запуска ${length} назад`,
+    direction: "Направление",
+    kind: "Вид",
+    size: "Объём",
+    way: { in: "от узлов", out: "зрителям и узлам" },
+    what: {
+      picture: "изображения",
+      figures: "показатели",
+      event: "события",
+      status: "состояния",
+      presence: "присутствие",
+      founding: "исходный формат",
+      line: "события и ответы",
+      attention: "внимание",
+      control: "соединение",
+    },
+    note: "Обрамление WebSocket учтено, TLS и TCP — нет.",
   },
   control: {
     title: "Управление",

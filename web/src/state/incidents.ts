@@ -31,12 +31,17 @@ export interface Incident {
 
 /** Fold `events` in, in any order and as often as they come; newest incident first, the oldest fall out at the limit. */
 export function mergeEvents(incidents: readonly Incident[], events: readonly EventMessage[]): readonly Incident[] {
+  return mergeAll(events, incidents).slice(0, INCIDENTS_KEPT);
+}
+
+/** The same without a limit. */
+export function mergeAll(events: readonly EventMessage[], incidents: readonly Incident[] = []): readonly Incident[] {
   const byKey = new Map(incidents.map((incident) => [keyOf(incident), incident]));
   for (const event of events) {
     const key = keyOf(event);
     byKey.set(key, fold(byKey.get(key), event));
   }
-  return [...byKey.values()].sort((a, b) => b.openedAt - a.openedAt).slice(0, INCIDENTS_KEPT);
+  return [...byKey.values()].sort((a, b) => b.openedAt - a.openedAt);
 }
 
 /** The same incidents, one of them marked; a mark that is older than the one that is known changes nothing. */

@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { savePreferences } from "../state/preferences";
 import { AlertVoice } from "./alert_voice";
 import { Banner } from "./banner";
+import { Charts } from "./charts";
 import { AppContext, useApp, useLanguage, usePreferences, type Context } from "./context";
 import { EventPage } from "./event_page";
 import { Events } from "./events";
@@ -50,6 +51,8 @@ function View({ route }: { readonly route: Route }): JSX.Element {
       return <Grid />;
     case "events":
       return <Events />;
+    case "charts":
+      return <Charts />;
     case "event":
       return <EventPage source={route.source} incidentId={route.incidentId} />;
   }

@@ -6,6 +6,7 @@ import { translate } from "../i18n/language";
 import { filterIncidents, NO_FILTER, toCsv, UNMARKED, type IncidentFilter } from "../state/filter";
 import type { Incident } from "../state/incidents";
 import { MARKS } from "../wire/media";
+import { Choice } from "./choice";
 import { useLanguage, useWorld } from "./context";
 import { saveFile } from "./files";
 import { ToolIcon } from "./icons";
@@ -55,31 +56,6 @@ export function Events(): JSX.Element {
         <IncidentList incidents={shown} empty={incidents.length === 0 ? words.events.none : words.events.noneMatch} />
       </div>
     </section>
-  );
-}
-
-interface ChoiceProps {
-  readonly name: string;
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-  /** Value and words of each option. */
-  readonly children: readonly (readonly [string, string])[];
-}
-
-function Choice({ name, value, onChange, children }: ChoiceProps): JSX.Element {
-  const { words } = useLanguage();
-  return (
-    <label class="choice">
-      <span>{name}</span>
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-        <option value="">{words.events.any}</option>
-        {children.map(([key, text]) => (
-          <option key={key} value={key}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }
 

@@ -28,6 +28,7 @@ export function Header({ route }: { readonly route: Route }): JSX.Element {
           name={words.nav.events}
           current={route.view === "events" || route.view === "event"}
         />
+        <View to={{ view: "charts" }} tool="charts" name={words.nav.charts} current={route.view === "charts"} />
       </nav>
       <Settings />
     </header>

@@ -7,11 +7,13 @@ export type Route =
   | { readonly view: "live"; readonly source: Source | null }
   | { readonly view: "grid" }
   | { readonly view: "events" }
+  | { readonly view: "charts" }
   | { readonly view: "event"; readonly source: Source; readonly incidentId: string };
 
 export function parseRoute(hash: string): Route {
   const [view, edge, camera, incidentId] = hash.replace(/^#\/?/, "").split("/").map(decode);
   if (view === "cameras") return { view: "grid" };
+  if (view === "charts") return { view: "charts" };
   if (view === "events" && edge && camera && incidentId) {
     return { view: "event", source: `${edge}/${camera}`, incidentId };
   }
@@ -27,6 +29,8 @@ export function hrefOf(route: Route): string {
       return "#/cameras";
     case "events":
       return "#/events";
+    case "charts":
+      return "#/charts";
     case "event":
       return `#/events/${encodeSource(route.source)}/${encodeURIComponent(route.incidentId)}`;
   }
