@@ -93,8 +93,10 @@ def token(case: Case) -> Iterator[Finding]:
         yield failed("the hub refuses the token", "AIMONITOR_EDGE_TOKEN must be one of the hub's AIMONITOR_TOKENS")
     elif code in (401, 403):
         yield warning("the hub wants a token from its edges", "set AIMONITOR_EDGE_TOKEN where the edge runs")
+    elif code == 422:
+        yield ok("the hub wants no token, and none is set")
     else:
-        yield ok("the hub wants no token, and none is set" if code == 422 else f"the hub answers {code}")
+        yield warning(f"the hub answers {code} to an empty message, where 401 or 422 is expected", _OTHER)
 
 
 def tls(case: Case) -> Iterator[Finding]:

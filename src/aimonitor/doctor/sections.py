@@ -50,7 +50,18 @@ def _bot() -> Section:
     return Section(settings.SECTION, settings.BotSettings, settings.FOUNDING_VARIABLES)
 
 
-SECTIONS: Mapping[str, Callable[[], Section]] = {"hub": _hub, "edge": _edge, "bot": _bot}
+def _integrations() -> Section:
+    from aimonitor.integrations.settings import IntegrationsSettings
+
+    return Section("integrations", IntegrationsSettings, {})
+
+
+SECTIONS: Mapping[str, Callable[[], Section]] = {
+    "hub": _hub,
+    "edge": _edge,
+    "bot": _bot,
+    "integrations": _integrations,
+}
 
 
 def check_tables(path: Path | None, environ: Mapping[str, str]) -> Path | None:
