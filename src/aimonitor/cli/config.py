@@ -27,7 +27,7 @@ def add_to(commands: Commands) -> None:
     check = verbs.add_parser("check", help="read all settings and say what is wrong")
     check.set_defaults(run=_check)
     show = verbs.add_parser("show", help="list what is in force")
-    show.add_argument("section", nargs="*", help="hub, edge, bot (default: all)")
+    show.add_argument("section", nargs="*", help="hub, edge, bot, integrations (default: all)")
     show.set_defaults(run=_show)
     for verb in (check, show):
         add_common(verb)
@@ -60,7 +60,7 @@ def _show(chosen: argparse.Namespace) -> int:
             continue
         settings = sections.read(section, chosen.config, os.environ)
         if settings is None:
-            print("# no token is set: no bot is wanted\n")
+            print(f"# not wanted: none of {', '.join(section.wanted_by)} is set\n")
             continue
         for line in sections.lines(section, settings, chosen.config, os.environ):
             print(f"{line.key:26} {line.value:44} # {line.origin}")

@@ -16,11 +16,15 @@ _HIDDEN = "(not shown)"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table of the file: the model that it fills, and the founding variables that fill it too."""
+    """A table of the file: the model that it fills, and the founding variables that fill it too.
+
+    wanted_by: keys of which one has to be set, or the program is not wanted; none: it always is
+    """
 
     name: str
     model: type[Settings]
     founding: Mapping[str, str]
+    wanted_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,13 @@ def _edge() -> Section:
 def _bot() -> Section:
     from aimonitor.bot import settings
 
-    return Section(settings.SECTION, settings.BotSettings, settings.FOUNDING_VARIABLES)
+    return Section(settings.SECTION, settings.BotSettings, settings.FOUNDING_VARIABLES, ("token",))
 
 
 def _integrations() -> Section:
     from aimonitor.integrations.settings import IntegrationsSettings
 
-    return Section("integrations", IntegrationsSettings, {})
+    return Section("integrations", IntegrationsSettings, {}, ("mqtt", "webhook", "mail"))
 
 
 SECTIONS: Mapping[str, Callable[[], Section]] = {
@@ -80,8 +84,8 @@ def check_tables(path: Path | None, environ: Mapping[str, str]) -> Path | None:
 
 
 def read(section: Section, path: Path | None, environ: Mapping[str, str]) -> Settings | None:
-    """The program's settings; None for a bot that is not wanted, because it has no token. Raises SettingsError."""
-    if section.name == "bot" and not _is_set(section, "token", path, environ):
+    """The program's settings; None for one that is not wanted, such as a bot without a token. Raises SettingsError."""
+    if section.wanted_by and not any(_is_set(section, key, path, environ) for key in section.wanted_by):
         return None
     return load(section.model, section.name, path=path, environ=environ, founding=section.founding)
 
