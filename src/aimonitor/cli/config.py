@@ -60,7 +60,7 @@ def _show(chosen: argparse.Namespace) -> int:
             continue
         settings = sections.read(section, chosen.config, os.environ)
         if settings is None:
-            print(f"# not wanted: none of {', '.join(section.wanted_by)} is set\n")
+            print(f"# off; switched on by {' or '.join(section.wanted_by)}\n")
             continue
         for line in sections.lines(section, settings, chosen.config, os.environ):
             print(f"{line.key:26} {line.value:44} # {line.origin}")
