@@ -89,7 +89,7 @@ def test_the_wheel_carries_the_dashboard_and_runs_in_an_empty_environment(tmp_pa
         wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), 30, hub.output, hub)
         page, kind = get(f"http://127.0.0.1:{port}/")
         assert kind.startswith("text/html")
-        assets = re.findall(r'(?:src|href)="(/assets/[^"]+-[^"]+\.(?:js|css))"', page)
+        assets = re.findall(r'(?:src|href)="\.?(/assets/[^"]+-[^"]+\.(?:js|css))"', page)
         assert assets
         for asset in assets:
             assert get(f"http://127.0.0.1:{port}{asset}")[0]
