@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import Any
 
 import aiohttp
 import msgspec
@@ -30,6 +28,7 @@ from aimonitor.bot.telegram import Telegram
 from aimonitor.bot.threshold import Tally
 from aimonitor.bot.watchman import Watchman
 from aimonitor.common.clock import Clock, SystemClock
+from aimonitor.common.tasks import first_of
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +120,7 @@ async def _converse(
     await incidents.resume()
     polling = Polling(telegram, memory, people)
     try:
-        await _first_of(courier.run(), hub.run(ears), ears.catch_up(), _tick(watchman), polling.run())
+        await first_of(courier.run(), hub.run(ears), ears.catch_up(), _tick(watchman), polling.run())
     finally:
         await incidents.close()
         await stills.close()
@@ -147,16 +146,3 @@ async def _tick(watchman: Watchman) -> None:
         except Exception:  # the top of a task: one bad tick must not end the bot
             log.exception("a tick of the bot failed")
         await asyncio.sleep(_TICK_S)
-
-
-async def _first_of(*work: Coroutine[Any, Any, None]) -> None:
-    """Run all until one ends or fails, cancel the rest, and raise what the first raised."""
-    tasks = [asyncio.create_task(each) for each in work]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -18,6 +18,7 @@ import aimonitor
 from aimonitor.common import backoff
 from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest, Outbox
+from aimonitor.common.tasks import first_of
 from aimonitor.contract import codec, delta, founding, messages, seal
 from aimonitor.contract.errors import ContractError
 from aimonitor.edge.budget import Budget, BudgetLimits
@@ -199,7 +200,7 @@ class Uplink:
                 await self._speak_founding(socket)
             else:
                 heartbeat_s = await self._greet(socket)
-                await _first_of(self._listen(socket), self._speak(socket), self._keep_alive(socket, heartbeat_s))
+                await first_of(self._listen(socket), self._speak(socket), self._keep_alive(socket, heartbeat_s))
 
     async def _greet(self, socket: ClientConnection) -> float:
         """Hello and Welcome; returns the heartbeat in seconds."""
@@ -334,7 +335,7 @@ class Uplink:
         if self._address.token:
             await self._send(socket, self._address.token)
         self.connected = self.welcomed = True
-        await _first_of(self._listen_founding(socket), self._push_founding(socket))
+        await first_of(self._listen_founding(socket), self._push_founding(socket))
 
     async def _listen_founding(self, socket: ClientConnection) -> None:
         async for _ in socket:
@@ -365,19 +366,6 @@ class Uplink:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-async def _first_of(*work: Awaitable[None]) -> None:
-    """Run all until one ends or fails, cancel the rest, and raise what the first raised."""
-    tasks = [asyncio.ensure_future(each) for each in work]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _refused(error: ConnectionClosed) -> ConnectionError:
