@@ -1,8 +1,9 @@
 /** The wiring: connection, feeds and world, and which cameras are asked for because someone can see them. */
 
 import { Feed, type Painter } from "./picture/feed";
-import type { PictureStamp } from "./state/age";
+import { pictureAge, type PictureStamp } from "./state/age";
 import { HubClock, pageClock } from "./state/clock";
+import { LinkWatch } from "./state/link_watch";
 import { Store } from "./state/store";
 import { Traffic } from "./state/traffic";
 import {
@@ -12,8 +13,10 @@ import {
   applyMessage,
   applySamples,
   applySought,
+  applySlowness,
   applyStatusOfHub,
   EMPTY_WORLD,
+  isSparing,
   type World,
 } from "./state/world";
 import { fetchEvents, fetchHistory, type HistoryPage } from "./wire/history";
@@ -26,6 +29,8 @@ import { fetchStatus } from "./wire/status";
 
 const POLL_AFTER_MS = 1_500;
 const PAUSE_AFTER_MS = 20_000;
+/** The answers to pings, beside the cameras, as something that can be late. */
+const PINGS = "pings";
 const COMMAND_TIMEOUT_MS = 12_000;
 /** How far back an incident is looked for, in pages of a thousand events. */
 const SOUGHT_PAGES = 20;
@@ -43,6 +48,7 @@ export class Monitor {
   private readonly commands = new Map<string, (result: CommandResult) => void>();
   private readonly connection: HubConnection;
   private readonly poller: StatusPoller;
+  private readonly watch = new LinkWatch();
   private rung: Rung = "full";
   private resubscribing = false;
   private asking = false;
@@ -86,7 +92,10 @@ export class Monitor {
       detach();
       const others = (this.onScreen.get(source) ?? 1) - 1;
       if (others > 0) this.onScreen.set(source, others);
-      else this.onScreen.delete(source);
+      else {
+        this.onScreen.delete(source);
+        this.watch.forget(source);
+      }
       this.resubscribe();
     };
   }
@@ -96,6 +105,11 @@ export class Monitor {
     if (rung === this.rung) return;
     this.rung = rung;
     this.resubscribe();
+  }
+
+  /** Show pictures although the link is slow, or leave it to the page again. */
+  insist(insists: boolean): void {
+    this.changeAttention((world) => ({ ...world, insists }));
   }
 
   /** Ask a camera to do something and wait for what became of it. Never throws: a failure is a result. */
@@ -160,6 +174,7 @@ export class Monitor {
     if (message.type === "pong") {
       this.hubClock.add(message.sentAt, message.receivedAt, message.repliedAt, at);
       this.world.change((world) => ({ ...world, hubAheadS: this.hubClock.offsetS }));
+      this.judgeLink(PINGS, at - message.sentAt, at);
       return;
     }
     if (message.type === "command_result") this.commands.get(message.commandId)?.(message);
@@ -203,6 +218,23 @@ export class Monitor {
     if (!this.hasDrawn) performance.mark("first-picture");
     this.hasDrawn = true;
     this.world.change((world) => applyDrawn(world, source, stamp));
+    const edgeAheadS = this.world.value.cameras.get(source)?.clockOffsetS ?? null;
+    const { networkS } = pictureAge(stamp, stamp.arrivedAt, edgeAheadS, this.hubClock.offsetS);
+    if (networkS !== null) this.judgeLink(source, networkS, stamp.arrivedAt);
+  }
+
+  /** A slow link gets boxes alone, by itself; what a person wants goes before. */
+  private judgeLink(lane: string, lagS: number, at: number): void {
+    if (this.world.value.link.kind !== "open") return;
+    this.watch.note(lane, lagS, at);
+    const lateS = this.watch.isSlow(at) ? (this.world.value.slowLinkS ?? this.watch.lagS) : null;
+    this.changeAttention((world) => applySlowness(world, lateS));
+  }
+
+  private changeAttention(step: (world: World) => World): void {
+    const before = isSparing(this.world.value);
+    this.world.change(step);
+    if (isSparing(this.world.value) !== before) this.resubscribe();
   }
 
   private opened(): void {
@@ -239,7 +271,7 @@ export class Monitor {
     setTimeout(() => {
       this.resubscribing = false;
       const sources = document.hidden ? [] : [...this.onScreen.keys()];
-      this.connection.subscribe({ sources, rung: this.rung });
+      this.connection.subscribe({ sources, rung: isSparing(this.world.value) ? "metadata" : this.rung });
     }, 0);
   }
 

@@ -39,7 +39,7 @@ describe("the hub's clock", () => {
 });
 
 describe("the age of a picture", () => {
-  const stamp = { frameId: 1, capturedAt: 1000, ageAtEdgeS: 0.2, arrivedAt: 500 };
+  const stamp = { frameId: 1, capturedAt: 1000, ageAtEdgeS: 0.2, arrivedAt: 500, thumbnail: false };
 
   it("is a lower bound while the clocks are not compared", () => {
     expect(pictureAge(stamp, 501, null, 3)).toMatchObject({ seconds: 1.2, exact: false, networkS: null });

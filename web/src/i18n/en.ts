@@ -18,9 +18,14 @@ export const en = {
     offline: "Offline",
     connecting: "Connecting",
     unreachable: "Hub away",
+    still: "Still",
     radar: "Radar view",
   },
   link: {
+    slow: (lag: string) => `Slow link: pictures came ${lag} late, so only the moving boxes are fetched.`,
+    slowAnyway: "Slow link: pictures are fetched as you wish, and come late.",
+    pictures: "Show pictures anyway",
+    boxesAlone: "Only boxes",
     connecting: "Connecting to the hub…",
     polling: "Slow mode: no live connection, refreshed every 2 seconds",
     lost: (age: string) => `The hub has been away for ${age}. Trying again; this is the last known picture.`,
@@ -70,6 +75,7 @@ export const en = {
     alternative: (camera: string, state: string, persons: number, vehicles: number, risk: string) =>
       `${camera}: ${state}. ${plural(persons, { one: "person", other: "persons" })}, ` +
       `${plural(vehicles, { one: "vehicle", other: "vehicles" })}. Risk: ${risk}.`,
+    small: "A small still; the full picture has not come yet",
     waiting: "Waiting for the first picture",
     stale: (age: string) => `This picture is ${age} old`,
     since: (state: string, time: string) => `${state} since ${time}`,

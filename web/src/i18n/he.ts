@@ -17,9 +17,14 @@ export const he: Catalogue = {
     offline: "מנותק",
     connecting: "מתחבר",
     unreachable: "אין קשר לשרת",
+    still: "תמונת סטילס",
     radar: "תצוגת מכ״ם",
   },
   link: {
+    slow: (lag) => `קישור איטי: התמונות איחרו ב־${lag}, ולכן מובאות רק התיבות הנעות.`,
+    slowAnyway: "קישור איטי: התמונות מובאות לבקשתך, ומאחרות.",
+    pictures: "להציג תמונות בכל זאת",
+    boxesAlone: "רק תיבות",
     connecting: "מתחבר לשרת…",
     polling: "מצב איטי: אין חיבור חי, רענון כל 2 שניות",
     lost: (age) => `אין קשר לשרת כבר ${age}. מנסים שוב; זו התמונה האחרונה הידועה.`,
@@ -69,6 +74,7 @@ export const he: Catalogue = {
     alternative: (camera, state, persons, vehicles, risk) =>
       `${camera}: ${state}. ${plural(persons, { one: "אדם", other: "אנשים" })}, ` +
       `${plural(vehicles, { one: "כלי רכב", other: "כלי רכב" })}. סיכון: ${risk}.`,
+    small: "תמונה מוקטנת; התמונה המלאה טרם הגיעה",
     waiting: "ממתין לתמונה הראשונה",
     stale: (age) => `התמונה הזו מלפני ${age}`,
     since: (state, time) => `${state} מאז ${time}`,

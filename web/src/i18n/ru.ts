@@ -17,9 +17,14 @@ export const ru: Catalogue = {
     offline: "Не в сети",
     connecting: "Подключение",
     unreachable: "Нет связи с хабом",
+    still: "Снимок",
     radar: "Режим радара",
   },
   link: {
+    slow: (lag) => `Медленная связь: изображения опаздывали на ${lag}, поэтому загружаются только рамки.`,
+    slowAnyway: "Медленная связь: по вашему желанию изображения загружаются и опаздывают.",
+    pictures: "Всё равно показывать",
+    boxesAlone: "Только рамки",
     connecting: "Подключение к хабу…",
     polling: "Медленный режим: нет живого соединения, обновление каждые 2 секунды",
     lost: (age) => `Хаб недоступен ${age}. Подключаемся снова; показано последнее известное изображение.`,
@@ -69,6 +74,7 @@ export const ru: Catalogue = {
     alternative: (camera, state, persons, vehicles, risk) =>
       `${camera}: ${state}. ${plural(persons, { one: "человек", few: "человека", many: "человек", other: "человека" })}, ` +
       `${plural(vehicles, { one: "машина", few: "машины", many: "машин", other: "машины" })}. Риск: ${risk}.`,
+    small: "Уменьшенный снимок; полное изображение ещё не пришло",
     waiting: "Ждём первое изображение",
     stale: (age) => `Этому изображению ${age}`,
     since: (state, time) => `${state} с ${time}`,

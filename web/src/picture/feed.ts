@@ -95,8 +95,8 @@ export class Feed {
         this.events.seen(this.source, frame.frameId);
         continue;
       }
-      const { frameId, capturedAt, ageS } = frame;
-      this.sync.offerPicture({ bitmap, frameId, capturedAt, ageAtEdgeS: ageS, arrivedAt }, this.clock.now());
+      const { frameId, capturedAt, ageS, thumbnail } = frame;
+      this.sync.offerPicture({ bitmap, frameId, capturedAt, ageAtEdgeS: ageS, arrivedAt, thumbnail }, this.clock.now());
       this.schedule();
     }
     this.decoding = false;

@@ -101,7 +101,7 @@ export class FilmPlayer {
     if (this.closed) return bitmap.close();
     const before = this.shown;
     const { frameId, at: capturedAt } = about;
-    this.shown = { bitmap, frameId, capturedAt, ageAtEdgeS: null, arrivedAt: 0 };
+    this.shown = { bitmap, frameId, capturedAt, ageAtEdgeS: null, arrivedAt: 0, thumbnail: false };
     const pair = { picture: this.shown, observation: seenIn(about, this.incident) };
     this.painter.paint({ pair, newest: null, trails: this.trails });
     before?.bitmap.close();

@@ -8,6 +8,8 @@ export interface PictureStamp {
   readonly ageAtEdgeS: number | null;
   /** Page clock. */
   readonly arrivedAt: number;
+  /** Smaller than the camera's own picture: sent while nobody looked, or to save bytes. */
+  readonly thumbnail: boolean;
 }
 
 export interface PictureAge {

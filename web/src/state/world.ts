@@ -47,6 +47,10 @@ export interface World {
   readonly incidents: readonly Incident[];
   /** One that somebody asked for although it is too old to be among them. */
   readonly sought: Incident | null;
+  /** How late pictures came when the link was found too slow for them, in seconds; null while it is not. */
+  readonly slowLinkS: number | null;
+  /** Somebody wants pictures whatever the link. */
+  readonly insists: boolean;
   /** Messages of a type that this page does not know, skipped. */
   readonly skipped: number;
   /** Messages that broke the contract, dropped. */
@@ -62,6 +66,8 @@ export const EMPTY_WORLD: World = {
   cameras: new Map(),
   incidents: [],
   sought: null,
+  slowLinkS: null,
+  insists: false,
   skipped: 0,
   broken: 0,
 };
@@ -118,6 +124,17 @@ export function applyStatusOfHub(world: World, { edges }: HubStatus): World {
 
 export function applyLink(world: World, link: Link): World {
   return { ...world, link };
+}
+
+/** The link was judged; `lagS` is null while it is fast enough. What was insisted on ends with the slowness. */
+export function applySlowness(world: World, lagS: number | null): World {
+  if ((lagS === null) === (world.slowLinkS === null)) return world;
+  return { ...world, slowLinkS: lagS, insists: lagS !== null && world.insists };
+}
+
+/** Whether boxes alone are asked for because the link is slow. */
+export function isSparing({ slowLinkS, insists }: World): boolean {
+  return slowLinkS !== null && !insists;
 }
 
 /** The picture with this stamp is now on the screen. */

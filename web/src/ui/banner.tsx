@@ -1,7 +1,7 @@
 /** What the page must say of itself: the hub is away, or only the slow way is open. Says nothing when all is well. */
 
 import type { JSX } from "preact";
-import { useLanguage, useNow, useWorld } from "./context";
+import { useApp, useLanguage, useNow, useWorld } from "./context";
 import { StateIcon } from "./icons";
 
 /** A blink of the network is not worth a word. */
@@ -11,7 +11,8 @@ export function Banner(): JSX.Element | null {
   const { words, duration } = useLanguage();
   const link = useWorld((world) => world.link);
   const now = useNow(500);
-  if (link.kind === "open" || link.kind === "paused") return null;
+  if (link.kind === "open") return <SlowLink />;
+  if (link.kind === "paused") return null;
   if (link.kind === "lost" && now - link.since < SAY_AFTER_S) return null;
   const text =
     link.kind === "lost" ? words.link.lost(duration(now - link.since)) : link.kind === "polling" ? words.link.polling : words.link.connecting;
@@ -19,6 +20,24 @@ export function Banner(): JSX.Element | null {
     <p class={`banner banner-${link.kind}`}>
       <StateIcon state={link.kind === "lost" ? "unreachable" : "connecting"} />
       {text}
+    </p>
+  );
+}
+
+/** Pictures came too late: only boxes are asked for, unless somebody insists. */
+function SlowLink(): JSX.Element | null {
+  const { words, duration } = useLanguage();
+  const { monitor } = useApp();
+  const lagS = useWorld((world) => world.slowLinkS);
+  const insists = useWorld((world) => world.insists);
+  if (lagS === null) return null;
+  return (
+    <p class="banner banner-slow" role="status">
+      <StateIcon state={insists ? "delayed" : "radar"} />
+      {insists ? words.link.slowAnyway : words.link.slow(duration(lagS))}
+      <button type="button" class="tool outlined" onClick={() => monitor.insist(!insists)}>
+        {insists ? words.link.boxesAlone : words.link.pictures}
+      </button>
     </p>
   );
 }

@@ -7,7 +7,7 @@ import type { Monitor } from "../monitor";
 import { pageClock } from "../state/clock";
 import type { Preferences } from "../state/preferences";
 import { useStore, type Store } from "../state/store";
-import type { CameraView, World } from "../state/world";
+import { isSparing, type CameraView, type World } from "../state/world";
 import type { Source } from "../wire/messages";
 
 export interface Context {
@@ -38,6 +38,12 @@ export function useWorld<P>(pick: (world: World) => P): P {
 
 export function useCamera(source: Source): CameraView | undefined {
   return useWorld((world) => world.cameras.get(source));
+}
+
+/** Whether boxes over the last still are shown: by choice, or because the link is slow. */
+export function useRadar(): boolean {
+  const { radar } = usePreferences();
+  return useWorld(isSparing) || radar;
 }
 
 /** The page's clock, read again every `everyMs`. */

@@ -62,7 +62,8 @@ export function usePoster(surface: CanvasSurface | null, still: Media, clip: Cli
         bitmap = decoded;
         if (gone) return decoded.close();
         const about = clip?.pictures[openingIndex(clip)];
-        const picture = { bitmap: decoded, frameId: about?.frameId ?? 0, capturedAt: 0, ageAtEdgeS: null, arrivedAt: 0 };
+        const stamp = { capturedAt: 0, ageAtEdgeS: null, arrivedAt: 0, thumbnail: false };
+        const picture = { bitmap: decoded, frameId: about?.frameId ?? 0, ...stamp };
         const observation = about === undefined ? null : seenIn(about, incident);
         surface.paint({ pair: { picture, observation }, newest: null, trails: trailsOf(clip, incident) });
       },

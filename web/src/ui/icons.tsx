@@ -35,6 +35,7 @@ const STATE_PATHS: Readonly<Record<string, string>> = {
   offline: "M3 3l10 10M13 3 3 13",
   connecting: "M8 2a6 6 0 0 1 6 6M8 14a6 6 0 0 1-6-6",
   unreachable: "M2 12h12M4 9h8M8 2v3M8 6.4v.2",
+  still: "M2.5 4h11v8h-11ZM5 10l2-2.5 1.5 1.5L10 7l2 3",
   radar: "M8 8 13 3M8 2a6 6 0 1 0 6 6M8 5a3 3 0 1 0 3 3",
 };
 

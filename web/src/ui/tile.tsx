@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { CanvasSurface } from "../draw/surface";
 import { isolate, translate } from "../i18n/language";
 import type { CameraView } from "../state/world";
-import { useApp, useLanguage, usePreferences } from "./context";
+import { useApp, useLanguage, usePreferences, useRadar } from "./context";
 import { useOverlayStyle } from "./overlay_style";
 import { useTruth, type ShownTruth } from "./truth";
 import { LevelIcon, StateIcon } from "./icons";
@@ -67,7 +67,8 @@ function useSurface(
   overlay: { readonly current: HTMLCanvasElement | null },
 ): void {
   const { monitor } = useApp();
-  const { layers, radar } = usePreferences();
+  const { layers } = usePreferences();
+  const radar = useRadar();
   const style = useOverlayStyle(layers);
   const surface = useRef<CanvasSurface | null>(null);
   const visible = useVisible(frame);

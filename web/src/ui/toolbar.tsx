@@ -2,9 +2,9 @@
 
 import type { JSX } from "preact";
 import { LAYERS, type Layer } from "../draw/layers";
-import type { CameraView } from "../state/world";
+import { isSparing, type CameraView } from "../state/world";
 import { useCommand } from "./command";
-import { useApp, useLanguage, usePreferences } from "./context";
+import { useApp, useLanguage, usePreferences, useRadar, useWorld } from "./context";
 import { OutcomeWords } from "./control";
 import { saveFile } from "./files";
 import { ToolIcon } from "./icons";
@@ -16,8 +16,10 @@ interface ToolbarProps {
 
 export function Toolbar({ camera, stage }: ToolbarProps): JSX.Element {
   const { words } = useLanguage();
-  const { preferences } = useApp();
-  const { layers, radar } = usePreferences();
+  const { preferences, monitor } = useApp();
+  const { layers } = usePreferences();
+  const sparing = useWorld(isSparing);
+  const radar = useRadar();
   const toggle = (layer: Layer): void =>
     preferences.set({
       ...preferences.value,
@@ -36,7 +38,10 @@ export function Toolbar({ camera, stage }: ToolbarProps): JSX.Element {
         class="tool"
         aria-pressed={radar}
         title={words.picture.radarHint}
-        onClick={() => preferences.set({ ...preferences.value, radar: !radar })}
+        onClick={() => {
+          if (sparing) monitor.insist(true);
+          preferences.set({ ...preferences.value, radar: !radar });
+        }}
       >
         <ToolIcon tool="radar" />
         <span>{words.picture.radar}</span>

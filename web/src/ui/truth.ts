@@ -5,7 +5,7 @@ import { translate } from "../i18n/language";
 import { pictureAge, type PictureAge, type PictureStamp } from "../state/age";
 import { STALE_AFTER_S, truthOf, type Truth } from "../state/truth";
 import type { CameraView } from "../state/world";
-import { useLanguage, useNow, usePreferences, useWorld } from "./context";
+import { useLanguage, useNow, useRadar, useWorld } from "./context";
 
 export interface ShownTruth {
   readonly state: string;
@@ -24,20 +24,21 @@ export interface ShownTruth {
 
 export function useTruth(camera: CameraView): ShownTruth {
   const now = useNow(250);
-  const { radar } = usePreferences();
+  const radar = useRadar();
   const { words, duration, time } = useLanguage();
   const link = useWorld((world) => world.link);
   const hubAheadS = useWorld((world) => world.hubAheadS);
   const stamp = radar ? observationStamp(camera) : camera.picture;
   const detail = stamp === null ? null : pictureAge(stamp, now, camera.clockOffsetS, hubAheadS);
   const truth = truthOf(camera, detail, link);
-  const state = radar && truth.state === "live" ? "radar" : truth.state;
+  const isSmall = camera.picture?.thumbnail === true && !radar;
+  const state = truth.state !== "live" ? truth.state : radar ? "radar" : isSmall ? "still" : "live";
   const length = detail === null ? "" : duration(detail.seconds);
   const age = detail === null ? words.age.unknown : detail.exact ? words.age.exact(length) : words.age.atLeast(length);
   const stateWords = translate(words.state, state);
   const since = camera.stateSince - (camera.clockOffsetS ?? 0) - (hubAheadS ?? 0);
   const isFine = !truth.stale && (state === "live" || state === "radar");
-  const note = isFine ? "" : noteOf(truth, camera, length, stateWords, words, time(since));
+  const note = isFine ? "" : state === "still" ? words.picture.small : noteOf(truth, camera, length, stateWords, words, time(since));
   return { state, words: stateWords, stale: truth.stale, age, duration: length, note, isFine, detail };
 }
 
@@ -72,5 +73,5 @@ export function useDoubt(camera: CameraView): string {
 function observationStamp(camera: CameraView): PictureStamp | null {
   if (camera.observation === null) return null;
   const { frameId, capturedAt } = camera.observation;
-  return { frameId, capturedAt, ageAtEdgeS: null, arrivedAt: camera.observedAt };
+  return { frameId, capturedAt, ageAtEdgeS: null, arrivedAt: camera.observedAt, thumbnail: false };
 }
