@@ -34,7 +34,18 @@ def read(text):
 
 def edge_arguments(moving, port):
     nowhere = f"ws://127.0.0.1:{free_port()}"
-    return ["edge", "--camera", str(moving), "--loop", "--detector", "motion:", "--hub", nowhere, "--metrics-port", port]
+    return [
+        "edge",
+        "--camera",
+        str(moving),
+        "--loop",
+        "--detector",
+        "motion:",
+        "--hub",
+        nowhere,
+        "--metrics-port",
+        port,
+    ]
 
 
 def test_an_edge_tells_prometheus_what_it_does(tmp_path, moving):

@@ -8,7 +8,21 @@ import sys
 from collections.abc import Callable, Sequence
 
 import aimonitor
-from aimonitor.cli import bot, calibrate, cameras, config, demo, doctor, edge, evaluate, hub, models, risk, simulate
+from aimonitor.cli import (
+    bot,
+    calibrate,
+    cameras,
+    config,
+    demo,
+    doctor,
+    edge,
+    evaluate,
+    hub,
+    integrations,
+    models,
+    risk,
+    simulate,
+)
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -34,7 +48,9 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"aimonitor {aimonitor.__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (demo, hub, edge, bot, cameras, simulate, models, evaluate, risk, calibrate, doctor, config):
+    for module in (
+        demo, hub, edge, bot, integrations, cameras, simulate, models, evaluate, risk, calibrate, doctor, config,
+    ):  # fmt: skip
         module.add_to(commands)
     return top
 
