@@ -20,7 +20,7 @@ examples:
 
 founding variables: PORT, WEBSOCKET_MAX_CONNECTIONS, CORS_ORIGINS, REDIS_URL; with TELEGRAM_TOKEN (and CHAT_ID)
 the Telegram bot runs inside the hub; tokens of the edges:
-AIMONITOR_HUB_TOKENS="yard:long-secret,shop:other-secret" """
+AIMONITOR_TOKENS="yard:long-secret,shop:other-secret" """
 
 
 def add_to(commands: Commands) -> None:
