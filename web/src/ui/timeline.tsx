@@ -13,8 +13,9 @@ const RANGES_S = { lastHour: 3600, lastDay: 86_400, lastWeek: 604_800 } as const
 type Range = keyof typeof RANGES_S;
 const RANGES = Object.keys(RANGES_S) as Range[];
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
-/** A short incident can still be seen and hit: percent of the lane. */
+/** A short incident can still be seen and hit: percent of the lane, and pixels as in the style sheet. */
 const LEAST_WIDTH = 0.6;
+const LEAST_WIDTH_PX = 5;
 
 export function Timeline({ incidents }: { readonly incidents: readonly Incident[] }): JSX.Element {
   const language = useLanguage();
@@ -74,7 +75,7 @@ function BarLink({ bar: { incident, from, to } }: { readonly bar: Bar }): JSX.El
     <span
       class={`lane-bar level-${incident.level.toLowerCase()}`}
       role="listitem"
-      style={{ insetInlineStart: `${Math.min(from * 100, 100 - width)}%`, inlineSize: `${width}%` }}
+      style={{ insetInlineStart: `min(${from * 100}%, 100% - max(${width}%, ${LEAST_WIDTH_PX}px))`, inlineSize: `${width}%` }}
     >
       <a
         href={hrefOf({ view: "event", source: incident.source, incidentId: incident.incidentId })}
