@@ -80,7 +80,8 @@ class Courier:
 
     async def _sleep_until_woken(self) -> None:
         try:
-            await asyncio.wait_for(self._wake.wait(), _LOOK_AGAIN_S)
+            async with asyncio.timeout(_LOOK_AGAIN_S):  # `wait_for` may swallow a cancellation in Python 3.11
+                await self._wake.wait()
         except TimeoutError:
             return
         self._wake.clear()

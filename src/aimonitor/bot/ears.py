@@ -84,7 +84,8 @@ class Ears:
         """Read what the hub stored since we last looked: after each connection, and every half minute."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), _LOOK_EVERY_S)
+                async with asyncio.timeout(_LOOK_EVERY_S):  # `wait_for` may swallow a cancellation in Python 3.11
+                    await self._look.wait()
             self._look.clear()
             try:
                 await self._read_new()
