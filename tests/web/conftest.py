@@ -36,10 +36,18 @@ class HubProcess:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
+        self.spawn()
+        self.wait()
+
+    def spawn(self) -> None:
+        """Start it."""
         self._process = subprocess.Popen(
             [sys.executable, "-c", _SERVE, str(self.port), str(self._history), str(self._history.parent / "media")],
             stderr=subprocess.DEVNULL,
         )
+
+    def wait(self) -> None:
+        """Wait until it answers."""
         for _ in range(200):
             try:
                 with urllib.request.urlopen(self.url + "health", timeout=1):
@@ -59,7 +67,16 @@ class HubProcess:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def spawned_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    """A hub that comes up while the browser does."""
+    process = HubProcess(tmp_path_factory.mktemp("hub") / "history.sqlite3")
+    process.spawn()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium(spawned_hub: HubProcess) -> Iterator[Browser]:
     path = next(
         (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
     )
@@ -74,11 +91,10 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
-    process = HubProcess(tmp_path_factory.mktemp("hub") / "history.sqlite3")
-    process.start()
-    yield process
-    process.stop()
+def hub(spawned_hub: HubProcess, chromium: Browser) -> HubProcess:
+    """The hub of this module, ready."""
+    spawned_hub.wait()
+    return spawned_hub
 
 
 OpenPage = Callable[..., Page]

@@ -46,9 +46,9 @@ def test_the_picture_of_the_opening_has_its_boxes_as_vectors(open_page: OpenPage
     wait_for_snapshot(page)
     page.get_by_role("button", name="Trails").click()
     opening = kept_incident.BEFORE + 1
-    assert codes(page) == (opening, opening % 40)
+    wait_until(page, f"String(({READ_CODES})()) === '{opening},{opening % 40}'")
     page.get_by_role("button", name="Boxes").click()
-    assert codes(page) == (opening, None)
+    wait_until(page, f"String(({READ_CODES})()) === '{opening},'")
 
 
 def test_the_clip_is_played_with_the_boxes_of_each_picture(open_page: OpenPage, edge: ScriptedEdge) -> None:

@@ -23,7 +23,7 @@ def test_a_slow_link_gets_boxes_alone_until_someone_insists(open_page: OpenPage,
         page.goto(link.url + "#/camera/house/gate")
         wait_for_live(page)
         expect(page.locator(".banner")).to_have_count(0)
-        link.bytes_per_s = 12_000
+        link.bytes_per_s = 16_000
         banner = page.locator(".banner-slow")
         expect(banner).to_contain_text(re.compile(r"Slow link: pictures came \d.* late"), timeout=40_000)
         wait_for_rung(page, hub, "house/gate", "metadata")
