@@ -5,10 +5,10 @@ from behavior_stage import SIZE, analyzer, kinds, track, watch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimonitor.edge.behavior import Line, Zone
+from aimonitor.edge.behavior import BehaviorAnalyzer, Line, Zone
 from aimonitor.edge.behavior.held import Held
 from aimonitor.edge.behavior.zones import contains
-from aimonitor.edge.types import Point
+from aimonitor.edge.types import Box, Point, Track
 
 SQUARE = (Point(0.3, 0.3), Point(0.7, 0.3), Point(0.7, 0.9), Point(0.3, 0.9))
 MIDDLE = Line("Door", Point(0.5, 1.0), Point(0.5, 0.0))
@@ -148,3 +148,25 @@ def test_a_zone_without_area_is_refused(polygon):
 def test_a_line_without_length_is_refused():
     with pytest.raises(ValueError, match="two different ends"):
         Line("Door", Point(0.5, 0.5), Point(0.5, 0.5))
+
+
+def test_a_sign_that_is_taken_for_a_person_does_not_loiter():
+    behaviors = standing(seconds=200, walks_in=False)
+    assert all(not behavior.doing for behavior in behaviors)
+
+
+def test_a_person_who_came_and_stays_does():
+    last = standing(seconds=200, walks_in=True)[-1]
+    assert [doing.kind for doing in last.doing] == ["loitering"]
+
+
+def standing(*, seconds, walks_in):
+    """What somebody does who stands at one place, after walking there or from the start; no zones."""
+    stage, behaviors = BehaviorAnalyzer(), []
+    for number in range(seconds * 5):
+        at = number / 5
+        x = 0.2 + 0.06 * min(at, 5.0) if walks_in else 0.5
+        box = Box(x, 0.4, x + 0.05, 0.6)
+        somebody = Track(1, "person", 0.6, box, Point(0.06 if walks_in and at < 5 else 0.0, 0.0), 0.0, at)
+        behaviors.append(stage.update([somebody], SIZE, at).by_track[1])
+    return behaviors

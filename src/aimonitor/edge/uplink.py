@@ -249,6 +249,8 @@ class Uplink:
                     self._acked_seq = max(self._acked_seq, seq)
                     await asyncio.to_thread(self._journal.acknowledge, seq)
                     self._wake.set()
+                case messages.Welcome(spread_s=spread_s):
+                    self._spread_s = min(_SPREAD_CAP_S, spread_s)
                 case messages.Refill(after_seq=seq):
                     self._rewind(seq)
                 case messages.Attention() as attention:

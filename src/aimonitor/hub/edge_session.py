@@ -19,6 +19,7 @@ from aimonitor.hub.switchboard import MISSED_HEARTBEATS, Switchboard
 _RETURNING_PER_S = 25.0
 """Edges that a hub lets come back in a second; a crowd is asked to spread over as many seconds as that takes."""
 _SPREAD_CAP_S = 10.0
+_SPREAD_NEWS_S = 0.5
 _OFFSET_NEWS_S = 0.05
 """Viewers are told when an edge's clock offset has moved by this much."""
 
@@ -38,6 +39,7 @@ class EdgeSession:
         self._clock = switchboard.clock
         self._pinged_at = self._heard_at = self._clock.monotonic()
         self._acked_seq = 0
+        self._spread_s = 0.0
         self._told_offset_s: float | None = None
         self._actions: dict[type, Callable[..., None]] = {
             messages.Observation: self._observation,
@@ -50,8 +52,9 @@ class EdgeSession:
         }
 
     def welcome(self) -> None:
-        """Answer the Hello."""
+        """Answer the Hello, and later say anew how far the edges are to spread when they come back."""
         self._acked_seq = self._intake.acked_seq
+        self._spread_s = self._crowd_s
         welcome = messages.Welcome(
             software=f"aimonitor-{aimonitor.__version__}",
             at=self._clock.utc(),
@@ -59,9 +62,13 @@ class EdgeSession:
             heartbeat_s=self._switchboard.heartbeat_s,
             acked_seq=self._acked_seq,
             commands=KNOWN,
-            spread_s=min(_SPREAD_CAP_S, self._switchboard.roster.online / _RETURNING_PER_S),
+            spread_s=self._spread_s,
         )
         self.send(seal.seal(welcome) if self._sealed else welcome)
+
+    @property
+    def _crowd_s(self) -> float:
+        return min(_SPREAD_CAP_S, self._switchboard.roster.online / _RETURNING_PER_S)
 
     # --- EdgeLink ---------------------------------------------------------------------------------------------------
 
@@ -96,6 +103,8 @@ class EdgeSession:
             return
         if at - self._pinged_at >= heartbeat_s:
             self._pinged_at = at
+            if abs(self._crowd_s - self._spread_s) > _SPREAD_NEWS_S:
+                self.welcome()
             self._put(f"ping {self._edge.edge_id}", Parcel(codec.encode(messages.Ping(self._clock.utc()))))
         refill = self._intake.refill(at)
         if refill is not None:

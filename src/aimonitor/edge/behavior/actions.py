@@ -53,7 +53,7 @@ def _loitering(now: Moment, rules: Rules) -> Iterator[Doing]:
             yield Doing("loitering", now.at - dwell_s, zone.name, dwell_s)
             return
     here_s = now.at - now.first_at
-    if here_s >= rules.linger_after_s:
+    if here_s >= rules.linger_after_s and now.has_moved:  # what never moved is a sign that is taken for a person
         yield Doing("loitering", now.first_at, "", here_s)
 
 
