@@ -10,4 +10,6 @@ def stop_at_sigterm() -> None:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job: SIGINT would do nothing
+        raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)
