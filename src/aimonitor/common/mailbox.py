@@ -41,6 +41,12 @@ class Latest(Generic[T]):
             self._condition.notify_all()
             return item
 
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until something lies in the box, and leave it there; False when nothing came or the box is closed."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._item is not None or self._closed, timeout)
+            return self._item is not None
+
     def wait_taken(self, timeout: float | None = None) -> bool:
         """Wait until nothing lies in the box, for a putter that must not overwrite; False when it still does."""
         with self._condition:

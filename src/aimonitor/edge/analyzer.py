@@ -8,6 +8,7 @@ from collections.abc import Callable
 from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest
 from aimonitor.contract import messages
+from aimonitor.edge.inference import Turns
 from aimonitor.edge.journal import Journal, JournalError
 from aimonitor.edge.keeper import Learned, Memory, Parcel
 from aimonitor.edge.policy import SitePolicy
@@ -46,6 +47,7 @@ class Analyzer:
         keep: Callable[[list[Parcel]], None],
         thermal: Callable[[], ThermalReading | None],
         usual: Usual,
+        turns: Turns,
     ) -> None:
         self._camera_id = camera_id
         self._source = source
@@ -65,6 +67,7 @@ class Analyzer:
         self._keep = keep
         self._thermal = thermal
         self._usual = usual
+        self._turns = turns
         self._attention: Latest[messages.Attention] = Latest()
         self._picture_asked: Latest[bool] = Latest()
         self._times: deque[float] = deque(maxlen=_RATE_WINDOW)
@@ -114,16 +117,21 @@ class Analyzer:
 
     def _run(self) -> None:
         while not self._frames.closed:
-            frame = self._frames.get(timeout=1.0)
-            if frame is None:
+            if not self._frames.wait(timeout=1.0):
                 continue
-            try:
-                self._understand(frame)
-            except Exception:  # the top of the thread: said and counted, and the camera goes on with fresh stages
-                log.exception("camera %s: frame %d: analysis failed", self._camera_id, frame.frame_id)
-                self.failures += 1
-                self._stages.reset()
+            with self._turns:
+                frame = self._frames.get(0)  # the newest: others may have come while this camera stood in line
+                if frame is not None:
+                    self._try_to_understand(frame)
         self._keep([*self._memory.finish(), Parcel(self._camera_id, Learned(self._usual.learned()))])
+
+    def _try_to_understand(self, frame: Frame) -> None:
+        try:
+            self._understand(frame)
+        except Exception:  # the top of the thread: said and counted, and the camera goes on with fresh stages
+            log.exception("camera %s: frame %d: analysis failed", self._camera_id, frame.frame_id)
+            self.failures += 1
+            self._stages.reset()
 
     def _understand(self, frame: Frame) -> None:
         policy = self._policy.get(0)

@@ -13,6 +13,7 @@ from aimonitor.contract import messages
 from aimonitor.edge.analyzer import Analyzer
 from aimonitor.edge.budget import Budget
 from aimonitor.edge.capture import Capture
+from aimonitor.edge.inference import AT_WORK, Turns
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.keeper import Keeper
 from aimonitor.edge.pipeline import Detector
@@ -43,6 +44,7 @@ class Surroundings:
     resting: Rung
     budget: Budget
     false_alarms_per_week: float = 1.0
+    turns: Turns = field(default_factory=lambda: Turns(AT_WORK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
         keep=around.keeper.keep if around.keeper else lambda _: None,
         thermal=lambda: readings.get(0),
         usual=_usual(camera.id, policy, around),
+        turns=around.turns,
     )
     sensing = _sense(camera, readings.put, clock) if camera.thermal else None
     return WiredCamera(source, camera.name, capture, analyzer, policy_file, sensing)

@@ -1,7 +1,8 @@
 """Several cameras, one network: how long each look takes, and turns in order of arrival, so that no camera starves.
 
-There is no queue of pictures. Each camera's own thread waits with the one picture that it holds, and its newer ones
-replace one another in its mailbox meanwhile; a camera that died does not stand in line.
+There is no queue of pictures. Each camera's own thread stands in line with empty hands, its pictures replace one
+another in its mailbox meanwhile, and it takes the newest when its turn has come; a camera that died does not stand in
+line. While the network looks at one camera's picture, that of one other may be prepared (`AT_WORK`).
 """
 
 from collections import deque
@@ -13,17 +14,22 @@ from aimonitor.common.histogram import Histogram
 from aimonitor.edge.pipeline import Detector
 from aimonitor.edge.types import Detections, Picture
 
+AT_WORK = 2
+"""Cameras whose pictures are understood at once: the second is decoded while the network is busy with the first."""
+
 
 class Turns:
-    """`with turns:` is held by one thread at a time and handed to whoever has waited longest.
+    """`with turns:` is held by `places` threads at a time and handed to whoever has waited longest.
 
-    A plain lock gives no such promise: whoever releases it may take it again while others wait.
+    A plain lock or semaphore gives no such promise: whoever releases it may take it again while others wait.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, places: int = 1) -> None:
+        if places < 1:
+            raise ValueError(f"expected at least one place, got {places}")
         self._guard = Lock()
         self._line: deque[Lock] = deque()
-        self._taken = False
+        self._free = places
 
     @property
     def waiting(self) -> int:
@@ -32,8 +38,8 @@ class Turns:
 
     def __enter__(self) -> None:
         with self._guard:
-            if not self._taken:
-                self._taken = True
+            if self._free:
+                self._free -= 1
                 return
             place = Lock()
             place.acquire()
@@ -45,9 +51,9 @@ class Turns:
     ) -> None:
         with self._guard:
             if self._line:
-                self._line.popleft().release()  # it stays taken: the turn passes on
+                self._line.popleft().release()  # the place stays taken: it passes on
             else:
-                self._taken = False
+                self._free += 1
 
 
 class Timed:
