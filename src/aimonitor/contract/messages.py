@@ -3,7 +3,8 @@
 Each is one JSON object with a `type`. A camera is named everywhere by its `source`, `<edge_id>/<camera_id>`, so that
 the hub can relay a message without opening it again. Pictures are not here: they travel as binary (see `frames`).
 
-    edge -> hub              Hello (first) · Status · Observation · Delta · Event · CommandResult · Ping · Pong
+    edge -> hub              Hello (first) · Cameras · Status · Observation · Delta · Event · CommandResult
+                             Ping · Pong
     hub -> edge              Welcome (answers Hello) · Ack · Refill · Attention · Command · Ping · Pong · Refusal
     viewer -> hub            Subscribe · Seen · Command · Ping
     hub -> viewer            Welcome · Presence · Status · Observation · Event · Marked · CommandResult · Pong · Refusal
@@ -28,6 +29,9 @@ Name = Annotated[str, Meta(max_length=120)]
 """Words for people, shown as text and never interpreted."""
 
 Text = Annotated[str, Meta(max_length=1000)]
+Body = Annotated[str, Meta(max_length=100_000)]
+"""A JSON document, see `setup`: what the words of a command cannot carry. Empty when there is none."""
+
 Word = Annotated[str, Meta(min_length=1, max_length=64)]
 """A value of an open vocabulary: readers must accept words that they do not know."""
 
@@ -152,7 +156,11 @@ class Delta(Message, frozen=True, tag="delta"):
 
 
 class Status(Message, frozen=True, tag="status"):
-    """How a camera is. `state`: connecting, live, delayed, frozen, dark, covered, blurred, offline; `since` when."""
+    """How a camera is. `state`: connecting, live, delayed, frozen, dark, covered, blurred, offline; `since` when.
+
+    armed: whether new incidents are news; controls: the commands that this camera can carry out; rung: how closely it
+    is told of now, within the budget (see `Attention`). None and empty from an edge that does not say.
+    """
 
     source: Source
     state: Word
@@ -162,6 +170,9 @@ class Status(Message, frozen=True, tag="status"):
     width: Pixels = 0
     height: Pixels = 0
     fps: Finite = 0.0
+    armed: bool | None = None
+    controls: tuple[Word, ...] = ()
+    rung: Word | None = None
 
 
 class Event(Message, frozen=True, tag="event"):
@@ -224,6 +235,12 @@ class Hello(Message, frozen=True, tag="hello"):
     sealed: bool = False
 
 
+class Cameras(Message, frozen=True, tag="cameras"):
+    """The cameras that an edge has from now on: some were added, removed or renamed since its Hello."""
+
+    cameras: Annotated[tuple[CameraInfo, ...], Meta(max_length=64)]
+
+
 class Welcome(Message, frozen=True, tag="welcome"):
     """The hub's answer. An edge uses the `edge_id` given here and resends events after `acked_seq`.
 
@@ -242,13 +259,17 @@ class Welcome(Message, frozen=True, tag="welcome"):
 
 
 class Presence(Message, frozen=True, tag="presence"):
-    """An edge came or went, for viewers. `clock_offset_s` is edge clock minus hub clock, where measured."""
+    """An edge came or went, for viewers. `clock_offset_s` is edge clock minus hub clock, where measured.
+
+    protocol: how it speaks: v1 (founding: no results of commands, no set-up) or v2
+    """
 
     edge_id: Identifier
     online: bool
     since: Utc
     cameras: tuple[CameraInfo, ...] = ()
     clock_offset_s: Finite | None = None
+    protocol: Word = "v2"
 
 
 class Ping(Message, frozen=True, tag="ping"):
@@ -318,26 +339,31 @@ class Seen(Message, frozen=True, tag="seen"):
 
 
 class Command(Message, frozen=True, tag="command"):
-    """Do something: `name` such as snapshot, arm, disarm, frame_size, quality, led, fps, restart."""
+    """Do something: `name` such as snapshot, arm, disarm, frame_size, quality, led, fps, restart.
+
+    body: what a command whose name starts with `setup.` is about; those come from the hub alone, for an admin
+    """
 
     command_id: Identifier
     source: Source
     name: Word
     arguments: dict[str, str] = {}
     timeout_s: Seconds = 10.0
+    body: Body = ""
 
 
 class CommandResult(Message, frozen=True, tag="command_result"):
-    """What became of a command."""
+    """What became of a command. `body` is the answer to a `setup.` command, or why there is none (`setup.Refused`)."""
 
     command_id: Identifier
     ok: bool
     words: Text = ""
+    body: Body = ""
 
 
 AnyMessage = (
     Hello | Welcome | Presence | Status | Observation | Delta | Event | Ack | Refill | Attention | Subscribe | Seen
-    | Command | CommandResult | Ping | Pong | Refusal | Marked
+    | Command | CommandResult | Ping | Pong | Refusal | Marked | Cameras
 )  # fmt: skip
 """Every message of the catalogue."""
 

@@ -9,14 +9,15 @@ from typing import Any
 
 import msgspec
 
+from aimonitor.contract import setup
 from aimonitor.contract.founding import FoundingMessage
 from aimonitor.contract.messages import AnyMessage
 
 
 def document() -> dict[str, Any]:
-    """One schema document: every v2 message and the founding message under `$defs`."""
-    (messages, founding), components = msgspec.json.schema_components(
-        (AnyMessage, FoundingMessage), ref_template="#/$defs/{name}"
+    """One schema document: every v2 message, the bodies of set-up commands and the founding message under `$defs`."""
+    (messages, founding, *_), components = msgspec.json.schema_components(
+        (AnyMessage, FoundingMessage, *setup.QUESTIONS, *setup.ANSWERS), ref_template="#/$defs/{name}"
     )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
