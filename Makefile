@@ -24,6 +24,9 @@ test: $(VENV)/dev.stamp $(STATIC) system  ## everything that is proven in minute
 test-slow: $(VENV)/dev.stamp $(STATIC) system  ## the slower proofs: faults, soaks, third-party servers
 	RELIABILITY_REPORT=1 $(BIN)/python -m pytest -m slow --timeout=900
 
+soak: $(VENV)/dev.stamp  ## two hours of ordinary life, watched: docs/ref/soak.md
+	$(BIN)/python tests/faults/soak.py
+
 check: $(VENV)/dev.stamp web/node_modules/.stamp  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -77,4 +80,4 @@ web/node_modules/.stamp: web/package-lock.json
 $(STATIC): web/node_modules/.stamp $(WEB_SOURCES)
 	cd web && npm run build
 
-.PHONY: help run test test-slow check bench web wheel lock system clean
+.PHONY: help run test test-slow soak check bench web wheel lock system clean

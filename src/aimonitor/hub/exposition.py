@@ -4,6 +4,7 @@ Labels are ids and words of closed lists only. At most LABELS cameras and as man
 the rest is one, `other`: numbers that add up are summed there, ages and risks are those of the worst.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -145,6 +146,7 @@ class Exposition(Collector):
             ("edges_known", "Edges that are or were connected.", len(board.roster)),
             ("connections", "Connections now.", self._places.used),
             ("connections_limit", "Connections that there may be.", self._max_connections),
+            ("tasks", "Tasks of the event loop.", _tasks()),
             ("store_ready", "1 when events can be stored, 0 when not.", not board.history.trouble),
             ("events_waiting", "Events that wait to be stored.", board.history.waiting),
             ("events_waiting_limit", "Events that may wait to be stored.", QUEUE),
@@ -223,6 +225,13 @@ class Exposition(Collector):
             for label, values in by_label.items():
                 family.add_metric([label], gauge.join(values))
             yield family
+
+
+def _tasks() -> int:
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:  # asked from outside of the loop
+        return 0
 
 
 def _totals(counters: Counters) -> Iterator[Metric]:
