@@ -12,7 +12,7 @@ from risk_scenes import NIGHT, NOON, evidence, loiterer, scene
 from aimonitor.common.settings import SettingsError
 from aimonitor.edge.behavior import Line, Zone
 from aimonitor.edge.explain import explain, sentence, table, what_if
-from aimonitor.edge.policy import PRESETS, MachineZone, PolicyFile, load_policy, parse_policy
+from aimonitor.edge.policy import PRESETS, MachineZone, load_policy, parse_policy
 from aimonitor.edge.recording import RecordedScene, RecordingError, SceneRecorder, read, to_line
 from aimonitor.edge.risk import Hours, RiskAssessor
 from aimonitor.edge.types import Point, Size, Track
@@ -168,20 +168,6 @@ def test_a_file_that_is_no_toml_or_not_there_says_so(tmp_path):
     for name, said in (("broken.toml", "expected TOML"), ("missing.toml", "cannot be read")):
         with pytest.raises(SettingsError, match=said):
             load_policy(tmp_path / name)
-
-
-def test_a_changed_file_is_followed_and_a_broken_one_is_not(tmp_path):
-    path = tmp_path / "site.toml"
-    path.write_text("[weights]\nperson = 0.2\n", encoding="utf-8")
-    file = PolicyFile(path)
-    assert file.changed() is None
-    path.write_text("[weights]\nperson = 0.333\n", encoding="utf-8")
-    assert file.changed().weights["person"] == 0.333
-    path.write_text("[weights]\nperson = 33\n", encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"weights\.person"):
-        file.changed()
-    assert file.changed() is None
-    assert file.policy.weights["person"] == 0.333
 
 
 def test_the_stages_follow_a_new_policy_without_forgetting_what_did_not_change():

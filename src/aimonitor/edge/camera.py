@@ -4,11 +4,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from aimonitor.analytics.anomaly import AnomalySettings
 from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest
-from aimonitor.common.settings import SettingsError
 from aimonitor.contract import messages
 from aimonitor.edge.analyzer import Analyzer
 from aimonitor.edge.budget import Budget
@@ -17,7 +17,8 @@ from aimonitor.edge.inference import AT_WORK, Turns
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.keeper import Keeper
 from aimonitor.edge.pipeline import Detector
-from aimonitor.edge.policy import PolicyFile, SitePolicy, load_policy
+from aimonitor.edge.policy import SitePolicy
+from aimonitor.edge.policy_store import PolicyStore
 from aimonitor.edge.publisher import Publisher, Rung
 from aimonitor.edge.sensors.ways import open_way
 from aimonitor.edge.settings import CameraSettings
@@ -43,6 +44,8 @@ class Surroundings:
     keeper: Keeper | None
     resting: Rung
     budget: Budget
+    policies: Path
+    """Where policies are kept that no setting names."""
     false_alarms_per_week: float = 1.0
     turns: Turns = field(default_factory=lambda: Turns(AT_WORK))
 
@@ -55,7 +58,7 @@ class WiredCamera:
     name: str
     capture: Capture
     analyzer: Analyzer
-    policy_file: PolicyFile | None = None
+    policy: PolicyStore
     sensing: Awaitable[None] | None = field(default=None, compare=False)
 
     def start(self) -> None:
@@ -66,15 +69,7 @@ class WiredCamera:
     def check(self) -> CameraStatus:
         """The watchdog's round: a stuck reader is replaced, an edited policy is taken over. Call it once a second."""
         self.capture.check()
-        if self.policy_file is not None:
-            try:
-                changed = self.policy_file.changed()
-            except SettingsError as error:
-                log.warning("camera %s: the policy stays as it was: %s", self.source, error)
-            else:
-                if changed is not None:
-                    log.info("camera %s: follows the edited policy", self.source)
-                    self.analyzer.adopt(changed)
+        self.policy.refresh()
         return self.capture.status()
 
     def report(self, status: CameraStatus) -> messages.Status:
@@ -95,14 +90,14 @@ def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
     options = SourceOptions(loop=camera.loop, frame_size=camera.frame_size, quality=camera.quality)
     opened = open_source(camera.source, options, clock)
     capture = Capture(camera.id, opened, clock=clock, on_change=announce)
-    policy_file = PolicyFile(camera.policy, preset=camera.preset) if camera.policy else None
-    policy = policy_file.policy if policy_file else load_policy(preset=camera.preset)
+    path, required = camera.policy or around.policies / f"{camera.id}.toml", camera.policy is not None
+    policy = PolicyStore(path, clock, preset=camera.preset, required=required)
     readings: Latest[ThermalReading] = Latest()
     analyzer = Analyzer(
         camera.id,
         source,
         frames=capture.frames,
-        stages=CameraStages(around.detector, policy),
+        stages=CameraStages(around.detector, policy.policy),
         publisher=Publisher(source, around.resting, lambda: around.budget.ceiling(clock.monotonic(), clock.utc())),
         journal=around.journal,
         clock=clock,
@@ -111,11 +106,12 @@ def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
         dropped=lambda: capture.frames.overwritten,
         keep=around.keeper.keep if around.keeper else lambda _: None,
         thermal=lambda: readings.get(0),
-        usual=_usual(camera.id, policy, around),
+        usual=_usual(camera.id, policy.policy, around),
         turns=around.turns,
     )
+    policy.follow = analyzer.adopt
     sensing = _sense(camera, readings.put, clock) if camera.thermal else None
-    return WiredCamera(source, camera.name, capture, analyzer, policy_file, sensing)
+    return WiredCamera(source, camera.name, capture, analyzer, policy, sensing)
 
 
 def _usual(camera_id: str, policy: SitePolicy, around: Surroundings) -> Usual:

@@ -87,6 +87,7 @@ class Node:
             self._keeper,
             settings.resting,
             self._budget,
+            settings.journal.with_suffix("") / "policies",
             settings.false_alarms_per_week,
         )
         for camera in settings.camera:

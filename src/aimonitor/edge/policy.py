@@ -17,8 +17,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from aimonitor.common.settings import Settings, SettingsError
 from aimonitor.edge.behavior import Line, Rules, Site, Zone
 from aimonitor.edge.fusion import Alignment
-from aimonitor.edge.ground import calibrate
-from aimonitor.edge.policy_errors import in_one_line, unknown_word
+from aimonitor.edge.policy_errors import PolicyError, unknown_word
 from aimonitor.edge.policy_tables import (
     AlignmentPolicy,
     CalibrationPolicy,
@@ -32,7 +31,7 @@ from aimonitor.edge.policy_tables import (
 )
 from aimonitor.edge.risk_policy import WEIGHTS, EventPolicy, Hours, RiskPolicy
 from aimonitor.edge.thermal import ThermalRules
-from aimonitor.edge.types import Point, Size
+from aimonitor.edge.types import Point
 
 PRESETS = ("home", "shop", "construction", "farm", "border-road")
 
@@ -71,15 +70,13 @@ class SitePolicy(Settings):
         return _only(value, {field.name for field in fields(ThermalRules)})
 
     @model_validator(mode="after")
-    def _can_be_built(self) -> Self:
-        self.site()
-        self.alignment()
+    def _places_exist(self) -> Self:
         for place in sorted(self.places.keys() - self.zones.keys() - self.lines.keys()):
             raise ValueError(f"places: {unknown_word(place, {*self.zones, *self.lines}, 'a zone or line')}")
         return self
 
     def site(self) -> Site:
-        """For the behavior stage. Raises CalibrationError when the calibration cannot be right."""
+        """For the behavior stage."""
         zones = tuple(
             Zone(name, **{**dict(zone), "polygon": tuple(Point(*corner) for corner in zone.polygon)})
             for name, zone in self.zones.items()
@@ -88,11 +85,7 @@ class SitePolicy(Settings):
             Line(name, Point(*line.start), Point(*line.end), line.labels, line.allowed)
             for name, line in self.lines.items()
         )
-        ground = None
-        if (known := self.calibration) is not None:
-            corners = [Point(*corner) for corner in known.corners]
-            size = Size(known.width, known.height)
-            ground = calibrate(corners, known.side_m, size, second_m=known.second_m, click_px=known.click_px)
+        ground = None if self.calibration is None else self.calibration.ground()
         return Site(zones, lines, ground, _filled(Rules(), self.rules))
 
     def risk(self) -> RiskPolicy:
@@ -112,10 +105,7 @@ class SitePolicy(Settings):
 
     def alignment(self) -> Alignment:
         """For fusion: from the thermal picture to the camera's; the same view unless it was measured."""
-        if self.thermal_alignment is None:
-            return Alignment()
-        pairs = self.thermal_alignment
-        return Alignment.fit([Point(*one) for one in pairs.thermal], [Point(*one) for one in pairs.image])
+        return Alignment() if self.thermal_alignment is None else self.thermal_alignment.alignment()
 
 
 class MachineZone(tzinfo):
@@ -136,53 +126,36 @@ class MachineZone(tzinfo):
 
 def load_policy(path: Path | None = None, *, preset: str = "home") -> SitePolicy:
     """The policy in the file at `path`, over the preset that it names (or `preset`). Raises SettingsError."""
-    own: Mapping[str, Any] = {}
-    if path is not None:
-        try:
-            own = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise SettingsError(f"policy {path}: cannot be read: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"policy {path}: expected TOML, got: {error}") from None
-    return parse_policy({"preset": preset, **own}, where=f"policy {path}" if path else "policy")
+    if path is None:
+        return parse_policy({"preset": preset})
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"policy {path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"policy {path}: expected TOML, got: {error}") from None
+    return parse_text(text, preset=preset, where=f"policy {path}")
+
+
+def parse_text(text: str, *, preset: str = "home", where: str = "policy") -> SitePolicy:
+    """The policy in a TOML text, over the preset that it names (or `preset`). Raises SettingsError."""
+    try:
+        own = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{where}: expected TOML, got: {error}") from None
+    return parse_policy({"preset": preset, **own}, where=where)
 
 
 def parse_policy(own: Mapping[str, Any], *, where: str = "policy") -> SitePolicy:
-    """The policy in a table as TOML has it, over its preset. Raises SettingsError."""
+    """The policy in a table as TOML has it, over its preset. Raises PolicyError."""
     preset = own.get("preset", "home")
     if preset not in PRESETS:
-        raise SettingsError(f"{where}: preset: {unknown_word(str(preset), PRESETS)}")
+        raise PolicyError(where, [("preset", unknown_word(str(preset), PRESETS))])
     text = (resources.files("aimonitor.edge") / "presets" / f"{preset}.toml").read_text(encoding="utf-8")
     try:
         return SitePolicy.model_validate(_over(tomllib.loads(text), own))
     except ValidationError as error:
-        raise SettingsError(f"{where}: {in_one_line(error, SitePolicy)}") from None
-
-
-class PolicyFile:
-    """A policy file that may be edited while the edge runs."""
-
-    def __init__(self, path: Path, *, preset: str = "home") -> None:
-        self._path, self._preset = path, preset
-        self._stamp = self._look()
-        self.policy = load_policy(path, preset=preset)
-
-    def changed(self) -> SitePolicy | None:
-        """The policy when the file changed since the last call, else None. A wrong file raises SettingsError once; the
-        policy before it stays."""
-        stamp = self._look()
-        if stamp == self._stamp:
-            return None
-        self._stamp = stamp
-        self.policy = load_policy(self._path, preset=self._preset)
-        return self.policy
-
-    def _look(self) -> tuple[int, int] | None:
-        try:
-            stat = self._path.stat()
-        except OSError:
-            return None
-        return stat.st_mtime_ns, stat.st_size
+        raise PolicyError.of(error, SitePolicy, where) from None
 
 
 def _only(value: Mapping[str, float], known: Mapping[str, object] | set[str]) -> Mapping[str, float]:

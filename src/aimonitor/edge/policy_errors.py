@@ -1,10 +1,13 @@
-"""What is wrong with a policy, in one line that says where, what was expected and what came."""
+"""What is wrong with a policy: for each problem where, what was expected and what came."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from aimonitor.common.settings import SettingsError
 
 _SHOWN = 60
 
@@ -17,18 +20,29 @@ def unknown_word(word: str, known: Iterable[str], what: str = "") -> str:
     return f"unknown {word!r}; {expected}"
 
 
-def in_one_line(error: ValidationError, model: type[BaseModel]) -> str:
-    """The first error of a policy."""
-    first = error.errors(include_url=False)[0]
-    path = ".".join(str(step) for step in first["loc"])
-    if first["type"] == "extra_forbidden":
-        keys = _keys(model, first["loc"][:-1])
-        return f"{path}: {unknown_word(str(first['loc'][-1]), keys)}"
-    message = first["msg"].removeprefix("Value error, ")
-    got = repr(first["input"])
-    if first["type"] == "value_error" or len(got) > _SHOWN:
-        return f"{path}: {message}" if path else message
-    return f"{path}: {message[:1].lower()}{message[1:]}, got {got}"
+class PolicyError(SettingsError):
+    """A policy was refused. The text is the first problem in one line; `problems` are all of them, as (path, words)."""
+
+    def __init__(self, where: str, problems: Sequence[tuple[str, str]]) -> None:
+        path, words = problems[0]
+        super().__init__(f"{where}: {path}: {words}" if path else f"{where}: {words}")
+        self.problems = tuple(problems)
+
+    @classmethod
+    def of(cls, error: ValidationError, model: type[BaseModel], where: str) -> "PolicyError":
+        """What pydantic complains about, in our words."""
+        return cls(where, [_problem(each, model) for each in error.errors(include_url=False)])
+
+
+def _problem(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    path = ".".join(str(step) for step in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return path, unknown_word(str(error["loc"][-1]), _keys(model, error["loc"][:-1]))
+    message = error["msg"].removeprefix("Value error, ")
+    got = repr(error["input"])
+    if error["type"] == "value_error" or len(got) > _SHOWN:
+        return path, message
+    return path, f"{message[:1].lower()}{message[1:]}, got {got}"
 
 
 def _keys(model: type[BaseModel], path: Iterable[int | str]) -> list[str]:

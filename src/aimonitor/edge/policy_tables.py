@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from aimonitor.common.settings import Settings
+from aimonitor.edge.fusion import Alignment
+from aimonitor.edge.ground import Ground, calibrate
 from aimonitor.edge.policy_errors import unknown_word
 from aimonitor.edge.risk_policy import NEWS, WEIGHTS
-from aimonitor.edge.types import Level
+from aimonitor.edge.types import Level, Point, Size
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=0.99)]
@@ -57,12 +59,31 @@ class CalibrationPolicy(Settings):
     height: Annotated[int, Field(gt=0)]
     click_px: Annotated[float, Field(gt=0)] = 2.0
 
+    @model_validator(mode="after")
+    def _makes_a_plane(self) -> Self:
+        self.ground()
+        return self
+
+    def ground(self) -> Ground:
+        """The ground plane. Raises CalibrationError."""
+        corners, size = [Point(*corner) for corner in self.corners], Size(self.width, self.height)
+        return calibrate(corners, self.side_m, size, second_m=self.second_m, click_px=self.click_px)
+
 
 class AlignmentPolicy(Settings):
     """`[thermal_alignment]`: the same places in the thermal picture and in the camera's, three at least."""
 
     thermal: Annotated[tuple[Corner, ...], Field(min_length=3)]
     image: Annotated[tuple[Corner, ...], Field(min_length=3)]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        self.alignment()
+        return self
+
+    def alignment(self) -> Alignment:
+        """From the thermal picture to the camera's. Raises ValueError when the points do not say."""
+        return Alignment.fit([Point(*one) for one in self.thermal], [Point(*one) for one in self.image])
 
 
 class HoursPolicy(Settings):
