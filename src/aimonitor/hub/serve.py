@@ -2,18 +2,24 @@
 
 import asyncio
 import errno
+import functools
+import ipaddress
 import logging
 import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
+from typing import Protocol, runtime_checkable
 
 import uvicorn
 from fastapi import FastAPI
 
+from aimonitor.common.reload import SettingsFile
 from aimonitor.contract.founding import MESSAGE_LIMIT
 from aimonitor.hub.app import Beside, create_app
+from aimonitor.hub.http_protocol import HttpProtocol
+from aimonitor.hub.limits import Places
 from aimonitor.hub.settings import HubSettings
 from aimonitor.hub.sink_protocol import SinkProtocol
 from aimonitor.hub.stores import Keep, make_store
@@ -25,18 +31,62 @@ GRACE_S = 3
 """How long a stopping hub waits for connections to end by themselves."""
 
 
+_TICKS_PER_S = 10
+"""How often uvicorn calls `on_tick`."""
+_REPORT_S = 60
+
+
 class StartError(RuntimeError):
     """The hub cannot start; the text says why and what to do."""
 
 
-def run(settings: HubSettings, announce: Callable[[str], None] | None = None, *, beside: Sequence[Beside] = ()) -> None:
-    """Serve until SIGINT or SIGTERM, with `beside` on the same loop; closes with 1012. Raises StartError."""
+@runtime_checkable
+class Swept(Protocol):
+    """A connection that is looked at once a second."""
+
+    def sweep(self, at: float) -> None:
+        """End the connection when it is too slow; `at` is the loop's time."""
+        ...
+
+
+class HubServer(uvicorn.Server):
+    """uvicorn, with an end to the patience of its connections."""
+
+    def __init__(self, config: uvicorn.Config, places: Places) -> None:
+        super().__init__(config)
+        self._places = places
+        self._reported = 0
+
+    async def on_tick(self, counter: int) -> bool:
+        """Once a second: let go of who is too slow. Once a minute: say how many found no place."""
+        if counter % _TICKS_PER_S == 0:
+            at = asyncio.get_running_loop().time()
+            for connection in tuple(self.server_state.connections):
+                if isinstance(connection, Swept):
+                    connection.sweep(at)
+        if counter % (_TICKS_PER_S * _REPORT_S) == 0 and self._places.refused > self._reported:
+            log.warning("%d connections found no place in the last minute", self._places.refused - self._reported)
+            self._reported = self._places.refused
+        return await super().on_tick(counter)
+
+
+def run(
+    settings: HubSettings,
+    announce: Callable[[str], None] | None = None,
+    *,
+    beside: Sequence[Beside] = (),
+    file: SettingsFile[HubSettings] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM, with `beside` on the same loop; closes with 1012. Raises StartError.
+
+    file: where the settings came from, if edits are to be followed
+    """
     try:
         asyncio.run(_try_store(settings))
     except (StoreError, ValueError) as error:
         raise StartError(str(error)) from None
     listener = bind(settings)
-    app = create_app(settings, beside=beside)
+    app = create_app(settings, beside=beside, file=file)
     say = announce or log.info
     say(f"AI Monitor hub: http://{_shown(settings.host)}:{listener.getsockname()[1]}")
     if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.tokens:
@@ -65,10 +115,16 @@ async def _try_store(settings: HubSettings) -> None:
 
 def make_server(settings: HubSettings, app: FastAPI) -> uvicorn.Server:
     """The server for `app`, as the hub needs it: no compression of pictures, our own limits, a short goodbye."""
+    places = Places(
+        settings.max_http_connections,
+        settings.max_http_connections // 4,
+        shared=_shared_addresses(settings.trusted_proxies),
+    )
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
+        http=functools.partial(HttpProtocol, places=places),  # type: ignore[arg-type]  # uvicorn only calls it
         ws=SinkProtocol,
         ws_max_size=MESSAGE_LIMIT,
         ws_ping_interval=20,
@@ -82,7 +138,26 @@ def make_server(settings: HubSettings, app: FastAPI) -> uvicorn.Server:
         log_config=None,
         lifespan="on",
     )
-    return uvicorn.Server(config)
+    return HubServer(config, places)
+
+
+def _shared_addresses(trusted_proxies: str) -> Callable[[str], bool]:
+    """Whether many people come from an address because a proxy of ours stands there."""
+    parts = [part.strip() for part in trusted_proxies.split(",")]
+    networks = [network for part in parts if (network := _network(part)) is not None]
+
+    def shared(address: str) -> bool:
+        found = _network(address)
+        return "*" in parts or (found is not None and any(found.network_address in each for each in networks))
+
+    return shared
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
 
 
 def bind(settings: HubSettings) -> socket.socket:

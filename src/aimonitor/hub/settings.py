@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
@@ -16,6 +16,8 @@ FOUNDING_VARIABLES: Mapping[str, str] = {
     "CORS_ORIGINS": "cors_origins",
     "REDIS_URL": "redis_url",
     "AIMONITOR_TOKENS": "tokens",
+    "AIMONITOR_ADMIN_PASSWORD": "admin_password",
+    "RENDER_EXTERNAL_URL": "public_url",
 }
 
 SECTION = "hub"
@@ -23,12 +25,14 @@ _EDGE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 class DeviceToken(Settings):
-    """A secret and the edge that it speaks for; no edge means any, as founded."""
+    """A secret and the edge that it speaks for; no edge means any, as founded. With a role it is a program's."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     secret: Annotated[SecretStr, Field(min_length=1, max_length=256)]
     edge_id: str | None = None
+    role: Literal["viewer", "operator", "admin"] | None = None
+    label: str = Field("", max_length=120)
 
     @field_validator("edge_id")
     @classmethod
@@ -45,17 +49,22 @@ def _split_commas(value: object) -> object:
 
 
 def _read_tokens(value: object) -> object:
-    """`edge:token,edge:token` or one bare token from a variable, a table or an array of tables from TOML."""
+    """`edge:token,@role:token` or one bare token from a variable, a table or an array of tables from TOML."""
     if isinstance(value, str):
         return tuple(_read_token(part.strip()) for part in value.split(",") if part.strip())
     if isinstance(value, Mapping):
-        return tuple({"edge_id": edge_id, "secret": secret} for edge_id, secret in value.items())
+        return tuple(_of_holder(holder, secret) for holder, secret in value.items())
     return value
 
 
 def _read_token(text: str) -> dict[str, str]:
-    edge_id, colon, secret = text.partition(":")
-    return {"edge_id": edge_id, "secret": secret} if colon else {"secret": text}
+    holder, colon, secret = text.partition(":")
+    return _of_holder(holder, secret) if colon else {"secret": text}
+
+
+def _of_holder(holder: str, secret: str) -> dict[str, str]:
+    """`@operator` is a role, anything else an edge; no edge's name begins with @."""
+    return {"role" if holder.startswith("@") else "edge_id": holder.removeprefix("@"), "secret": secret}
 
 
 class HubSettings(Settings):
@@ -65,9 +74,18 @@ class HubSettings(Settings):
     port: int = Field(8000, ge=0, le=65_535)
     max_connections: int = Field(100, ge=1, le=1_000_000)
     max_connections_per_address: int | None = Field(None, ge=1)
+    max_http_connections: int = Field(400, ge=8, le=1_000_000)
+    """Connections that are no WebSockets (yet); a quarter of them from one address."""
     cors_origins: Annotated[tuple[str, ...], BeforeValidator(_split_commas)] = ()
     redis_url: SecretStr | None = None
     tokens: Annotated[tuple[DeviceToken, ...], BeforeValidator(_read_tokens)] = ()
+    admin_password: SecretStr | None = Field(None, min_length=10, max_length=256)
+    """Makes a person `admin` who is always there: for hubs without a disk."""
+    session_idle_hours: float = Field(72, gt=0)
+    session_days: float = Field(30, gt=0)
+    """A browser is signed out after so much time without use, and in any case after so many days."""
+    public_url: str = Field("", pattern=r"^(https?://\S+)?$")
+    """How browsers elsewhere reach the hub, for the links that it prints; a guess when empty."""
     trusted_proxies: str = "127.0.0.1,::1"
     """Addresses whose X-Forwarded-For is believed; `*` where only the platform's proxy can reach the hub."""
 
@@ -101,6 +119,13 @@ class HubSettings(Settings):
     def store_address(self) -> str:
         """Where events go: Redis where REDIS_URL is set, else `history_path`."""
         return self.redis_url.get_secret_value() if self.redis_url is not None else self.history_path
+
+    @property
+    def identity_address(self) -> str:
+        """Where people and tokens go: Redis where REDIS_URL is set, else a file beside the history."""
+        if self.redis_url is not None or self.history_path == ":memory:":
+            return self.store_address
+        return str(Path(self.history_path.removeprefix("sqlite:///")).parent / "identity.sqlite3")
 
     @property
     def kept_events(self) -> int:

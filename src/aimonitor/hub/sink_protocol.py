@@ -1,8 +1,9 @@
-"""uvicorn's WebSocket protocol with a Sink, so that an encoded frame is written past the server's message path.
+"""uvicorn's WebSocket protocol with a Sink, so that an encoded frame is written past the server's message path, with
+our own Framing, and with an end to its patience.
 
-It overrides nothing but the public callbacks of asyncio protocols, and the only internal that it touches is the
-constructor's signature (held by a test; uvicorn is pinned). Under another server there is no sink in
-`websocket.state`, and the hub falls back to `outlet.Mailbox`.
+It overrides nothing but the public callbacks of asyncio protocols; the only internals that it touches are the
+constructor's signature and the attribute `conn` (held by a test; uvicorn is pinned). Under another server there is no
+sink in `websocket.state`, and the hub falls back to `outlet.Mailbox`.
 """
 
 import asyncio
@@ -12,9 +13,17 @@ from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
+from aimonitor.hub.framing import Framing
+from aimonitor.hub.limits import POLICY_VIOLATION, Stall
 from aimonitor.hub.sink import Sink
 
 STATE = "sink"
+STALL_S = 30.0
+"""Seconds for which a client may take nothing of what waits for it."""
+MESSAGE_S = 60.0
+"""Seconds that one message may take to come."""
+_PONGS_LIMIT = 64 * 1024
+"""Bytes of answers to a client's pings that it does not take."""
 
 
 class SinkProtocol(WebSocketsSansIOProtocol):
@@ -28,10 +37,15 @@ class SinkProtocol(WebSocketsSansIOProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._sink = Sink()
+        self._stall = Stall(STALL_S)
+        self._untaken_pongs = 0
+        self._messages, self._message_since = 0, 0.0
         super().__init__(config, server_state, {**app_state, STATE: self._sink}, _loop)
+        self.conn = self._framing = Framing(config.ws_max_size)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self._message_since = self.loop.time()
         self._sink.bind(self.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -44,12 +58,30 @@ class SinkProtocol(WebSocketsSansIOProtocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self._untaken_pongs = 0
         self._sink.resume()
 
     def data_received(self, data: bytes) -> None:
+        before = self.transport.get_write_buffer_size()
         super().data_received(data)
         if self.transport.is_closing():
             self._sink.unbind()
+        elif not self._sink.ready:
+            self._untaken_pongs += self.transport.get_write_buffer_size() - before
+            if self._untaken_pongs > _PONGS_LIMIT:
+                self._sink.abort()
+
+    def sweep(self, at: float) -> None:
+        """End the connection when nobody reads at the other side, or a message never ends; `at` is the loop's time."""
+        if self._framing.messages != self._messages or not self._framing.unfinished:
+            self._messages, self._message_since = self._framing.messages, at
+        if self._stall.too_long(self.transport.get_write_buffer_size(), at):
+            self._sink.abort()
+        elif at - self._message_since > MESSAGE_S and not self.transport.is_closing():
+            self._sink.unbind()
+            self._framing.fail(POLICY_VIOLATION, f"expected the end of the message within {MESSAGE_S:.0f} s")
+            self.transport.write(b"".join(self._framing.data_to_send()))
+            self.transport.close()
 
     def shutdown(self) -> None:
         self._sink.unbind()
