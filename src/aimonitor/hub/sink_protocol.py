@@ -1,5 +1,5 @@
 """uvicorn's WebSocket protocol with a Sink, so that an encoded frame is written past the server's message path, with
-our own Framing, and with an end to its patience.
+our own framing, and with an end to its patience.
 
 It overrides nothing but the public callbacks of asyncio protocols; the only internals that it touches are the
 constructor's signature and the attribute `conn` (held by a test; uvicorn is pinned). Under another server there is no
@@ -13,7 +13,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-from aimonitor.hub.framing import Framing
+from aimonitor.common.websocket import ServerFraming
 from aimonitor.hub.limits import POLICY_VIOLATION, Stall
 from aimonitor.hub.sink import Sink
 
@@ -41,7 +41,7 @@ class SinkProtocol(WebSocketsSansIOProtocol):
         self._untaken_pongs = 0
         self._messages, self._message_since = 0, 0.0
         super().__init__(config, server_state, {**app_state, STATE: self._sink}, _loop)
-        self.conn = self._framing = Framing(config.ws_max_size)
+        self.conn = self._framing = ServerFraming(config.ws_max_size, self.logger)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)

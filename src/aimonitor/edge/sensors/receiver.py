@@ -11,8 +11,8 @@ import re
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request as Upgrade
 from websockets.protocol import State
-from websockets.server import ServerProtocol
 
+from aimonitor.common.websocket import ServerFraming
 from aimonitor.edge.sensors.guard import SensorRefusedError
 from aimonitor.edge.sensors.http_request import HEAD_LIMIT, Request, RequestError, answer, parse_head
 from aimonitor.edge.sensors.intake import Dialect, Intake
@@ -111,7 +111,7 @@ class Receiver:
         writer: asyncio.StreamWriter,
     ) -> None:
         """A WebSocket: every message a picture; refusals are answered as text, good ones are not."""
-        protocol = ServerProtocol(max_size=MESSAGE_LIMIT)
+        protocol = ServerFraming(MESSAGE_LIMIT)
         data: bytes = head
         parts: list[Frame] = []
         while True:
@@ -133,7 +133,7 @@ class Receiver:
             async with asyncio.timeout(_SILENCE_S):
                 data = await reader.read(MESSAGE_LIMIT)
 
-    def _hear(self, sensor_id: str, request: Request, parts: list[Frame], protocol: ServerProtocol) -> None:
+    def _hear(self, sensor_id: str, request: Request, parts: list[Frame], protocol: ServerFraming) -> None:
         message = b"".join(bytes(part.data) for part in parts)
         is_text = parts[0].opcode is Opcode.TEXT
         status, said = self._take(sensor_id, message, request, is_text=is_text)
