@@ -1,10 +1,18 @@
 """`aimonitor config`, and settings that come from files of secrets."""
 
+import json
+import tomllib
+from pathlib import Path
+
+import jsonschema
 import pytest
 
 from aimonitor.cli import main
+from aimonitor.common.reload import copy_of
 from aimonitor.common.settings import SettingsError, load
 from aimonitor.hub.settings import HubSettings
+
+DOCS = Path(__file__).parents[2] / "docs" / "ref"
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +89,68 @@ def test_a_variable_may_name_a_file_and_its_own_value_wins(tmp_path):
 def test_a_file_that_cannot_be_read_is_named():
     with pytest.raises(SettingsError, match=r"AIMONITOR_HUB_PORT_FILE: expected a readable file at /no/such/file"):
         load(HubSettings, "hub", environ={"AIMONITOR_HUB_PORT_FILE": "/no/such/file"})
+
+
+def test_diff_lists_what_is_not_the_default_and_what_the_running_program_does_not_know(tmp_path, capsys):
+    write(tmp_path, "[hub]\nport = 8001\nmax_connections = 100\ntokens = 'first-secret'\n")
+    state = tmp_path / "var" / "hub.sqlite3"
+    state.parent.mkdir()
+    copy_of("hub", state).write_text("[hub]\ntokens = 'second-secret'\n")
+    assert main(["config", "diff", "hub"]) == 0
+    shown = capsys.readouterr().out
+    assert "port                       8001" in shown
+    assert "default: 8000" in shown
+    assert "8000                                         # in force where it runs, and needs a restart" in shown
+    assert "another (not shown)" in shown
+    assert "takes it over within seconds" in shown
+    assert "max_connections" not in shown, "it is set to its default"
+    assert "-secret" not in shown
+
+
+def test_diff_of_an_empty_folder_is_empty(capsys):
+    assert main(["config", "diff", "hub"]) == 0
+    assert capsys.readouterr().out == "[hub]\n\n"
+
+
+def test_the_schema_in_the_docs_is_the_one_that_the_programs_have(capsys):
+    assert main(["config", "schema"]) == 0
+    kept = DOCS.joinpath("aimonitor.schema.json").read_text(encoding="utf-8")
+    assert capsys.readouterr().out == kept, "run: aimonitor config schema > docs/ref/aimonitor.schema.json"
+
+
+@pytest.fixture(scope="module")
+def validator():
+    schema = json.loads(DOCS.joinpath("aimonitor.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def test_the_example_is_right_for_every_program_and_for_editors(tmp_path, capsys, validator):
+    example = DOCS.joinpath("aimonitor.example.toml").read_text(encoding="utf-8")
+    assert example.startswith("#:schema aimonitor.schema.json\n")
+    write(tmp_path, example)
+    assert main(["config", "check"]) == 0, capsys.readouterr().err
+    assert not list(validator.iter_errors(tomllib.loads(example)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[hub]\ntokens = 'one-secret'\n",
+        "[hub]\ntokens = [{ secret = 'x', edge_id = 'yard' }]\ncors_origins = 'https://a.example'\n",
+        "[edge]\ncamera = 'usb:0'\n",
+        "[edge]\ncamera = ['usb:0', 'usb:1']\n",
+        "[bot]\ntoken = '1:a'\nchats = 42\n",
+    ],
+)
+def test_the_schema_knows_every_form_that_the_programs_take(tmp_path, validator, text):
+    write(tmp_path, text)
+    assert main(["config", "check"]) == 0
+    assert not list(validator.iter_errors(tomllib.loads(text)))
+
+
+@pytest.mark.parametrize("text", ["[hub]\nprot = 1\n", "[hbu]\nport = 1\n", "[edge]\nthreads = 0\n"])
+def test_the_schema_refuses_what_the_programs_refuse(tmp_path, validator, text):
+    write(tmp_path, text)
+    assert main(["config", "check"]) == 1
+    assert list(validator.iter_errors(tomllib.loads(text)))

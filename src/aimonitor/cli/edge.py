@@ -1,6 +1,7 @@
 """`aimonitor edge`: look at cameras, tell the hub."""
 
 import argparse
+import os
 
 from aimonitor.cli.options import Commands, add_common
 
@@ -42,17 +43,23 @@ def add_to(commands: Commands) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run until stopped."""
-    from aimonitor.common import log, settings
+    from aimonitor.common import log, reload, settings
     from aimonitor.edge import node
-    from aimonitor.edge.settings import EdgeSettings
+    from aimonitor.edge.settings import LIVE_KEYS, EdgeSettings
 
     log.configure(verbose=chosen.verbose)
     overrides = {
         name: getattr(chosen, name) for name in ("camera", "hub", "detector", "threads", "edge_id", "metrics_port")
     }
-    read = settings.load(EdgeSettings, "edge", path=chosen.config, overrides=overrides)
-    if chosen.loop:
-        looped = tuple(camera.model_copy(update={"loop": True}) for camera in read.camera)
-        read = read.model_copy(update={"camera": looped})
-    node.run(read)
+
+    def read() -> EdgeSettings:
+        found = settings.load(EdgeSettings, "edge", path=chosen.config, overrides=overrides)
+        if not chosen.loop:
+            return found
+        looped = tuple(camera.model_copy(update={"loop": True}) for camera in found.camera)
+        return found.model_copy(update={"camera": looped})
+
+    first, file = read(), settings.find_file(chosen.config, os.environ)
+    kept = reload.copy_of("edge", first.journal)
+    node.run(first, reload.SettingsFile(first, file, read, LIVE_KEYS, kept) if file else None)
     return 0

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 from aimonitor.cli.options import Commands, add_common
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
 
+    from aimonitor.common.reload import SettingsFile
     from aimonitor.hub.app import Beside
+    from aimonitor.hub.settings import HubSettings
 
 _EPILOG = """\
 examples:
@@ -43,8 +47,10 @@ def run(chosen: argparse.Namespace) -> int:
     from aimonitor.hub import serve, settings
 
     log.configure(verbose=chosen.verbose)
-    read = settings.read(chosen.config, overrides={"host": chosen.host, "port": chosen.port})
-    serve.run(read, beside=companions(read.port, chosen.config))
+    given = {"host": chosen.host, "port": chosen.port}
+    read = settings.read(chosen.config, overrides=given)
+    file = followed(chosen.config, read, lambda: settings.read(chosen.config, overrides=given))
+    serve.run(read, beside=companions(read.port, chosen.config), file=file)
     return 0
 
 
@@ -53,7 +59,21 @@ def application() -> "FastAPI":
     from aimonitor.hub import app, settings
 
     read = settings.read()
-    return app.create_app(read, beside=companions(read.port, None))
+    return app.create_app(read, beside=companions(read.port, None), file=followed(None, read, settings.read))
+
+
+def followed(
+    config: Path | None, read: "HubSettings", again: "Callable[[], HubSettings]"
+) -> "SettingsFile[HubSettings] | None":
+    """The hub's settings file, edits of which it follows while it runs; None where everything stands in variables."""
+    from aimonitor.common import reload
+    from aimonitor.common.settings import find_file
+    from aimonitor.hub import live
+
+    file, state = find_file(config, os.environ), live.state_file(read)
+    if file is None:
+        return None
+    return reload.SettingsFile(read, file, again, live.KEYS, reload.copy_of("hub", state) if state else None)
 
 
 def companions(port: int, config: Path | None) -> "list[Beside]":

@@ -28,7 +28,7 @@ class SettingsError(ValueError):
 class Settings(BaseModel):
     """Base of every program's settings: frozen, and strict about keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, use_attribute_docstrings=True)
 
 
 S = TypeVar("S", bound=Settings)

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
@@ -19,12 +20,16 @@ class Section:
     """A table of the file: the model that it fills, and the founding variables that fill it too.
 
     wanted_by: keys of which one has to be set, or the program is not wanted; none: it always is
+    live: keys that a running program takes over when the file is edited
+    state: the file beside which the program keeps a copy of the settings file in force; None keeps none
     """
 
     name: str
     model: type[Settings]
     founding: Mapping[str, str]
     wanted_by: tuple[str, ...] = ()
+    live: frozenset[str] = frozenset()
+    state: Callable[[Any], Path | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +42,25 @@ class Line:
 
 
 def _hub() -> Section:
-    from aimonitor.hub import settings
+    from aimonitor.hub import live, settings
 
-    return Section(settings.SECTION, settings.HubSettings, settings.FOUNDING_VARIABLES)
+    return Section(
+        settings.SECTION, settings.HubSettings, settings.FOUNDING_VARIABLES, live=live.KEYS, state=live.state_file
+    )
 
 
 def _edge() -> Section:
-    from aimonitor.edge.settings import EdgeSettings
+    from aimonitor.edge import settings
 
-    return Section("edge", EdgeSettings, {})
+    return Section("edge", settings.EdgeSettings, {}, live=settings.LIVE_KEYS, state=lambda read: read.journal)
 
 
 def _bot() -> Section:
     from aimonitor.bot import settings
 
-    return Section(settings.SECTION, settings.BotSettings, settings.FOUNDING_VARIABLES, ("token",))
+    return Section(
+        settings.SECTION, settings.BotSettings, settings.FOUNDING_VARIABLES, ("token",), state=lambda read: read.state
+    )
 
 
 def _integrations() -> Section:
@@ -98,7 +107,7 @@ def lines(section: Section, settings: Settings, path: Path | None, environ: Mapp
     """Every setting in force; secrets are named and not shown."""
     file = find_file(path, environ)
     for key in type(settings).model_fields:
-        yield Line(key, _shown(key, getattr(settings, key)), _origin(section, key, file, environ))
+        yield Line(key, shown(key, getattr(settings, key)), _origin(section, key, file, environ))
 
 
 def _origin(section: Section, key: str, file: Path | None, environ: Mapping[str, str]) -> str:
@@ -112,16 +121,16 @@ def _origin(section: Section, key: str, file: Path | None, environ: Mapping[str,
     return str(file) if file and key in read_section(file, section.name) else "default"
 
 
-def _shown(key: str, value: object) -> str:
+def shown(key: str, value: object) -> str:
     if value is None or value in ("", ()):
         return "-"
     if isinstance(value, SecretStr) or any(word in key.lower() for word in _SECRET_WORDS):
         return _HIDDEN
     if isinstance(value, BaseModel):
-        inner = (f"{name}={_shown(name, getattr(value, name))}" for name in value.model_fields_set)
+        inner = (f"{name}={shown(name, getattr(value, name))}" for name in value.model_fields_set)
         return " ".join(sorted(inner))
     if isinstance(value, tuple):
-        return ", ".join(_shown(key, each) for each in value)
+        return ", ".join(shown(key, each) for each in value)
     return _without_credentials(str(value))
 
 

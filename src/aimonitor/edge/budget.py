@@ -41,6 +41,14 @@ class Budget:
         self.month = month
         self.month_bytes = month_bytes
 
+    def limit(self, limits: BudgetLimits) -> None:
+        """From now on these limits; what is spent stays spent."""
+        with self._lock:
+            full = self._tokens / self._room
+            self._limits = limits
+            self._room = max(_BURST_LEAST, (limits.kbit_s or 0.0) * 125 * _BURST_S)
+            self._tokens = full * self._room
+
     def spend(self, size: int, at: float, utc: float) -> None:
         """A message of `size` bytes goes out at monotonic `at`."""
         cost = size + OVERHEAD_BYTES

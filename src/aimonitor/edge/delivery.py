@@ -67,12 +67,12 @@ class Pace:
     """So many bytes a second and no more: tells how long to wait after each piece. Pure."""
 
     def __init__(self, bytes_per_s: float) -> None:
-        self._bytes_per_s = bytes_per_s
+        self.bytes_per_s = bytes_per_s
         self._free_at = float("-inf")
 
     def pause_s(self, size: int, at: float) -> float:
         """Seconds to wait after `size` bytes were sent at monotonic time `at`."""
-        self._free_at = max(at, self._free_at) + size / self._bytes_per_s
+        self._free_at = max(at, self._free_at) + size / self.bytes_per_s
         return self._free_at - at
 
 

@@ -62,6 +62,10 @@ class MediaSender:
         self.failed = 0
         self.dropped = 0
 
+    def limit(self, bytes_per_s: float) -> None:
+        """From now on so fast at most."""
+        self._pace.bytes_per_s = bytes_per_s
+
     def start(self) -> None:
         """Begin sending."""
         self._thread.start()

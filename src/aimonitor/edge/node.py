@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from aimonitor.common.clock import Clock, SystemClock
+from aimonitor.common.reload import SettingsFile, follow
 from aimonitor.contract import messages
 from aimonitor.edge.backends import open_detector
 from aimonitor.edge.budget import Budget, BudgetLimits
@@ -24,6 +25,8 @@ from aimonitor.edge.journal import Journal
 from aimonitor.edge.keeper import Keeper
 from aimonitor.edge.media import MediaSender
 from aimonitor.edge.settings import CameraSettings, EdgeSettings
+from aimonitor.edge.setup import SetupDesk
+from aimonitor.edge.setup_policy import PolicyDesk, SetupCamera
 from aimonitor.edge.source import SourceError
 from aimonitor.edge.sources import scheme_of
 from aimonitor.edge.uplink import Address, Uplink
@@ -41,15 +44,16 @@ class NodeError(RuntimeError):
     """The edge cannot work as it was told; the text is one line that says what to do."""
 
 
-def run(settings: EdgeSettings) -> None:
+def run(settings: EdgeSettings, file: SettingsFile[EdgeSettings] | None = None) -> None:
     """Run an edge until SIGINT or SIGTERM, or until every camera's recording has ended.
 
+    file: where the settings came from, if edits are to be followed
     Raises NodeError, TokenRefusedError, JournalError, or an error of the model, the backend or the policy, each in one
     line.
     """
     if not settings.camera:
         raise NodeError("no camera: give --camera ADDRESS, or [[edge.camera]] tables in aimonitor.toml")
-    asyncio.run(Node(settings, SystemClock()).run())
+    asyncio.run(Node(settings, SystemClock()).run(file))
 
 
 class Node:
@@ -67,7 +71,8 @@ class Node:
         follow = self._media.follow if self._media and settings.upload == "snapshots" else None
         self._keeper = Keeper(settings.keep, follow) if settings.keep else None
         self._cameras: dict[str, WiredCamera] = {}
-        self._desk = CommandDesk(self._media)
+        self._setup = SetupDesk(PolicyDesk(clock), {}, settings.remote_setup)
+        self._desk = CommandDesk(self._media, self._setup.answer)
         self._uplink = Uplink(
             Address(settings.hub, settings.edge_id, settings.token),
             cameras=[_introduce(camera) for camera in settings.camera],
@@ -97,6 +102,8 @@ class Node:
                 raise NodeError(f"camera {camera.id}: {error}") from None
             self._cameras[camera.id] = wired
             self._desk.add(camera.id, wired.analyzer, wired.capture)
+            scenes = self._keeper.scenes_of(camera.id) if self._keeper else None
+            self._setup.add(camera.id, SetupCamera(wired.policy, scenes, wired.picture_size))
         self._metrics_port = settings.metrics_port
         self._exposition = Exposition(
             self._cameras,
@@ -108,8 +115,8 @@ class Node:
             clock=clock,
         )
 
-    async def run(self) -> None:
-        """Start the threads, talk to the hub, stop everything at the end."""
+    async def run(self, file: SettingsFile[EdgeSettings] | None = None) -> None:
+        """Start the threads, talk to the hub, follow the settings `file`, stop everything at the end."""
         stop = _stop_on_signals()
         stop_serving = self._serve_metrics()
         if self._keeper is not None:
@@ -121,7 +128,9 @@ class Node:
         uplink = asyncio.ensure_future(self._uplink.run())
         watch = asyncio.ensure_future(self._watch())
         stopped = asyncio.ensure_future(stop.wait())
-        sensors = [asyncio.ensure_future(each.sensing) for each in self._cameras.values() if each.sensing]
+        beside = [asyncio.ensure_future(each.sensing) for each in self._cameras.values() if each.sensing]
+        if file is not None:
+            beside.append(asyncio.ensure_future(follow(file, self.adopt)))
         try:
             done, _ = await asyncio.wait((uplink, watch, stopped), return_when=asyncio.FIRST_COMPLETED)
             for task in done - {stopped}:
@@ -129,11 +138,17 @@ class Node:
             if watch in done:
                 await self._drain(uplink)
         finally:
-            for work in (uplink, watch, stopped, *sensors):
+            for work in (uplink, watch, stopped, *beside):
                 work.cancel()
-            await asyncio.gather(uplink, watch, stopped, *sensors, return_exceptions=True)
+            await asyncio.gather(uplink, watch, stopped, *beside, return_exceptions=True)
             await asyncio.to_thread(stop_serving)
             await asyncio.to_thread(self._close)
+
+    def adopt(self, settings: EdgeSettings) -> None:
+        """Follow edited settings, as far as LIVE_KEYS go."""
+        self._budget.limit(BudgetLimits(settings.budget_kbit_s, settings.budget_gb_month))
+        if self._media is not None:
+            self._media.limit(settings.upload_kb_per_s * 1024)
 
     def _serve_metrics(self) -> Callable[[], None]:
         """Answer Prometheus where that is asked for; returns what ends it."""

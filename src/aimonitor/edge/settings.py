@@ -10,6 +10,9 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from aimonitor.common.settings import Settings
 from aimonitor.edge.publisher import Rung
 
+LIVE_KEYS = frozenset({"budget_kbit_s", "budget_gb_month", "upload_kb_per_s"})
+"""What a running edge takes over when the file is edited; policies are files of their own, and followed as well."""
+
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 
@@ -58,6 +61,8 @@ class EdgeSettings(Settings):
     upload_kb_per_s: Annotated[float, Field(gt=0)] = 128
     """How fast at most, so that live pictures and events have the rest of the line."""
     resting: Rung = "thumbnail"
+    remote_setup: Literal["all", "policy", "none"] = "all"
+    """What an admin of the hub may set up here: everything, policies but no cameras, or nothing."""
     false_alarms_per_week: Annotated[float, Field(gt=0, le=1_000)] = 1.0
     """How often chance alone may call a count unusual, for each camera, zone and class."""
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
