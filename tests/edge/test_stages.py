@@ -9,6 +9,8 @@ from aimonitor.edge.types import Detections, Frame
 
 
 class OnePerson:
+    detail = None
+
     def detect(self, _picture):
         return Detections(np.array([[0.4, 0.3, 0.5, 0.8]], np.float32), np.array([0.9], np.float32), ("person",))
 

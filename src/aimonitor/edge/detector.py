@@ -26,7 +26,10 @@ class Inference:
 
 
 class Network(Protocol):
-    """A model in a runtime."""
+    """A model in a runtime. `size` is that of its input."""
+
+    @property
+    def size(self) -> Size: ...
 
     def run(self, picture: Picture) -> Inference:
         """Look at one picture. Raises PictureError on bad bytes."""
@@ -87,6 +90,11 @@ class Detector:
         self._calibration = calibration
         self._least = least
         self._iou = iou
+
+    @property
+    def detail(self) -> Size:
+        """A picture is looked at in this size; what is larger loses detail."""
+        return self._network.size
 
     def detect(self, picture: Picture) -> Detections:
         """Return what is seen in one picture, best first. Raises PictureError on bad bytes."""

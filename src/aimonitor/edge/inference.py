@@ -12,7 +12,7 @@ from types import TracebackType
 from aimonitor.common.clock import Clock
 from aimonitor.common.histogram import Histogram
 from aimonitor.edge.pipeline import Detector
-from aimonitor.edge.types import Detections, Picture
+from aimonitor.edge.types import Detections, Picture, Size
 
 AT_WORK = 2
 """Cameras whose pictures are understood at once: the second is decoded while the network is busy with the first."""
@@ -63,6 +63,10 @@ class Timed:
         self._detector = detector
         self._clock = clock
         self.seconds = Histogram()
+
+    @property
+    def detail(self) -> Size | None:
+        return self._detector.detail
 
     def detect(self, picture: Picture) -> Detections:
         """What the detector finds; a look that fails is not measured."""

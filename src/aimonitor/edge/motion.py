@@ -12,8 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from aimonitor.edge.types import Floats, Image, Track
+from aimonitor.edge.types import Box, Floats, Image, Track
+
+Indices = npt.NDArray[np.intp]
 
 _BLOCK = 4
 _SIGMAS_PER_MAD = 1.4826
@@ -56,16 +59,23 @@ class _Glance:
 
 
 class MotionGate:
-    """Decides which frames deserve inference. Belongs to one camera."""
+    """Decides which frames deserve inference. Belongs to one camera.
+
+    `moved` is where something moved in the frame last looked at, None when it was looked at for another reason.
+    """
 
     def __init__(self, settings: MotionSettings | None = None) -> None:
         self._settings = settings or MotionSettings()
         self._recent: deque[_Glance] = deque()
         self._looked_at = float("-inf")
+        self._across = 1
+        self.moved: Box | None = None
 
     def look(self, gray: Image, at: float, watched: Sequence[Track]) -> bool:
         """True when something moves in this frame, when it is the first after a gap, or when a check is due."""
         glance = _Glance(at, block_means(gray))
+        self._across = max(1, gray.shape[1] // _BLOCK)
+        self.moved = None
         unseen_s = at - self._looked_at
         settings = self._settings
         worth = (
@@ -93,7 +103,22 @@ class MotionGate:
         noise = _SIGMAS_PER_MAD * float(_smallest(rest, len(rest) // 2))
         limit = max(self._settings.least_contrast, self._settings.noise_factor * noise)
         trust = limit + _LIGHT_DOUBT * np.abs(expected - old.blocks)
-        return int(np.count_nonzero(rest > trust)) >= self._settings.least_blocks
+        changed = np.flatnonzero(rest > trust)
+        if len(changed) < self._settings.least_blocks:
+            return False
+        self.moved = self._around(changed, len(rest))
+        return True
+
+    def _around(self, changed: Indices, blocks: int) -> Box:
+        """The box of the blocks at these places."""
+        rows, columns = np.divmod(changed, self._across)
+        down = blocks // self._across
+        return Box(
+            float(columns.min()) / self._across,
+            float(rows.min()) / down,
+            (float(columns.max()) + 1) / self._across,
+            (float(rows.max()) + 1) / down,
+        )
 
     def _remember(self, glance: _Glance) -> None:
         """Keep the frames younger than the lookback, and the newest that is older."""

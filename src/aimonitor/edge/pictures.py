@@ -11,7 +11,7 @@ import numpy as np
 
 from aimonitor.contract.errors import ContractError
 from aimonitor.contract.jpeg import read_size
-from aimonitor.edge.types import Image, PictureError
+from aimonitor.edge.types import Box, Image, PictureError
 
 GRAY_WIDTH = 160
 """Pixels that `gray` aims at."""
@@ -86,6 +86,9 @@ class JpegPicture:
             return self._data
         return _shrink(self._decode(_REDUCED_COLOR[_nearest_reduction(self.width)]))
 
+    def crop(self, part: Box) -> "ArrayPicture":
+        return ArrayPicture(_cut(self.bgr(), part))
+
     def _decode(self, flags: int) -> Image:
         try:
             image = cv2.imdecode(np.frombuffer(self._data, np.uint8), flags)
@@ -135,6 +138,18 @@ class ArrayPicture:
 
     def thumbnail(self) -> bytes:
         return _shrink(self._bgr)
+
+    def crop(self, part: Box) -> "ArrayPicture":
+        return ArrayPicture(_cut(self._bgr, part))
+
+
+def _cut(bgr: Image, part: Box) -> Image:
+    """Rounded so that a part of equal shares is never higher for its width than the whole."""
+    height, width = bgr.shape[:2]
+    columns = max(1, round(part.width * width))
+    rows = max(1, int(columns * height * part.height / (width * part.width)))
+    left, top = min(round(part.x1 * width), width - columns), min(round(part.y1 * height), height - rows)
+    return bgr[top : top + rows, left : left + columns]
 
 
 def _shrink(bgr: Image) -> bytes:

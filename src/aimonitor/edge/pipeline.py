@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from aimonitor.edge.types import (
+    Box,
     Detections,
     Event,
     Frame,
@@ -24,13 +25,29 @@ from aimonitor.edge.types import (
 
 
 class Gate(Protocol):
+    @property
+    def moved(self) -> Box | None:
+        """Where something moved in the frame last looked at; None when it is worth looking for another reason."""
+        ...
+
     def look(self, gray: Image, at: float, watched: Sequence[Track]) -> bool:
         """True when the frame deserves inference: something moves, or a watched track is due for a check."""
         ...
 
 
 class Detector(Protocol):
+    @property
+    def detail(self) -> Size | None:
+        """The pixels of a picture that it makes use of; None when it does not matter how large one is."""
+        ...
+
     def detect(self, picture: Picture) -> Detections: ...
+
+
+class Eye(Protocol):
+    def detect(self, picture: Picture, moved: Box | None, tracks: Sequence[Track]) -> Detections:
+        """Look at the picture, or in more detail at the part of it where something moved or is followed."""
+        ...
 
 
 class Tracker(Protocol):
@@ -66,7 +83,7 @@ class Pipeline:
         self,
         *,
         gate: Gate,
-        detector: Detector,
+        eye: Eye,
         tracker: Tracker,
         behavior: BehaviorAnalyzer,
         thermal: ThermalAnalyzer,
@@ -75,7 +92,7 @@ class Pipeline:
         events: EventJudge,
     ) -> None:
         self._gate = gate
-        self._detector = detector
+        self._eye = eye
         self._tracker = tracker
         self._behavior = behavior
         self._thermal = thermal
@@ -89,7 +106,7 @@ class Pipeline:
         picture, at, utc = frame.picture, frame.at, frame.utc
         gray = picture.gray()
         worth_a_look = self._gate.look(gray, at, self._tracks)
-        detections = self._detector.detect(picture) if worth_a_look else None
+        detections = self._eye.detect(picture, self._gate.moved, self._tracks) if worth_a_look else None
         tracks = self._tracks = self._tracker.update(detections, at)
         behavior = self._behavior.update(tracks, Size(picture.width, picture.height), at)
         thermal = self._thermal.update(reading, at)

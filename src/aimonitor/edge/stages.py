@@ -1,5 +1,6 @@
 """The pipeline of one camera, made of a detector and the site's policy when the first picture tells its size."""
 
+from aimonitor.edge.focus import Focus
 from aimonitor.edge.motion import MotionGate
 from aimonitor.edge.pipeline import Detector, Pipeline
 from aimonitor.edge.policy import SitePolicy
@@ -45,7 +46,7 @@ class CameraStages:
         understanding = self._understanding
         return Pipeline(
             gate=MotionGate(),
-            detector=self._detector,
+            eye=Focus(self._detector),
             tracker=Tracker(aspect=min(10.0, max(0.1, size.width / size.height)), after_id=self._last_id),
             behavior=understanding.behavior,
             thermal=understanding.thermal,

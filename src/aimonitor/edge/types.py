@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Image = npt.NDArray[np.uint8]
 """A picture in memory: (height, width, 3) BGR or (height, width) gray, uint8."""
@@ -48,6 +49,10 @@ class Picture(Protocol):
 
     def thumbnail(self) -> bytes:
         """A JPEG about 160 pixels wide, for those who only glance; the picture itself where it is no wider."""
+        ...
+
+    def crop(self, part: "Box") -> "Picture":
+        """A part of the full picture, of its shape where the part's sides are equal shares; not copied."""
         ...
 
 
@@ -136,8 +141,7 @@ class Detections:
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), ())
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(Struct, frozen=True, gc=False):
     """One object followed over time. Ids are never reused within a camera.
 
     velocity: of the box centre, fractions of the image per second

@@ -46,6 +46,10 @@ class FittedDetector:
         self._detectors = {size: nominal}
         self._lock = Lock()
 
+    @property
+    def detail(self) -> Size:
+        return self._size
+
     def detect(self, picture: Picture) -> Detections:
         """Return what is seen in one picture. Raises PictureError on bad bytes."""
         return self._fitting(snug(Size(picture.width, picture.height), self._size)).detect(picture)

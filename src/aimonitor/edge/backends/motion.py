@@ -24,6 +24,8 @@ class MotionDetector:
         self._background = cv2.createBackgroundSubtractorMOG2(_HISTORY_FRAMES, _VARIANCES, detectShadows=True)
         self._shape: tuple[int, ...] = ()
 
+    detail = None
+
     def detect(self, picture: Picture) -> Detections:
         gray = picture.gray()
         fresh = gray.shape != self._shape

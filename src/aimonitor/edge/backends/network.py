@@ -41,6 +41,10 @@ class PictureNetwork:
         self._preparer = Preparer(runtime.size, preparation)
         self._turns = turns
 
+    @property
+    def size(self) -> Size:
+        return self._runtime.size
+
     def run(self, picture: Picture) -> Inference:
         image = picture.bgr()
         with self._turns:

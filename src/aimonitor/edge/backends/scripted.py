@@ -25,6 +25,8 @@ class ScriptedDetector:
         self._next = cycle(script)
         self._lock = Lock()
 
+    detail = None
+
     def detect(self, picture: Picture) -> Detections:
         with self._lock:
             return next(self._next)

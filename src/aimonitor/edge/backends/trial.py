@@ -9,7 +9,7 @@ from threading import Lock
 
 from aimonitor.edge.detector import SURE, overlap
 from aimonitor.edge.pipeline import Detector
-from aimonitor.edge.types import Detections, Picture
+from aimonitor.edge.types import Detections, Picture, Size
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +34,10 @@ class Trial:
     def agreement(self) -> float | None:
         """The share of the exact detector's objects that the fast one found, once that is decided."""
         return self._found / self._seen if self._chosen else None
+
+    @property
+    def detail(self) -> Size | None:
+        return self._exact.detail
 
     def detect(self, picture: Picture) -> Detections:
         """Return what is seen in one picture. Raises PictureError on bad bytes."""
