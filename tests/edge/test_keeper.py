@@ -1,23 +1,27 @@
 """What an edge keeps on disk: clips of incidents and the scenes that explain its risk, never at a camera's cost."""
 
+import dataclasses
 import json
 
 import cv2
 import numpy as np
+import pytest
 
 from aimonitor.edge.keeper import Keeper, Memory
 from aimonitor.edge.pictures import ArrayPicture, JpegPicture
+from aimonitor.edge.recording import RecordedScene, between, to_line
 from aimonitor.edge.types import Box, Event, Frame, Observation, Point, Risk, Scene, SceneBehavior, Track
 
 PIXELS = np.full((120, 160, 3), 90, np.uint8)
 JPEG = cv2.imencode(".jpg", PIXELS)[1].tobytes()
 
 
-def observed(frame_id, fps=5.0, events=(), picture=None):
+def observed(frame_id, fps=5.0, events=(), picture=None, busy=True):
     at = frame_id / fps
     frame = Frame("gate", frame_id, at, 1_700_000_000 + at, picture or JpegPicture(JPEG))
     track = Track(3, "person", 0.9, Box(0.2, 0.2, 0.4, 0.8), Point(0, 0), 0.0, at)
-    return Observation(frame, (track,), Scene(persons=1), SceneBehavior(), Risk(0.1, "NORMAL"), events)
+    tracks = (track,) if busy else ()
+    return Observation(frame, tracks, Scene(persons=1), SceneBehavior(), Risk(0.1, "NORMAL"), events)
 
 
 def opened(at=4.0):
@@ -66,13 +70,32 @@ def test_the_opening_picture_is_there_before_the_clip_is_complete(tmp_path):
     assert told == [("gate", "i-1")]
 
 
-def test_scenes_are_recorded_twice_a_second(tmp_path):
+@pytest.mark.parametrize(("busy", "lines"), [(False, 20), (True, 50)])
+def test_scenes_are_recorded_twice_a_second_and_more_often_while_something_is_in_view(tmp_path, busy, lines):
     keeper, memory = Keeper(tmp_path), Memory("gate")
     keeper.start()
-    play(memory, keeper, seconds=10, fps=20.0, event_at=-1)
+    for frame_id in range(1, 200):
+        keeper.keep(memory.take(observed(frame_id, fps=20.0, busy=busy)))
+    keeper.keep(memory.finish())
     keeper.close()
-    lines = b"".join(file.read_bytes() for file in (tmp_path / "scenes" / "gate").iterdir()).splitlines()
-    assert 19 <= len(lines) <= 21
+    recorded = list(between(keeper.scenes_of("gate"), 0.0, 2e9))
+    assert abs(len(recorded) - lines) <= 1
+    assert (recorded[0].width, recorded[0].height) == (160, 120)
+
+
+def test_what_a_mask_hides_is_recorded_beside_the_scene():
+    seen = observed(1)
+    hidden = dataclasses.replace(seen, behavior=SceneBehavior(masked=frozenset({3})))
+    memory = Memory("gate")
+    memory.take(hidden)
+    assert memory.finish()[0].what[0].masked == seen.tracks
+
+
+def test_a_line_that_is_half_written_is_left_out(tmp_path):
+    whole = to_line(RecordedScene(1.0, 1_700_000_001.0, Scene()))
+    (tmp_path / "20231114T2213.jsonl").write_bytes(whole + whole[:20])
+    assert [each.utc for each in between(tmp_path, 1_700_000_000.0, 1_700_000_060.0)] == [1_700_000_001.0]
+    assert list(between(tmp_path, 1_700_000_100.0, 1_700_000_160.0)) == []
 
 
 def test_pictures_that_cost_an_encoding_are_taken_twice_a_second():

@@ -24,7 +24,7 @@ from aimonitor.edge.sensors.ways import open_way
 from aimonitor.edge.settings import CameraSettings
 from aimonitor.edge.sources import SourceOptions, open_source
 from aimonitor.edge.stages import CameraStages
-from aimonitor.edge.types import ThermalReading
+from aimonitor.edge.types import Size, ThermalReading
 from aimonitor.edge.uplink import Uplink
 from aimonitor.edge.usual import Usual
 from aimonitor.edge.vitals import CameraStatus
@@ -71,6 +71,11 @@ class WiredCamera:
         self.capture.check()
         self.policy.refresh()
         return self.capture.status()
+
+    def picture_size(self) -> Size | None:
+        """Of the newest picture, None before the first."""
+        status = self.capture.status()
+        return Size(status.width, status.height) if status.width and status.height else None
 
     def report(self, status: CameraStatus) -> messages.Status:
         """The camera's state in the words of the contract."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from aimonitor.common.settings import SettingsError
-from aimonitor.contract import messages
+from aimonitor.contract import messages, setup
 from aimonitor.edge.analyzer import Analyzer
 from aimonitor.edge.capture import Capture
 from aimonitor.edge.media import MediaError, MediaSender
@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 _CAMERA_CONTROLS = ("frame_size", "quality", "led", "brightness", "contrast", "hmirror", "vflip")
 """What is passed on to a camera that takes commands; sizes by name (VGA), the rest as whole numbers."""
+
+
+SetUp = Callable[[messages.Command], messages.CommandResult]
 
 
 class CommandError(ValueError):
@@ -35,8 +38,9 @@ class _Camera:
 class CommandDesk:
     """Carries out commands, one thread hop away from the network; every command gets an answer."""
 
-    def __init__(self, media: MediaSender | None = None) -> None:
-        """media: what sends kept pictures and clips, where any are kept"""
+    def __init__(self, media: MediaSender | None = None, set_up: SetUp | None = None) -> None:
+        """media: what sends kept pictures and clips, where any are kept; set_up: what answers `setup.` commands"""
+        self._set_up = set_up
         self._cameras: dict[str, _Camera] = {}
         self._table: dict[str, Callable[[_Camera, dict[str, str]], str]] = {
             "snapshot": _snapshot,
@@ -53,10 +57,14 @@ class CommandDesk:
         """Make a camera known by its id in this edge."""
         self._cameras[camera_id] = _Camera(camera_id, analyzer, capture)
 
+    def remove(self, camera_id: str) -> None:
+        """The camera is no longer there."""
+        self._cameras.pop(camera_id, None)
+
     async def obey(self, command: messages.Command) -> messages.CommandResult:
         """Carry out a command within its time-out; the result says in words what came of it."""
         try:
-            words = await asyncio.wait_for(asyncio.to_thread(self._do, command), command.timeout_s)
+            return await asyncio.wait_for(asyncio.to_thread(self._do, command), command.timeout_s)
         except CommandError as error:
             return messages.CommandResult(command.command_id, ok=False, words=str(error))
         except TimeoutError:
@@ -65,17 +73,18 @@ class CommandDesk:
         except Exception as error:  # the top of a task: a command that fails must still be answered
             log.exception("command %s failed", command.name)
             return messages.CommandResult(command.command_id, ok=False, words=f"{command.name} failed: {error}"[:1000])
-        return messages.CommandResult(command.command_id, ok=True, words=words)
 
-    def _do(self, command: messages.Command) -> str:
+    def _do(self, command: messages.Command) -> messages.CommandResult:
+        if self._set_up is not None and setup.is_setup(command):
+            return self._set_up(command)
         camera_id = command.source.partition("/")[2]
         camera = self._cameras.get(camera_id)
         if camera is None:
             raise CommandError(f"no camera {camera_id!r} here; there is {', '.join(self._cameras)}")
         action = self._table.get(command.name)
         if action is None:
-            raise CommandError(f"unknown command {command.name!r}; this edge knows {', '.join(self._table)}")
-        return action(camera, command.arguments)
+            raise CommandError(f"{setup.UNKNOWN_COMMAND} {command.name!r}; this edge knows {', '.join(self._table)}")
+        return messages.CommandResult(command.command_id, ok=True, words=action(camera, command.arguments))
 
 
 def _snapshot(camera: _Camera, _arguments: dict[str, str]) -> str:

@@ -5,12 +5,12 @@ an edge that writes it, so that a slow disk never holds up a camera.
 """
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aimonitor.common.files import write_atomically
 from aimonitor.common.mailbox import Outbox
 from aimonitor.edge.clips import Clip, ClipRing, ClipStore, Opening, kept
 from aimonitor.edge.pictures import JpegPicture
@@ -22,6 +22,11 @@ log = logging.getLogger(__name__)
 
 _WAITING_LIMIT = 64
 _RECORD_EVERY_S = 0.5
+_RECORD_BUSY_EVERY_S = 0.2
+"""While something is in view: often enough to run behavior again over it (see `rehearsal`)."""
+_HAND_IN_EVERY_S = 1.0
+_SLACK_S = 0.02
+"""A frame this much too early still counts as due: cameras are not metronomes."""
 _ENCODE_EVERY_S = 0.5
 """Pictures that the camera did not send as JPEG cost an encoding each: two a second go into a clip."""
 
@@ -38,7 +43,14 @@ class Parcel:
     """Something to write for one camera."""
 
     camera_id: str
-    what: Clip | Opening | RecordedScene | Learned
+    what: Clip | Opening | tuple[RecordedScene, ...] | Learned
+
+
+def _recorded(observation: Observation) -> RecordedScene:
+    frame, hidden = observation.frame, observation.behavior.masked
+    masked = tuple(track for track in observation.tracks if track.track_id in hidden)
+    size = frame.picture.width, frame.picture.height
+    return RecordedScene(frame.at, frame.utc, observation.scene, masked, *size)
 
 
 @dataclass(slots=True)
@@ -47,6 +59,7 @@ class Memory:
 
     camera_id: str
     ring: ClipRing = field(default_factory=ClipRing)
+    _scenes: list[RecordedScene] = field(default_factory=list)
     _recorded_at: float = float("-inf")
     _encoded_at: float = float("-inf")
 
@@ -54,10 +67,13 @@ class Memory:
         """Remember a frame; what is to be written now."""
         frame = observation.frame
         found: list[Parcel] = []
-        if frame.at - self._recorded_at >= _RECORD_EVERY_S or observation.events:
-            self._recorded_at = frame.at
-            found.append(Parcel(self.camera_id, RecordedScene(frame.at, frame.utc, observation.scene)))
         picture = frame.picture
+        every_s = _RECORD_BUSY_EVERY_S if observation.tracks else _RECORD_EVERY_S
+        if frame.at - self._recorded_at >= every_s - _SLACK_S or observation.events:
+            self._recorded_at = frame.at
+            self._scenes.append(_recorded(observation))
+        if self._scenes and (frame.at - self._scenes[0].at >= _HAND_IN_EVERY_S or observation.events):
+            found.append(self._hand_in())
         opened = [event.incident_id for event in observation.events if event.phase == "opened"]
         if isinstance(picture, JpegPicture) or opened or frame.at - self._encoded_at >= _ENCODE_EVERY_S:
             self._encoded_at = frame.at
@@ -71,7 +87,12 @@ class Memory:
 
     def finish(self) -> list[Parcel]:
         """What still waits, when the camera stops."""
-        return [Parcel(self.camera_id, clip) for clip in self.ring.finish()]
+        scenes = [self._hand_in()] if self._scenes else []
+        return [*scenes, *(Parcel(self.camera_id, clip) for clip in self.ring.finish())]
+
+    def _hand_in(self) -> Parcel:
+        scenes, self._scenes = tuple(self._scenes), []
+        return Parcel(self.camera_id, scenes)
 
 
 class Keeper:
@@ -117,6 +138,10 @@ class Keeper:
         path = self._usual_of(camera_id)
         return path.read_bytes() if path.exists() else b""
 
+    def scenes_of(self, camera_id: str) -> Path:
+        """Where the scenes of a camera are recorded."""
+        return self._root / "scenes" / camera_id
+
     def _wake(self) -> None:
         self._something.set()
 
@@ -136,7 +161,8 @@ class Keeper:
             elif isinstance(parcel.what, Learned):
                 self._write_learned(parcel.camera_id, parcel.what)
             else:
-                self._scenes_of(parcel.camera_id).write(parcel.what)
+                for scene in parcel.what:
+                    self._scenes_of(parcel.camera_id).write(scene)
         except (OSError, ValueError) as error:
             level = logging.DEBUG if self.failed else logging.WARNING
             self.failed += 1
@@ -158,20 +184,12 @@ class Keeper:
         return self._clips[camera_id]
 
     def _write_learned(self, camera_id: str, learned: Learned) -> None:
-        """All or nothing: a power cut leaves the file before or the file after."""
-        path = self._usual_of(camera_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.write(learned.state)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        write_atomically(self._usual_of(camera_id), learned.state)
 
     def _usual_of(self, camera_id: str) -> Path:
         return self._root / "usual" / f"{camera_id}.json"
 
     def _scenes_of(self, camera_id: str) -> SceneRecorder:
         if camera_id not in self._scenes:
-            self._scenes[camera_id] = SceneRecorder(self._root / "scenes" / camera_id)
+            self._scenes[camera_id] = SceneRecorder(self.scenes_of(camera_id))
         return self._scenes[camera_id]

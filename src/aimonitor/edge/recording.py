@@ -1,5 +1,6 @@
 """Scenes as JSON lines: what the risk stage saw, to be explained again later. Not a stage: it writes files."""
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from aimonitor.edge.types import Scene
+from aimonitor.edge.types import Scene, Track
 
 _DECODE_LIMIT = 1_000_000
 
@@ -18,11 +19,17 @@ class RecordingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RecordedScene:
-    """The input of the risk stage at one moment."""
+    """The input of the risk stage at one moment, and what else the stages before it need to run again.
+
+    masked: the tracks that a mask hid, which are not in the scene; width, height: of the picture, in pixels
+    """
 
     at: float
     utc: float
     scene: Scene
+    masked: tuple[Track, ...] = ()
+    width: int = 640
+    height: int = 480
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -45,6 +52,21 @@ def read(lines: Iterable[bytes]) -> Iterator[RecordedScene]:
             yield _DECODER.decode(line)
         except msgspec.MsgspecError as error:
             raise RecordingError(f"line {number}: expected a recorded scene, got: {error}") from None
+
+
+def between(root: Path, start_utc: float, end_utc: float) -> Iterator[RecordedScene]:
+    """What a SceneRecorder has written of this time, oldest first. May raise OSError.
+
+    A line that is damaged is left out: the last one may be half written, by a power cut or at this moment.
+    """
+    first, last = _minute_of(start_utc), _minute_of(end_utc)
+    for file in sorted(root.glob("*.jsonl")):
+        if not first <= file.stem <= last:
+            continue
+        with contextlib.suppress(FileNotFoundError), file.open("rb") as lines:  # the oldest may just have gone
+            for line in lines:
+                with contextlib.suppress(RecordingError):
+                    yield from (one for one in read([line]) if start_utc <= one.utc <= end_utc)
 
 
 class SceneRecorder:
