@@ -39,6 +39,7 @@ def test_a_sequence_set_is_a_set(ranges, floor, first):
         sequence.add_range(start, start + length - 1)
     assert {number for number in range(80) if number in sequence} == numbers
     assert sequence.highest == max(numbers, default=0)
+    assert SequenceSet([Range(1, 99)]).replace(sequence.ranges) == 99 - len(numbers - {0})
     expected = floor
     while expected + 1 in numbers:
         expected += 1
@@ -63,38 +64,57 @@ def intake(have: SequenceSet, first: int, last: int, keep: int = 1000) -> Intake
 def test_a_gap_is_asked_for_only_after_a_quiet_while():
     events = intake(SequenceSet([Range(1, 3), Range(6, 6)]), 1, 6)
     assert events.acked_seq == 3
-    assert events.refill(1.9) is None
-    events.came(7, 1.9)
-    assert events.refill(3.8) is None
-    assert events.refill(3.9) == messages.Refill(3, 5)
+    assert events.refill(1.9, heard_at=1.9) is None
+    events.came(4, 1.9)
+    assert events.refill(3.8, heard_at=3.8) is None
+    assert events.refill(3.9, heard_at=3.9) == messages.Refill(3, 5)
+
+
+def test_a_gap_is_asked_for_though_later_events_keep_coming():
+    events = intake(SequenceSet([Range(1, 3)]), 1, 5)
+    assert events.refill(0.1, heard_at=0.1) is None
+    asked = []
+    for tenth in range(2, 30):
+        at = tenth / 10
+        events.came(6 + tenth, at)
+        asked.append(events.refill(at, heard_at=at))
+    assert [each for each in asked if each] == [messages.Refill(3, 26)]
+
+
+def test_an_edge_that_is_not_heard_is_not_taken_for_one_that_has_nothing():
+    events = intake(SequenceSet([Range(3, 9)]), 1, 9)
+    assert events.refill(2.0, heard_at=0.5) == messages.Refill(0, 2)
+    assert [events.refill(at, heard_at=0.5) for at in (4.0, 8.0, 30.0, 60.0)] == [None] * 4
+    assert events.refill(61.0, heard_at=60.5) == messages.Refill(0, 2)
+    assert events.unavailable == 0
 
 
 def test_what_the_edge_no_longer_has_is_not_asked_for():
     assert intake(SequenceSet(), 11, 20).acked_seq == 10
-    assert intake(SequenceSet(), 21, 20).refill(100.0) is None
+    assert intake(SequenceSet(), 21, 20).refill(100.0, heard_at=100.0) is None
     assert intake(SequenceSet(), 1, 5000, keep=100).acked_seq == 4900
 
 
 def test_a_long_gap_is_asked_for_in_chunks():
     have = SequenceSet()
     events = intake(have, 1, 1200, keep=5000)
-    assert events.refill(2.0) == messages.Refill(0, 500)
+    assert events.refill(2.0, heard_at=2.0) == messages.Refill(0, 500)
     have.add_range(1, 500)
     events.came(500, 3.0)
-    assert events.refill(5.0) == messages.Refill(500, 1000)
+    assert events.refill(5.0, heard_at=5.0) == messages.Refill(500, 1000)
 
 
 def test_a_gap_that_stays_is_passed_over_and_counted():
     events = intake(SequenceSet([Range(3, 9)]), 1, 9)
-    asked = [events.refill(at) for at in (2.0, 4.0, 6.0)]
+    asked = [events.refill(at, heard_at=at) for at in (2.0, 4.0, 6.0)]
     assert asked == [messages.Refill(0, 2)] * 3
-    assert (events.refill(8.0), events.unavailable, events.acked_seq) == (None, 2, 9)
+    assert (events.refill(8.0, heard_at=8.0), events.unavailable, events.acked_seq) == (None, 2, 9)
 
 
 def test_a_store_in_trouble_does_not_make_events_unavailable():
     events = intake(SequenceSet(), 1, 2)
     for at in range(2, 40, 2):
-        assert events.refill(float(at)) == messages.Refill(0, 2)
+        assert events.refill(float(at), heard_at=float(at)) == messages.Refill(0, 2)
         events.came(1, float(at))
     assert events.unavailable == 0
 

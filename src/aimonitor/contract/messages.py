@@ -222,7 +222,7 @@ class CameraInfo(Part, frozen=True):
 class Hello(Message, frozen=True, tag="hello"):
     """The first message of an edge. `boot_id` is new at every start; the journal range is what it can still resend.
 
-    sealed: its events carry a checksum, and it wants one in what acknowledges them
+    sealed: it and its events carry a checksum, and it wants one in what acknowledges them
     """
 
     software: Word
@@ -233,6 +233,7 @@ class Hello(Message, frozen=True, tag="hello"):
     journal_first: Sequence = 0
     journal_last: Sequence = 0
     sealed: bool = False
+    check: Checksum = 0
 
 
 class Cameras(Message, frozen=True, tag="cameras"):

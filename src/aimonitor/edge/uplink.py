@@ -19,6 +19,7 @@ from aimonitor.common import backoff
 from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest, Outbox
 from aimonitor.common.tasks import first_of
+from aimonitor.common.websocket import HubConnection
 from aimonitor.contract import codec, delta, founding, messages, seal
 from aimonitor.contract.errors import ContractError
 from aimonitor.edge.budget import Budget, BudgetLimits
@@ -186,6 +187,7 @@ class Uplink:
         """One connection from beginning to end; returns or raises when it is over."""
         async with connect(
             self._address.url,
+            create_connection=HubConnection,
             subprotocols=[messages.SUBPROTOCOL],  # type: ignore[list-item]  # a NewType of str
             compression=None,
             open_timeout=_HANDSHAKE_S,
@@ -214,14 +216,15 @@ class Uplink:
             journal_last=self._journal.last,
             sealed=True,
         )
-        await self._send(socket, codec.encode(hello))
+        await self._send(socket, codec.encode(seal.seal(hello)))
         try:
-            answer = codec.decode(await asyncio.wait_for(socket.recv(), _HANDSHAKE_S))
+            data = await asyncio.wait_for(socket.recv(), _HANDSHAKE_S)
+            answer = codec.decode(data)
         except ConnectionClosed as error:
             raise _refused(error) from None
         if not isinstance(answer, messages.Welcome):
             raise ContractError("$.type", "welcome", type(answer).__name__)
-        seal.verify(answer, required=False)
+        seal.verify(answer, data, required=False)
         if answer.edge_id not in ("", self._address.edge_id):
             raise TokenRefusedError(
                 f"the token belongs to the edge {answer.edge_id!r}, and this one is called {self._address.edge_id!r}: "
@@ -245,8 +248,9 @@ class Uplink:
             self._heard_at = self._clock.monotonic()
             match codec.decode(data):
                 case messages.Ack(seq=seq) as ack:
-                    seal.verify(ack, required=self._hub_seals)
+                    seal.verify(ack, data, required=self._hub_seals)
                     self._acked_seq = max(self._acked_seq, seq)
+                    self._sent_seq = max(self._sent_seq, self._acked_seq)
                     await asyncio.to_thread(self._journal.acknowledge, seq)
                     self._wake.set()
                 case messages.Welcome(spread_s=spread_s):

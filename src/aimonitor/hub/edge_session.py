@@ -41,6 +41,7 @@ class EdgeSession:
         self._acked_seq = 0
         self._spread_s = 0.0
         self._told_offset_s: float | None = None
+        self._told_trouble = False
         self._actions: dict[type, Callable[..., None]] = {
             messages.Observation: self._observation,
             messages.Delta: self._delta,
@@ -106,13 +107,23 @@ class EdgeSession:
             if abs(self._crowd_s - self._spread_s) > _SPREAD_NEWS_S:
                 self.welcome()
             self._put(f"ping {self._edge.edge_id}", Parcel(codec.encode(messages.Ping(self._clock.utc()))))
-        refill = self._intake.refill(at)
+        self._mind_events(at)
+
+    def _mind_events(self, at: float) -> None:
+        """Ask for what is missing, acknowledge what was found to be there; or say once that the store is in trouble."""
+        trouble = self._switchboard.history.trouble if self._intake.lacks_some else ""
+        if trouble and not self._told_trouble:
+            self.send(messages.Refusal("$.seq", "a store that can take it: keep it", trouble[:1000]))
+        self._told_trouble = bool(trouble)
+        if trouble:
+            return
+        refill = self._intake.refill(at, self._heard_at)
         if refill is not None:
             self._switchboard.counters.refills_asked += 1
             self.send(refill)
-        elif self._intake.unavailable:
-            self._switchboard.counters.events_unavailable += self._intake.unavailable
-            self._intake.unavailable = 0
+        self._switchboard.counters.events_unavailable += self._intake.unavailable
+        self._intake.unavailable = 0
+        if self._intake.acked_seq > self._acked_seq:
             self.stored(0)
 
     def close(self, code: int, reason: str) -> None:
@@ -163,7 +174,7 @@ class EdgeSession:
         edge_id = event.source.partition("/")[0]
         if edge_id != self._edge.edge_id:
             raise ContractError("$.source", f"{self._edge.edge_id}/<camera_id>", repr(event.source))
-        seal.verify(event, required=self._sealed)
+        seal.verify(event, text, required=self._sealed)
         self._intake.came(event.seq, self._clock.monotonic())
         self._switchboard.history.submit(NewEvent(edge_id, event.seq, event.source, self._clock.utc(), text))
 

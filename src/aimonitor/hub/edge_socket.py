@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.websockets import WebSocket
 
-from aimonitor.contract import codec, founding, messages
+from aimonitor.contract import codec, founding, messages, seal
 from aimonitor.contract.errors import ContractError
 from aimonitor.hub.auth import DEFAULT_EDGE, Grant, TokenBook, token_of
 from aimonitor.hub.connection import Connection
@@ -14,7 +14,6 @@ from aimonitor.hub.intake import Intake
 from aimonitor.hub.limits import POLICY_VIOLATION, REPLACED, TRY_AGAIN_LATER, Guesses
 from aimonitor.hub.roster import RosterFullError, declare, own_camera
 from aimonitor.hub.settings import HubSettings
-from aimonitor.hub.stores.base import StoreError
 from aimonitor.hub.switchboard import Switchboard
 
 _FIRST_MESSAGE_S = 10.0
@@ -56,10 +55,10 @@ class EdgeDoor:
 
     async def _converse(self, connection: Connection, hello: messages.Hello, edge_id: str) -> None:
         board = self._switchboard
+        have = await board.history.recall(edge_id)
         try:
-            have = await board.history.journal(edge_id)
             edge = board.roster.edge(edge_id, board.clock.utc())
-        except (StoreError, RosterFullError) as error:
+        except RosterFullError as error:
             connection.close(TRY_AGAIN_LATER, str(error)[:120])
             return
         for old in edge.links:
@@ -135,4 +134,5 @@ def _read_hello(data: str | bytes) -> messages.Hello:
     message = codec.decode(data)
     if not isinstance(message, messages.Hello):
         raise ContractError("$.type", '"hello" first', type(message).__name__.lower())
+    seal.verify(message, data, required=message.sealed)
     return message

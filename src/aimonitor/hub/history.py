@@ -1,7 +1,9 @@
 """What is kept: every event once, and one sample of figures per camera and second.
 
 Events are stored in batches by one task. Only after the store has them are they acknowledged to their edge and shown
-to viewers. When the store fails or the queue is full, an event is refused and counted: its edge still has it.
+to viewers. While the store fails, a batch is tried again and the next ones wait; when too many wait, an event is
+refused and counted: its edge still has it. A store may lose what it had (a failover to a replica that lagged behind):
+then what it has is counted anew, and the edges are asked for the rest.
 """
 
 import asyncio
@@ -11,9 +13,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from aimonitor.common import backoff
 from aimonitor.common.clock import Clock
 from aimonitor.hub.metrics import Counters
-from aimonitor.hub.sequence import SequenceSet
+from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores.base import EventStore, Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError
 
 log = logging.getLogger(__name__)
@@ -22,6 +25,11 @@ QUEUE = 5_000
 """Events that wait to be stored; one more is refused, and asked for again later."""
 _BATCH = 500
 _SAMPLES_EVERY_S = 5.0
+_SAMPLES_WAITING = 20_000
+_RETRY_CAP_S = 1.0
+_LIFE_EVERY_S = 1.0
+_PATIENCE_S = 2.0
+"""How long an edge at the door waits for a store that does not answer."""
 
 Stored = Callable[[NewEvent, bool], None]
 """Told of each event that the store has now, and whether it was new."""
@@ -58,37 +66,43 @@ class History:
         self._counters = counters
         self._tell = tell
         self._queue: asyncio.Queue[NewEvent] = asyncio.Queue(QUEUE)
+        self._writing = asyncio.Lock()
+        self._under_way = 0
+        self._recount_due = False
         self._journals: dict[str, SequenceSet] = {}
-        self._ordered: set[str] = set()
+        self._floors: dict[str, int] = {}
         self._second: dict[str, Sample] = {}
         self._samples: list[Sample] = []
         self.trouble = ""
         """Why events cannot be stored just now, empty when they can."""
 
     async def run(self) -> None:
-        """Open the store's queue; store until cancelled."""
-        sampling = asyncio.create_task(self._keep_samples())
+        """Store what is handed in until cancelled."""
+        beside = [asyncio.create_task(work) for work in (self._keep_samples(), self._mind_losses())]
         try:
             while True:
                 batch = [await self._queue.get()]
                 while len(batch) < _BATCH and not self._queue.empty():
                     batch.append(self._queue.get_nowait())
-                await self._store_batch(batch)
+                await self._store_patiently(batch)
         finally:
-            sampling.cancel()
+            for task in beside:
+                task.cancel()
 
     @property
     def waiting(self) -> int:
-        """Events that wait to be stored."""
-        return self._queue.qsize()
+        """Events that wait to be stored, those included that are being stored."""
+        return self._queue.qsize() + self._under_way
 
     async def finish(self) -> None:
         """Store what still waits; called once after `run` has ended."""
         batch = []
         while not self._queue.empty():
             batch.append(self._queue.get_nowait())
-        if batch:
-            await self._store_batch(batch)
+        if self.trouble:
+            return
+        if batch := self._in_order(batch):
+            await self._try(batch, unsure=False)
         await self._flush_samples(everything=True)
 
     def _in_order(self, batch: Sequence[NewEvent]) -> list[NewEvent]:
@@ -98,33 +112,51 @@ class History:
         for event in batch:
             have = self._journals.get(event.journal)
             follows = have is None or event.seq in have or event.seq - 1 in have
-            if event.journal in self._ordered and not follows and last.get(event.journal) != event.seq - 1:
+            if event.journal in self._floors and not follows and last.get(event.journal) != event.seq - 1:
                 self._counters.events_early += 1
                 continue
             last[event.journal] = event.seq
             kept.append(event)
         return kept
 
-    async def _store_batch(self, arrived: Sequence[NewEvent]) -> None:
-        batch = self._in_order(arrived)
-        if not batch:
-            return
+    async def _store_patiently(self, arrived: Sequence[NewEvent]) -> None:
+        """Store a batch, however often that has to be tried."""
+        waits, unsure = backoff.delays(first=0.2, cap=_RETRY_CAP_S), False
+        self._under_way = len(arrived)
         try:
-            new = await self._store.add(batch)
+            while (batch := self._in_order(arrived)) and not await self._try(batch, unsure=unsure):
+                arrived, unsure = batch, True
+                await asyncio.sleep(next(waits))
+        except Exception:  # top of a task: a batch that breaks the store must not end all storing
+            log.exception("%d events were given up, their edges keep them", len(arrived))
+        finally:
+            self._under_way = 0
+
+    async def _try(self, batch: Sequence[NewEvent], *, unsure: bool) -> bool:
+        """Store a batch once; False when the store refuses. `unsure`: it may have taken it although it said no."""
+        try:
+            async with self._writing:
+                new = await self._store.add(batch)
+                for event, is_new in zip(batch, new, strict=True):
+                    self._stored(event, is_new=is_new, unsure=unsure)
         except StoreError as error:
-            self._counters.events_refused += len(batch)
-            level = logging.DEBUG if self.trouble else logging.ERROR
-            log.log(level, "%d events not stored: %s", len(batch), error)
+            self._counters.events_refused += 0 if unsure else len(batch)
+            log.log(logging.DEBUG if self.trouble else logging.ERROR, "%d events not stored: %s", len(batch), error)
             self.trouble = str(error)
-            return
+            return False
         if self.trouble:
-            log.info("events can be stored again")
-            self.trouble = ""
-        for event, is_new in zip(batch, new, strict=True):
-            self._counters.events_stored += is_new
-            self._counters.events_duplicate += not is_new
-            self._journals.setdefault(event.journal, SequenceSet()).add(event.seq)
-            self._tell(event, is_new)
+            self._end_trouble()
+        return True
+
+    def _stored(self, event: NewEvent, *, is_new: bool, unsure: bool) -> None:
+        self._counters.events_stored += is_new
+        self._counters.events_duplicate += not is_new
+        is_news = self._journals.setdefault(event.journal, SequenceSet()).add(event.seq)
+        self._tell(event, is_new or (unsure and is_news))
+
+    def _end_trouble(self) -> None:
+        log.info("events can be stored again")
+        self.trouble, self._recount_due = "", True
 
     # --- events -----------------------------------------------------------------------------------------------------
 
@@ -138,10 +170,45 @@ class History:
                 have.add_range(first, last)
         return have
 
+    async def recall(self, name: str) -> SequenceSet:
+        """As `journal`; while the store is away, what is known without it, to be counted when it is back."""
+        if not self.trouble:
+            try:
+                async with asyncio.timeout(_PATIENCE_S):
+                    return await self.journal(name)
+            except (StoreError, TimeoutError) as error:
+                self.trouble = str(error) or f"the store does not answer within {_PATIENCE_S:.0f} s"
+                log.warning("the numbers of %s are not known: %s", name, self.trouble)
+        return self._journals.setdefault(name, SequenceSet())
+
     def keep_order(self, name: str, floor: int) -> None:
         """From now on store the events of a journal only one after the other; those up to `floor` are not needed."""
-        self._ordered.add(name)
+        self._floors[name] = floor
         self._journals.setdefault(name, SequenceSet()).add_range(0, floor)
+
+    async def _mind_losses(self) -> None:
+        """Count anew whenever the store is another one than before, or can be reached again."""
+        life = ""
+        while True:
+            try:
+                now = await self._store.life()
+                if now != life or self._recount_due or (self.trouble and not self._under_way):
+                    await self._recount()
+                    self._recount_due, life = False, now
+                    if self.trouble and not self._under_way:
+                        self._end_trouble()
+            except StoreError as error:
+                log.debug("the store cannot be counted: %s", error)
+            await asyncio.sleep(_LIFE_EVERY_S)
+
+    async def _recount(self) -> None:
+        """Know of exactly the events that the store has. Edges are asked for the rest by and by. Raises StoreError."""
+        async with self._writing:
+            for name, have in list(self._journals.items()):
+                lost = have.replace([*await self._store.ranges(name), Range(0, self._floors.get(name, 0))])
+                if lost:
+                    log.warning("the store has lost %d events of %s; its edge is asked for them", lost, name)
+                    self._counters.events_lost_by_store += lost
 
     def submit(self, event: NewEvent) -> bool:
         """Hand in an event to be stored; False when it was refused because too many wait."""
@@ -178,13 +245,15 @@ class History:
             await self._store.add_samples(samples)
             self._counters.samples_stored += len(samples)
         except StoreError as error:
-            log.warning("%d samples not stored: %s", len(samples), error)
+            log.log(logging.DEBUG if self.trouble else logging.WARNING, "%d samples wait: %s", len(samples), error)
+            self._samples = [*samples, *self._samples][-_SAMPLES_WAITING:]
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
     async def page(self, query: Query, samples: int) -> Page:
         """A page of events and the newest `samples` samples of the same cameras. Raises StoreError."""
-        await self._flush_samples()
+        if not self.trouble:
+            await self._flush_samples()
         events = await self._store.events(query)
         figures: list[Sample] = []
         if samples:

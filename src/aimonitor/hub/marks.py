@@ -13,7 +13,7 @@ from aimonitor.hub import answers
 from aimonitor.hub.founding_session import refusal
 from aimonitor.hub.rest import NAME, no, read_body
 from aimonitor.hub.security import origin_allowed
-from aimonitor.hub.stores.base import Incident, Mark, StoreError
+from aimonitor.hub.stores.base import Incident, Mark, StoreError, StoreFullError
 from aimonitor.hub.switchboard import Switchboard
 
 _BODY_LIMIT = 4096
@@ -59,6 +59,7 @@ class MarkDoor:
                 415: answers.refused("not JSON"),
                 422: answers.refused("a name or the body is wrong"),
                 503: answers.refused("the store cannot keep it now"),
+                507: answers.refused("the store is full"),
             },
         )
         return router
@@ -81,5 +82,6 @@ class MarkDoor:
         try:
             await board.history.mark(mark)
         except StoreError as error:
-            return no(503, "mark", "a store that can keep it", str(error))
+            status = 507 if isinstance(error, StoreFullError) else 503
+            return no(status, "mark", "a store that can keep it", str(error))
         return Response(msgspec.json.encode(board.marked(mark)), media_type="application/json")

@@ -53,6 +53,8 @@ class Counters:
     """Events that the store could not take; not acknowledged, so the edge keeps them."""
     events_unavailable: int = 0
     """Events that an edge numbered but can no longer resend."""
+    events_lost_by_store: int = 0
+    """Events that the store had and has no more; their edges are asked for them."""
     refills_asked: int = 0
     samples_stored: int = 0
     media_asked: int = 0

@@ -1,57 +1,95 @@
 """From `REDIS_URL` to a client: one server, Sentinel, or Cluster; Redis or Valkey.
 
-redis://host:6379/0, rediss://…                one server (TLS with rediss)
+redis://host:6379/0                            one server
 redis+sentinel://host:26379,host2:26379/name   the primary that the sentinels call `name`
 redis+cluster://host:6379,host2:6379           a cluster; all our keys share one slot
+
+With `rediss` in place of `redis` over TLS. `?replicas=1` at the end: an event counts as stored when so many replicas
+have it as well (WAIT), so that not even the moment before a failover is asked of the edges again.
 """
 
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
-from redis.asyncio import Redis, RedisCluster
-from redis.asyncio.cluster import ClusterNode
+from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
 
+from aimonitor.hub import redis_cluster
+
 Client = Any  # redis-py's clients share their commands by mixins that no one type names
-SCHEMES = ("redis", "rediss", "redis+sentinel", "redis+cluster")
+SCHEMES = ("redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 PREFIX = "{aimonitor}"
 """Begins every key; the braces put all of them into one slot of a cluster, so that scripts may touch several."""
 
 _TIMEOUT_S = 3.0
+_REPLICAS_LIMIT = 5
 
 
 class RedisAddressError(ValueError):
     """REDIS_URL cannot be used; the text says what was expected."""
 
 
+@dataclass(frozen=True, slots=True)
+class RedisAddress:
+    """REDIS_URL taken apart. `replicas` must have an event before it is acknowledged; `cluster` shards its pub/sub."""
+
+    split: SplitResult
+    replicas: int
+
+    @classmethod
+    def parse(cls, url: str) -> "RedisAddress":
+        """Raises RedisAddressError, without the password in its text."""
+        split = urlsplit(url)
+        if split.scheme not in SCHEMES:
+            raise RedisAddressError(
+                f"REDIS_URL: expected one of {', '.join(f'{each}://' for each in SCHEMES)}, got {split.scheme}://"
+            )
+        query = dict(parse_qsl(split.query))
+        replicas = query.pop("replicas", "0")
+        if not replicas.isdecimal() or int(replicas) > _REPLICAS_LIMIT:
+            raise RedisAddressError(f"REDIS_URL: expected replicas=0 to {_REPLICAS_LIMIT}, got {replicas!r}")
+        return cls(split._replace(query=urlencode(query)), int(replicas))
+
+    @property
+    def cluster(self) -> bool:
+        return self.split.scheme.endswith("+cluster")
+
+    def connect(self) -> Client:
+        """A client; nothing is sent yet. Raises RedisAddressError."""
+        secure = self.split.scheme.startswith("rediss")
+        retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), 2)
+        options: dict[str, Any] = {
+            "socket_timeout": _TIMEOUT_S,
+            "socket_connect_timeout": _TIMEOUT_S,
+            "health_check_interval": 15,
+        }
+        if self.cluster:
+            places = _hosts(self.split, 6379)
+            options |= _credentials(self.split)
+            return redis_cluster.client(PREFIX, places, secure=secure, retry=retry, **options)
+        if self.split.scheme.endswith("+sentinel"):
+            return self._sentinel(options, secure=secure)
+        return Redis.from_url(self.split.geturl(), retry=retry, **options)
+
+    def _sentinel(self, options: dict[str, Any], *, secure: bool) -> Client:
+        name = self.split.path.strip("/")
+        if not name:
+            raise RedisAddressError("REDIS_URL: expected redis+sentinel://host:26379/name-of-the-primary, got no name")
+        options |= {"ssl": True} if secure else {}
+        sentinel = Sentinel(  # type: ignore[no-untyped-call]
+            _hosts(self.split, 26379),
+            socket_timeout=_TIMEOUT_S / 3,  # one that is gone must not use up the patience for the next one
+            **({"ssl": True} if secure else {}),
+        )
+        return sentinel.master_for(name, **_credentials(self.split), **options)
+
+
 def connect(url: str) -> Client:
     """A client for `url`; nothing is sent yet. Raises RedisAddressError, without the password in its text."""
-    split = urlsplit(url)
-    options: dict[str, Any] = {
-        "socket_timeout": _TIMEOUT_S,
-        "socket_connect_timeout": _TIMEOUT_S,
-        "health_check_interval": 15,
-    }
-    if split.scheme in ("redis", "rediss"):
-        return Redis.from_url(url, retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 2), **options)
-    if split.scheme == "redis+sentinel":
-        return _sentinel(split, options)
-    if split.scheme == "redis+cluster":
-        nodes = [ClusterNode(host, port) for host, port in _hosts(split, 6379)]
-        return RedisCluster(startup_nodes=nodes, **_credentials(split), socket_timeout=_TIMEOUT_S)
-    raise RedisAddressError(
-        f"REDIS_URL: expected one of {', '.join(f'{each}://' for each in SCHEMES)}, got {split.scheme}://"
-    )
-
-
-def _sentinel(split: SplitResult, options: dict[str, Any]) -> Client:
-    name = split.path.strip("/")
-    if not name:
-        raise RedisAddressError("REDIS_URL: expected redis+sentinel://host:26379/name-of-the-primary, got no name")
-    sentinel = Sentinel(_hosts(split, 26379), socket_timeout=_TIMEOUT_S)  # type: ignore[no-untyped-call]
-    return sentinel.master_for(name, **_credentials(split), **options)
+    return RedisAddress.parse(url).connect()
 
 
 def _hosts(split: SplitResult, default_port: int) -> list[tuple[str, int]]:

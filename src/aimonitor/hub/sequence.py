@@ -49,6 +49,15 @@ class SequenceSet:
         self._firsts[start:end] = [first]
         self._lasts[start:end] = [last]
 
+    def replace(self, ranges: Iterable[Range]) -> int:
+        """Hold exactly `ranges` from now on; returns how many numbers are gone by that."""
+        before = self.ranges
+        self._firsts.clear()
+        self._lasts.clear()
+        for first, last in sorted(ranges):
+            self.add_range(first, last)
+        return sum(len(gap) for first, last in before for gap in self.missing(first, last))
+
     def contiguous(self, floor: int = 0) -> int:
         """The highest number such that none is missing above `floor` up to it; `floor` when the next one is missing."""
         at = bisect_right(self._firsts, floor + 1) - 1

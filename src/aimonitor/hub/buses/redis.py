@@ -1,4 +1,8 @@
-"""The bus over Redis pub/sub: one connection that listens, one that says, both come back by themselves."""
+"""The bus over Redis pub/sub: one connection that listens, one that says, both come back by themselves.
+
+In a cluster of Redis 7 or newer it is sharded (SPUBLISH, SSUBSCRIBE): what is said goes to the nodes of one shard and
+not to all of them. Elsewhere that would make no difference.
+"""
 
 import asyncio
 import contextlib
@@ -10,7 +14,7 @@ from redis.exceptions import RedisError
 
 from aimonitor.common.backoff import delays
 from aimonitor.hub.buses import Hear
-from aimonitor.hub.redis_address import PREFIX, Client, connect
+from aimonitor.hub.redis_address import PREFIX, Client, RedisAddress
 
 log = logging.getLogger(__name__)
 
@@ -18,13 +22,16 @@ _WAITING = 512
 """Channels with something to say at once; of each the newest waits, except on the common channel."""
 _LINES = 2_000
 _AT_ONCE = 64
+_RETRY_CAP_S = 1.0
+_SHARDED_SINCE = 7
 
 
 class RedisBus:
     """Pictures and figures wait one to a channel, newest wins; lines on the common channel wait in their order."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self._address = RedisAddress.parse(url)
+        self._sharded = False
         self._channels: frozenset[str] = frozenset()
         self._newest: OrderedDict[str, bytes] = OrderedDict()
         self._lines: list[tuple[str, bytes]] = []
@@ -57,14 +64,14 @@ class RedisBus:
             self._changed.set()
 
     async def run(self, hear: Hear, returned: Callable[[], None]) -> None:
-        waits, is_known_bad = delays(first=0.2, cap=2.0), False
+        waits, is_known_bad = delays(first=0.2, cap=_RETRY_CAP_S), False
         while True:
-            client = connect(self._url)
+            client = self._address.connect()
             try:
                 await self._carry(client, hear, returned)
             except (RedisError, OSError) as error:
                 if self.connected:
-                    waits, is_known_bad = delays(first=0.2, cap=2.0), False
+                    waits, is_known_bad = delays(first=0.2, cap=_RETRY_CAP_S), False
                 level = logging.DEBUG if is_known_bad else logging.WARNING
                 log.log(level, "the other hubs cannot be reached: Redis: %s", error)
                 is_known_bad = True
@@ -78,7 +85,8 @@ class RedisBus:
 
     async def _carry(self, client: Client, hear: Hear, returned: Callable[[], None]) -> None:
         async with client.pubsub(ignore_subscribe_messages=True) as ear:
-            await ear.subscribe(*(_key(channel) for channel in {*self._channels, "all"}))
+            self._sharded = await self._may_shard(client)
+            await self._subscribe(ear, {*self._channels, "all"})
             self.connected = True
             returned()
             work = [
@@ -94,6 +102,20 @@ class RedisBus:
                     task.cancel()
                 await asyncio.gather(*work, return_exceptions=True)
 
+    async def _may_shard(self, client: Client) -> bool:
+        if not self._address.cluster:
+            return False
+        facts = await client.info("server")
+        return int(str(facts["redis_version"]).partition(".")[0]) >= _SHARDED_SINCE
+
+    async def _subscribe(self, ear: Client, channels: Set[str]) -> None:
+        keys = [_key(channel) for channel in channels]
+        await (ear.ssubscribe(*keys) if self._sharded else ear.subscribe(*keys))
+
+    async def _unsubscribe(self, ear: Client, channels: Set[str]) -> None:
+        keys = [_key(channel) for channel in channels]
+        await (ear.sunsubscribe(*keys) if self._sharded else ear.unsubscribe(*keys))
+
     async def _speak(self, client: Client) -> None:
         while True:
             await self._something.wait()
@@ -101,7 +123,7 @@ class RedisBus:
             while batch := self._take():
                 async with client.pipeline(transaction=False) as pipe:
                     for channel, data in batch:
-                        pipe.publish(_key(channel), data)
+                        pipe.execute_command("SPUBLISH" if self._sharded else "PUBLISH", _key(channel), data)
                     await pipe.execute()
 
     def _take(self) -> list[tuple[str, bytes]]:
@@ -113,7 +135,7 @@ class RedisBus:
     async def _hear_all(self, ear: Client, hear: Hear) -> None:
         prefix = len(_key(""))
         async for message in ear.listen():
-            if message["type"] == "message":
+            if message["type"] in ("message", "smessage"):
                 hear(message["channel"].decode()[prefix:], message["data"])
         raise ConnectionError("the connection that listens was closed")
 
@@ -125,9 +147,9 @@ class RedisBus:
             self._changed.clear()
             wanted = {*self._channels, "all"}
             if wanted - listening:
-                await ear.subscribe(*(_key(channel) for channel in wanted - listening))
+                await self._subscribe(ear, wanted - listening)
             if listening - wanted:
-                await ear.unsubscribe(*(_key(channel) for channel in listening - wanted))
+                await self._unsubscribe(ear, listening - wanted)
             listening = wanted
 
 

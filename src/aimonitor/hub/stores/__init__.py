@@ -41,7 +41,9 @@ FACTORIES: Mapping[str, Callable[[str, Keep], EventStore]] = {
     "redis": _redis,
     "rediss": _redis,
     "redis+sentinel": _redis,
+    "rediss+sentinel": _redis,
     "redis+cluster": _redis,
+    "rediss+cluster": _redis,
 }
 
 

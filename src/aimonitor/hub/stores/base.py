@@ -11,6 +11,10 @@ class StoreError(OSError):
     """The store could not take or give something; the text says why and what to do. What it holds stays."""
 
 
+class StoreFullError(StoreError):
+    """There is no room left where the store keeps its things."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewEvent:
     """An event to store. (`journal`, `seq`) is unique: `journal` is the numbering that `seq` belongs to."""
@@ -119,4 +123,8 @@ class EventStore(Protocol):
 
     async def count(self) -> int:
         """How many events it holds."""
+        ...
+
+    async def life(self) -> str:
+        """Another word than before when something that was stored may be gone: a restart, a failover."""
         ...

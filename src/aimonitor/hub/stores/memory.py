@@ -74,6 +74,9 @@ class MemoryStore:
     async def count(self) -> int:
         return len(self._events)
 
+    async def life(self) -> str:
+        return "memory"
+
 
 def _matches(source: str, query: Query) -> bool:
     edge_id, _, camera_id = source.partition("/")

@@ -2,7 +2,8 @@
 
 One script stores a batch: it refuses numbers that are there, gives the next ids and appends to the stream, in one
 step. How lasting that is, Redis decides: with `appendonly yes` and `appendfsync everysec`, all but the last second
-survives a power cut of its machine, and the edges' journals refill that second.
+survives a power cut of its machine, and a failover may lose what the replica did not have yet. `life` tells the hub of
+both, and the edges' journals refill what is gone; with `replicas` in the address a failover loses nothing (WAIT).
 
     {aimonitor}:events            stream, entry `<id>-0`: journal seq at source body
     {aimonitor}:count             the last id
@@ -16,12 +17,12 @@ survives a power cut of its machine, and the edges' journals refill that second.
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, RedisError
 
-from aimonitor.hub.redis_address import PREFIX, connect
+from aimonitor.hub.redis_address import PREFIX, RedisAddress
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores import Keep
-from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError
+from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError, StoreFullError
 
 T = TypeVar("T")
 Entry = tuple[bytes, dict[bytes, bytes]]
@@ -31,6 +32,7 @@ _MARKS, _MARKED = f"{PREFIX}:marks", f"{PREFIX}:marked"
 _PRUNE_EVERY = 1000
 _PRUNE_AT_ONCE = 500
 _SCAN_LIMIT = 20_000
+_REPLICAS_WITHIN_MS = 1000
 
 _ADD = """
 local answers = {}
@@ -96,7 +98,9 @@ class RedisStore:
     shared = True
 
     def __init__(self, url: str, keep: Keep) -> None:
-        self._client = connect(url)
+        address = RedisAddress.parse(url)
+        self._client = address.connect()
+        self._replicas = address.replicas
         self._keep = keep
         self._since_prune = 0
 
@@ -112,8 +116,14 @@ class RedisStore:
         for event in events:
             keys += _keys(event)
             values += _values(event)
-        ids = await self._ask(self._client.eval(_ADD, len(keys), *keys, *values))
+        async with self._client.pipeline(transaction=False) as pipe:  # one connection: WAIT is about its own writes
+            pipe.eval(_ADD, len(keys), *keys, *values)
+            if self._replicas:
+                pipe.execute_command("WAIT", self._replicas, _REPLICAS_WITHIN_MS)
+            ids, *waited = await self._ask(pipe.execute())
         new = [int(number) > 0 for number in ids]
+        if waited and int(waited[0]) < self._replicas:
+            raise StoreError(f"Redis: expected {self._replicas} replicas to have the events, got {waited[0]}")
         self._since_prune += sum(new)
         if self._since_prune >= _PRUNE_EVERY:
             self._since_prune = 0
@@ -211,6 +221,10 @@ class RedisStore:
     async def count(self) -> int:
         return int(await self._ask(self._client.xlen(_EVENTS)))
 
+    async def life(self) -> str:
+        facts = await self._ask(self._client.info("server"))
+        return str(facts["run_id"])
+
     async def _ask(self, question: Awaitable[T]) -> T:
         try:
             return await question
@@ -276,4 +290,6 @@ def _islands(numbers: list[int]) -> list[Range]:
 
 
 def _failed(error: Exception) -> StoreError:
+    if isinstance(error, OutOfMemoryError) or "OOM" in str(error):
+        return StoreFullError(f"Redis: {error}; give it more memory (maxmemory)")
     return StoreError(f"Redis: {str(error) or type(error).__name__}; is it running, and is REDIS_URL right?")

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores import Keep
-from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError
+from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError, StoreFullError
 
 T = TypeVar("T")
 
@@ -66,7 +66,9 @@ class SqliteStore:
                 with self._db:
                     return work(self._db)
             except sqlite3.Error as error:
-                raise StoreError(f"history {self._path}: {error}; is the disk full or not writable?") from error
+                full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+                words = "free some disk" if full else "is the disk full or not writable?"
+                raise (StoreFullError if full else StoreError)(f"history {self._path}: {error}; {words}") from error
 
         return await asyncio.get_running_loop().run_in_executor(self._worker, task)
 
@@ -154,6 +156,9 @@ class SqliteStore:
 
     async def count(self) -> int:
         return await self._run(lambda db: int(db.execute("SELECT count(*) FROM event").fetchone()[0]))
+
+    async def life(self) -> str:
+        return "the file"
 
 
 def _insert(db: sqlite3.Connection, event: NewEvent) -> bool:
