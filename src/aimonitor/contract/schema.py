@@ -35,6 +35,13 @@ def founding_schema() -> dict[str, Any]:
     return {"schema": schema, "components": components}
 
 
+def setup_schemas() -> dict[str, Any]:
+    """What set-up asks and answers, by name (`setup.PolicyNow`), for OpenAPI."""
+    template = "#/components/schemas/setup.{name}"
+    _, components = msgspec.json.schema_components((*setup.QUESTIONS, *setup.ANSWERS), ref_template=template)
+    return {f"setup.{name}": schema for name, schema in components.items()}
+
+
 def text() -> str:
     """The document as it is kept in docs/ref/contract.schema.json."""
     return json.dumps(document(), indent=2, sort_keys=True) + "\n"

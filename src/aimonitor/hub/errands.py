@@ -19,7 +19,7 @@ class Errands:
         self._pending: dict[str, tuple[str, asyncio.Future[messages.CommandResult]]] = {}
 
     async def ask(
-        self, edge: Edge, source: str, name: str, arguments: dict[str, str], timeout_s: float
+        self, edge: Edge, source: str, name: str, arguments: dict[str, str], timeout_s: float, body: str = ""
     ) -> messages.CommandResult:
         """Give a command and wait for its result. Raises EdgeAwayError."""
         if not edge.links:
@@ -27,7 +27,7 @@ class Errands:
         number = f"e{next(self._numbers)}"
         answer: asyncio.Future[messages.CommandResult] = asyncio.get_running_loop().create_future()
         self._pending[number] = edge.edge_id, answer
-        edge.links[-1].send(messages.Command(number, source, name, arguments, timeout_s))
+        edge.links[-1].send(messages.Command(number, source, name, arguments, timeout_s, body))
         try:
             return await asyncio.wait_for(answer, timeout_s)
         except TimeoutError:
