@@ -12,11 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
+from aimonitor.common.migration import NewerFileError, migrate
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_VERSION = 1
-_SCHEMA = """
+STEPS = (
+    """
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS chats (chat_id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS lessons (lesson_id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
@@ -34,7 +36,9 @@ CREATE TABLE IF NOT EXISTS cards (
     unsure INTEGER NOT NULL DEFAULT 0, not_before REAL NOT NULL DEFAULT 0, digest TEXT NOT NULL DEFAULT '',
     created_at REAL NOT NULL, sent_at REAL NOT NULL DEFAULT 0, UNIQUE (chat_id, key));
 CREATE INDEX IF NOT EXISTS cards_waiting ON cards (chat_id, urgency, id) WHERE state = 'waiting';
-"""
+""",
+)
+"""The schema's steps, see common/migration.py."""
 
 
 class DatabaseError(RuntimeError):
@@ -77,11 +81,11 @@ class Database:
             connection = sqlite3.connect(self._path, isolation_level=None, timeout=5.0)
             connection.row_factory = sqlite3.Row
             connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version > _VERSION:
-                connection.close()
-                raise DatabaseError(f"{self._path}: expected version {_VERSION} at most, got {version} of a newer bot")
-            connection.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")
+            migrate(connection, STEPS, self._path)
+        except NewerFileError as error:
+            connection.close()
+            self._worker.shutdown(wait=False)
+            raise DatabaseError(str(error)) from None
         except (sqlite3.Error, OSError) as error:
             self._worker.shutdown(wait=False)
             raise DatabaseError(f"{self._path}: expected a file to keep the bot's state in: {error}") from None

@@ -13,12 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aimonitor.common.clock import Clock
+from aimonitor.common.migration import NewerFileError, migrate
 from aimonitor.contract import codec, messages
 
-_SCHEMA = """
+STEPS = (
+    """
 CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, utc REAL NOT NULL, body TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
-"""
+""",
+)
+"""The schema's steps, see common/migration.py. Files of 0.1 have no number and all of the first."""
+
 _TRIM_EVERY = 200
 
 
@@ -50,8 +55,10 @@ class Journal:
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(_SCHEMA)
+            migrate(self._db, STEPS, path)
             self._last = self._highest() or int(clock.utc() * 1000)
+        except NewerFileError as error:
+            raise JournalError(f"journal {error}") from None
         except (OSError, sqlite3.Error) as error:
             raise JournalError(f"journal {path}: expected a writable SQLite file, got: {error}") from error
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from aimonitor.common.migration import NewerFileError, migrate
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores import Keep
 from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError, StoreFullError
@@ -18,7 +19,8 @@ from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, S
 T = TypeVar("T")
 
 # `id` is no AUTOINCREMENT: that one may leave gaps where a duplicate was refused. The newest row is never deleted.
-_SCHEMA = """
+STEPS = (
+    """
 CREATE TABLE IF NOT EXISTS event (
     id INTEGER PRIMARY KEY, journal TEXT NOT NULL, seq INTEGER NOT NULL, edge_id TEXT NOT NULL,
     camera_id TEXT NOT NULL, received_at REAL NOT NULL, body TEXT NOT NULL, UNIQUE (journal, seq)
@@ -34,7 +36,9 @@ CREATE TABLE IF NOT EXISTS mark (
     source TEXT NOT NULL, incident_id TEXT NOT NULL, mark TEXT NOT NULL, by TEXT NOT NULL, at REAL NOT NULL,
     PRIMARY KEY (source, incident_id)
 ) STRICT;
-"""
+""",
+)
+"""The schema's steps, see common/migration.py. Files of 0.1 have no number and all of the first."""
 _ISLANDS = """
 SELECT min(seq), max(seq)
 FROM (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island FROM event WHERE journal = ?)
@@ -81,7 +85,9 @@ class SqliteStore:
             self._db = sqlite3.connect(self._path, timeout=5)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(_SCHEMA)
+            migrate(self._db, STEPS, self._path)
+        except NewerFileError as error:
+            raise StoreError(f"history {error}") from None
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"history {self._path}: expected a writable SQLite file, got: {error}") from error
 

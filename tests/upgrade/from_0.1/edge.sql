@@ -1,0 +1,12 @@
+BEGIN TRANSACTION;
+CREATE TABLE event (seq INTEGER PRIMARY KEY, utc REAL NOT NULL, body TEXT NOT NULL) STRICT;
+INSERT INTO "event" VALUES(1700000000001,1700000000.0,'{"type":"event","source":"yard/gate","seq":1700000000001,"incident_id":"i1700000000001","kind":"intrusion","phase":"opened","at":1700000001.0,"opened_at":1700000001.0,"level":"ALERT","score":0.7,"words":"a person by the gate","zone":"gate"}');
+INSERT INTO "event" VALUES(1700000000002,1700000001.0,'{"type":"event","source":"yard/gate","seq":1700000000002,"incident_id":"i1700000000002","kind":"intrusion","phase":"opened","at":1700000002.0,"opened_at":1700000002.0,"level":"ALERT","score":0.7,"words":"a person by the gate","zone":"gate"}');
+INSERT INTO "event" VALUES(1700000000003,1700000002.0,'{"type":"event","source":"yard/gate","seq":1700000000003,"incident_id":"i1700000000003","kind":"intrusion","phase":"opened","at":1700000003.0,"opened_at":1700000003.0,"level":"ALERT","score":0.7,"words":"a person by the gate","zone":"gate"}');
+INSERT INTO "event" VALUES(1700000000004,1700000003.0,'{"type":"event","source":"yard/gate","seq":1700000000004,"incident_id":"i1700000000004","kind":"intrusion","phase":"opened","at":1700000004.0,"opened_at":1700000004.0,"level":"ALERT","score":0.7,"words":"a person by the gate","zone":"gate"}');
+INSERT INTO "event" VALUES(1700000000005,1700000004.0,'{"type":"event","source":"yard/gate","seq":1700000000005,"incident_id":"i1700000000005","kind":"intrusion","phase":"opened","at":1700000005.0,"opened_at":1700000005.0,"level":"ALERT","score":0.7,"words":"a person by the gate","zone":"gate"}');
+CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+INSERT INTO "mark" VALUES('acked',1700000000003);
+INSERT INTO "mark" VALUES('sent bytes 2023-11',123456);
+COMMIT;
+PRAGMA user_version = 0;
