@@ -58,6 +58,7 @@ class FakeTelegram:
         self.every_tenth_is_429 = False
         self.answers: list[str] = []
         self.commands: dict[str, list] = {}
+        self.webhook: dict | None = None
         self.token = TOKEN
         self._updates: list[dict] = []
         self._update_ids = itertools.count(1)
@@ -176,7 +177,17 @@ class FakeTelegram:
         self.commands[fields["language_code"]] = fields["commands"]
         return self._ok()
 
+    async def _delete_webhook(self, fields, files):
+        self.webhook = None
+        return self._ok()
+
+    async def _set_webhook(self, fields, files):
+        self.webhook = fields
+        return self._ok()
+
     async def _get_updates(self, fields, files):
+        if self.webhook:
+            return self._no(409, "Conflict: can't use getUpdates method while webhook is active")
         self._updates = [one for one in self._updates if one["update_id"] >= fields["offset"]]
         if not self._updates:
             self._new.clear()

@@ -1,17 +1,22 @@
 """The wiring diagram of the bot. `run` is the whole program; beside a hub it is one more task on the same loop."""
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import AsyncIterator
 
 import aiohttp
 import msgspec
 
 from aimonitor.bot import gate
 from aimonitor.bot.actions import Actions
+from aimonitor.bot.answering import Answering
 from aimonitor.bot.chat_keeper import ChatKeeper
 from aimonitor.bot.courier import Courier
 from aimonitor.bot.database import Database, DatabaseError
+from aimonitor.bot.doorway import open_doorway
 from aimonitor.bot.ears import Ears
+from aimonitor.bot.exposition import Exposition
 from aimonitor.bot.herald import Herald
 from aimonitor.bot.hub_link import HubLink
 from aimonitor.bot.incidents import IncidentDesk
@@ -27,6 +32,7 @@ from aimonitor.bot.stills import Stills
 from aimonitor.bot.telegram import Telegram
 from aimonitor.bot.threshold import Tally
 from aimonitor.bot.watchman import Watchman
+from aimonitor.bot.webhook import PATH, UPDATE_LIMIT, Webhook
 from aimonitor.common.clock import Clock, SystemClock
 from aimonitor.common.tasks import first_of
 
@@ -118,13 +124,37 @@ async def _converse(
     await watchman.load()
     await _admit(settings, memory, actions)
     await incidents.resume()
-    polling = Polling(telegram, memory, people)
+    answering = Answering(telegram, memory, people)
+    await answering.begin()
+    webhook = None
+    if settings.webhook:
+        webhook = Webhook(telegram, answering, settings.webhook, settings.token.get_secret_value())
+    hearing = webhook or Polling(telegram, answering)
+    exposition = Exposition(courier, herald.outbox, memory, answering, lambda: hub.connected)
     try:
-        await first_of(courier.run(), hub.run(ears), ears.catch_up(), _tick(watchman), polling.run())
+        async with _doorway(settings, webhook, exposition):
+            await first_of(courier.run(), hub.run(ears), ears.catch_up(), _tick(watchman), hearing.run())
     finally:
+        await answering.close()
         await incidents.close()
         await stills.close()
         await actions.close()
+
+
+@contextlib.asynccontextmanager
+async def _doorway(settings: BotSettings, webhook: Webhook | None, exposition: Exposition) -> AsyncIterator[None]:
+    """The bot's own server, where one is asked for; raises BotError when its port is taken."""
+    async with contextlib.AsyncExitStack() as stack:
+        if settings.listen_port is not None:
+            called = (PATH, webhook.called) if webhook else None
+            host, port = settings.listen_host, settings.listen_port
+            try:
+                await stack.enter_async_context(
+                    open_doorway(host, port, called=called, metrics=exposition.text, limit=UPDATE_LIMIT)
+                )
+            except OSError as error:
+                raise BotError(f"listen_port {port}: expected a free port, got: {error}", final=False) from None
+        yield
 
 
 async def _admit(settings: BotSettings, memory: Memory, actions: Actions) -> None:

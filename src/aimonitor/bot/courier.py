@@ -13,6 +13,7 @@ from aimonitor.bot.pace import CHAT_EVERY_S, Pace
 from aimonitor.bot.types import Card
 from aimonitor.common import backoff
 from aimonitor.common.clock import Clock
+from aimonitor.common.histogram import Histogram
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +52,10 @@ class Courier:
         self._wake = asyncio.Event()
         self._rounds: dict[int, asyncio.Task[None]] = {}
         self._waits = backoff.delays(first=1.0, cap=_RETRY_CAP_S)
-        self._failing = False
-        self.sent = 0
-        self.retried = 0
+        self.failing = False
+        self.sent = self.edited = 0
+        self.retried = self.refused = self.gone_chats = 0
+        self.delays = Histogram()
 
     def wake(self) -> None:
         """Something new waits."""
@@ -108,6 +110,7 @@ class Courier:
             self._pace.pause(card.chat_id, error.retry_after_s, self._clock.monotonic())
             await self._outbox.release(card, unsure=False)
         except gate.ChatGoneError as error:
+            self.gone_chats += 1
             log.warning("chat %d accepts nothing any more: %s", card.chat_id, error)
             await self._outbox.drop_chat(card.chat_id)
             await self._gone(card.chat_id, str(error))
@@ -126,11 +129,18 @@ class Courier:
             await asyncio.shield(self._outbox.release(card, unsure=True))
             raise
         else:
-            self.sent += 1
+            self._count(card)
             self._recovered()
             await self._outbox.sent(card, message_id, self._clock.utc())
         finally:
             self._pace.end(card.chat_id, self._clock.monotonic())
+
+    def _count(self, card: Card) -> None:
+        self.sent += 1
+        if card.message_id:
+            self.edited += 1
+        elif not card.key.startswith("digest"):
+            self.delays.add(self._clock.utc() - card.created_at)
 
     async def _bring(self, card: Card) -> int:
         name = card.content.picture
@@ -145,6 +155,7 @@ class Courier:
 
     async def _refused(self, card: Card, error: gate.RefusedError) -> None:
         """Telegram will never take it so: without its picture perhaps, else not at all."""
+        self.refused += 1
         log.warning("Telegram refused %r for chat %d: %s", card.key, card.chat_id, error)
         if not card.content.picture or card.message_id:
             await self._outbox.kill(card)
@@ -157,13 +168,13 @@ class Courier:
         """Telegram cannot be reached, or did not answer: all chats wait a little, longer each time."""
         wait_s = next(self._waits)
         self.retried += 1
-        log.log(logging.DEBUG if self._failing else logging.WARNING, "not sent: %s; trying again", error)
-        self._failing = True
+        log.log(logging.DEBUG if self.failing else logging.WARNING, "not sent: %s; trying again", error)
+        self.failing = True
         self._pace.pause_all(wait_s, self._clock.monotonic())
         await self._outbox.release(card, unsure=isinstance(error, gate.UnsureError))
 
     def _recovered(self) -> None:
-        if self._failing:
+        if self.failing:
             log.info("Telegram takes messages again")
             self._waits = backoff.delays(first=1.0, cap=_RETRY_CAP_S)
-            self._failing = False
+            self.failing = False

@@ -80,6 +80,10 @@ class HubLink:
         self._pending: dict[str, asyncio.Future[messages.CommandResult]] = {}
         self._numbers = itertools.count(1)
 
+    @property
+    def connected(self) -> bool:
+        return self._socket is not None
+
     async def run(self, listener: Listener) -> None:
         """Stay connected until cancelled."""
         waits, failures = backoff.delays(first=0.3, cap=_RETRY_CAP_S), 0

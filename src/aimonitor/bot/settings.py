@@ -3,10 +3,10 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from aimonitor.bot.types import Hours, LanguageCode
 from aimonitor.common.settings import Settings, find_file, load, read_section, read_variable
@@ -53,6 +53,11 @@ class BotSettings(Settings):
 
     api_base: str = Field("https://api.telegram.org", pattern=r"^https?://\S+$")
     """Address of a Bot API server, to which /bot<token>/<method> is added."""
+    webhook: str = Field("", pattern=r"^(https?://\S+)?$")
+    """An https address that leads to /telegram of the bot's own port: Telegram then calls; empty: it is asked."""
+    listen_host: str = "127.0.0.1"
+    listen_port: int | None = Field(None, ge=1, le=65_535)
+    """Where the bot's own server listens: /telegram for the webhook, /metrics, /health. None: nowhere."""
     state: Path = Path("var/bot.sqlite3")
 
     @field_validator("token")
@@ -64,6 +69,12 @@ class BotSettings(Settings):
         ):
             raise ValueError("expected a token as @BotFather gives it, <digits>:<letters>")
         return value
+
+    @model_validator(mode="after")
+    def _can_be_called(self) -> Self:
+        if self.webhook and self.listen_port is None:
+            raise ValueError("webhook: expected listen_port as well, where the calls of Telegram arrive")
+        return self
 
     @field_validator("timezone")
     @classmethod

@@ -15,6 +15,7 @@ from aimonitor.bot import gate
 from aimonitor.bot.speech import CAPTION_LIMIT, TEXT_LIMIT, fit, plain
 from aimonitor.bot.types import Card, Keyboard
 
+_UPDATES = ["message", "callback_query", "my_chat_member"]
 _ANSWER_LIMIT = 180
 _TIMEOUT_S = 20.0
 _UPLOAD_TIMEOUT_S = 60.0
@@ -91,14 +92,22 @@ class Telegram:
         user = msgspec.json.decode(await self._call("getMe", {}), type=_User)
         return user.username
 
+    async def call_me_at(self, address: str, secret: str) -> None:
+        """Have updates posted there, one at a time and with `secret`; empty: have them wait to be asked for."""
+        if not address:
+            await self._call("deleteWebhook", {})
+            return
+        fields = {"url": address, "secret_token": secret, "max_connections": 1, "allowed_updates": _UPDATES}
+        await self._call("setWebhook", fields)
+
     async def updates(self, after: int, wait_s: float) -> list[gate.Update]:
         fields = {
             "offset": after + 1,
             "timeout": int(wait_s),
-            "allowed_updates": ["message", "callback_query", "my_chat_member"],
+            "allowed_updates": _UPDATES,
         }
         raw = await self._call("getUpdates", fields, timeout_s=wait_s + 15)
-        return [_update(one) for one in msgspec.json.decode(raw, type=list[msgspec.Raw])]
+        return [read_update(one) for one in msgspec.json.decode(raw, type=list[msgspec.Raw])]
 
     async def send(self, card: Card, text: str, picture: bytes) -> int:
         fields: dict[str, Any] = {"chat_id": card.chat_id, "reply_markup": _markup(card.content.keyboard)}
@@ -210,11 +219,14 @@ def _markup(keyboard: Keyboard) -> dict[str, Any]:
     return {"inline_keyboard": [row for row in rows if row]}
 
 
-def _update(raw: msgspec.Raw) -> gate.Update:
-    """An update in our words; whatever is not as expected is skipped, but its number counts."""
+def read_update(raw: msgspec.Raw | bytes) -> gate.Update:
+    """An update in our words; whatever is not as expected is skipped, but its number counts.
+
+    Raises ValueError when there is not even a number.
+    """
     try:
         one = msgspec.json.decode(raw, type=_Update)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return gate.Other(msgspec.json.decode(raw, type=_Number).update_id)
     match one:
         case _Update(callback_query=_Callback(message=_Message() as message) as press):

@@ -14,7 +14,10 @@ A hub with TELEGRAM_TOKEN set runs the bot itself: start this one only where it 
 
 settings: the [bot] table of aimonitor.toml, TELEGRAM_TOKEN, CHAT_ID (several separated by commas),
 AIMONITOR_BOT_LANGUAGE (en, ru, he), AIMONITOR_BOT_TIMEZONE, AIMONITOR_BOT_QUIET_HOURS (22:00-07:00),
-AIMONITOR_BOT_LEVEL (WATCH), AIMONITOR_BOT_DETECTIONS_THRESHOLD (200), AIMONITOR_BOT_STATE (var/bot.sqlite3)"""
+AIMONITOR_BOT_LEVEL (WATCH), AIMONITOR_BOT_DETECTIONS_THRESHOLD (200), AIMONITOR_BOT_STATE (var/bot.sqlite3)
+
+Telegram is asked for what people say (polling), unless AIMONITOR_BOT_WEBHOOK names an https address that leads to
+/telegram on AIMONITOR_BOT_LISTEN_PORT; that port also answers /metrics and /health"""
 
 
 def add_to(commands: Commands) -> None:
