@@ -22,9 +22,6 @@ from aimonitor.hub.reading import read_body
 from aimonitor.hub.switchboard import Switchboard
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
-ANY_CAMERA = "any"
-"""Where a command is about the whole edge."""
-
 EdgeId = Annotated[str, Path(pattern=NAME)]
 CameraId = Annotated[str, Path(pattern=NAME)]
 _ASKS_ONLY = Depends(Needs(Role.ADMIN, noted=False))
@@ -135,11 +132,12 @@ class SetupDoor:
 
     def _of_edge(self, errand: Errand) -> Callable[..., Awaitable[Response]]:
         async def take(request: Request, edge_id: EdgeId) -> Response:
-            return await self._run(errand, request, edge_id, ANY_CAMERA)
+            return await self._run(errand, request, edge_id)
 
         return take
 
-    async def _run(self, errand: Errand, request: Request, edge_id: str, camera_id: str) -> Response:
+    async def _run(self, errand: Errand, request: Request, edge_id: str, camera_id: str = "") -> Response:
+        """camera_id: empty for the whole edge; the command then goes to any of its cameras"""
         try:
             body = await _question(errand, request)
         except ContractError as error:
@@ -151,8 +149,8 @@ class SetupDoor:
             return refuse(501, "edge", "an edge that can be set up from here", f"the founding client {edge_id}")
         if not edge.links:
             return refuse(503, "edge", "an edge that is connected", f"{edge_id} is not connected")
-        source, by = messages.source_of(edge_id, camera_id), caller_of(request).name
-        request.state.about = edge_id if camera_id == ANY_CAMERA else source
+        source, by = messages.source_of(edge_id, camera_id or next(iter(edge.cameras), "any")), caller_of(request).name
+        request.state.about = source if camera_id else edge_id
         ask = self._board.errands.ask
         try:
             result = await ask(edge, source, errand.command, {"by": by[:120]}, errand.within_s, body)
