@@ -11,11 +11,11 @@ from aimonitor.common.clock import ManualClock
 from aimonitor.contract import founding, frames, messages
 from aimonitor.hub.attention import AttentionDesk
 from aimonitor.hub.audience import Audiences, Wish
-from aimonitor.hub.auth import TokenBook, token_of
 from aimonitor.hub.cameras import Edge
 from aimonitor.hub.clock_offset import ClockFilter, measure
 from aimonitor.hub.commands import PENDING, CommandDesk
 from aimonitor.hub.founding_bridge import Pairing, picture_of
+from aimonitor.hub.identity.secret import token_of
 from aimonitor.hub.intake import Intake
 from aimonitor.hub.limits import Bucket, Guesses, Places, Strikes
 from aimonitor.hub.metrics import Counters
@@ -280,19 +280,6 @@ def test_origins(origin, host, allowed, expected):
 
 
 # --- tokens and settings --------------------------------------------------------------------------------------------
-
-
-def test_a_token_names_its_edge_and_two_may_be_valid_at_a_time():
-    book = TokenBook(HubSettings(tokens="yard:old,yard:new,any").tokens)
-    assert [book.check(token).edge("asked") for token in ("old", "new", "any")] == ["yard", "yard", "asked"]
-    assert book.check("") is None
-    assert book.check("yard:old") is None
-
-
-def test_tokens_are_kept_as_hashes_and_never_shown():
-    settings = HubSettings(tokens="yard:a-real-secret")
-    assert "a-real-secret" not in repr(settings)
-    assert "a-real-secret" not in repr(vars(TokenBook(settings.tokens)))
 
 
 @pytest.mark.parametrize("tokens", ["yard:one,shop:two", {"yard": "one", "shop": "two"}])

@@ -142,7 +142,7 @@ def test_the_contract_can_be_read_from_the_hub(running_hub):
 
 def test_openapi_describes_every_path_with_examples(running_hub):
     document = get(running_hub, "/openapi.json").json()
-    assert set(document["paths"]) == {
+    assert set(document["paths"]) >= {
         "/", "/health", "/metrics", "/api/status", "/api/history", "/api/data", "/api/schema",
         "/api/snapshot/{edge_id}/{camera_id}.jpg",
         "/api/incidents/{edge_id}/{camera_id}/{incident_id}/mark",

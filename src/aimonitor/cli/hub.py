@@ -2,19 +2,21 @@
 
 import argparse
 import os
+import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aimonitor.cli.options import Commands, add_common
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from fastapi import FastAPI
 
     from aimonitor.common.reload import SettingsFile
     from aimonitor.hub.app import Beside
-    from aimonitor.hub.settings import HubSettings
+    from aimonitor.hub.settings import DeviceToken, HubSettings
 
 _EPILOG = """\
 examples:
@@ -50,7 +52,8 @@ def run(chosen: argparse.Namespace) -> int:
     given = {"host": chosen.host, "port": chosen.port}
     read = settings.read(chosen.config, overrides=given)
     file = followed(chosen.config, read, lambda: settings.read(chosen.config, overrides=given))
-    serve.run(read, beside=companions(read.port, chosen.config), file=file)
+    bot = companions(read.port, chosen.config)
+    serve.run(read, beside=bot.beside, insiders=bot.tokens, file=file)
     return 0
 
 
@@ -59,7 +62,8 @@ def application() -> "FastAPI":
     from aimonitor.hub import app, settings
 
     read = settings.read()
-    return app.create_app(read, beside=companions(read.port, None), file=followed(None, read, settings.read))
+    bot, file = companions(read.port, None), followed(None, read, settings.read)
+    return app.create_app(read, beside=bot.beside, insiders=bot.tokens, file=file)
 
 
 def followed(
@@ -76,15 +80,32 @@ def followed(
     return reload.SettingsFile(read, file, again, live.KEYS, reload.copy_of("hub", state) if state else None)
 
 
-def companions(port: int, config: Path | None) -> "list[Beside]":
-    """The Telegram bot, where TELEGRAM_TOKEN is set; it speaks to the hub over loopback as any viewer does."""
+@dataclass(frozen=True)
+class Companions:
+    """What runs beside the hub, and the tokens made for it."""
+
+    beside: "Sequence[Beside]" = ()
+    tokens: "Sequence[DeviceToken]" = ()
+
+
+def companions(port: int, config: Path | None) -> Companions:
+    """The Telegram bot, where TELEGRAM_TOKEN is set; it speaks to the hub over loopback as any program does."""
     if not os.environ.get("TELEGRAM_TOKEN"):
-        return []
+        return Companions()
     try:
         from aimonitor.bot import app, settings
     except ModuleNotFoundError as missing:
         raise RuntimeError(
             f"TELEGRAM_TOKEN is set, but {missing.name} is not installed: pip install aimonitor[bot]"
         ) from None
-    read = settings.read(config, overrides={"hub": f"http://127.0.0.1:{port}"})
-    return [] if read is None else [lambda: app.beside(read)]
+    from pydantic import SecretStr
+
+    from aimonitor.hub.settings import DeviceToken
+
+    token = secrets.token_urlsafe(32)
+    read = settings.read(config, overrides={"hub": f"http://127.0.0.1:{port}", "hub_token": token})
+    if read is None:
+        return Companions()
+    return Companions(
+        [lambda: app.beside(read)], [DeviceToken(secret=SecretStr(token), role="operator", label="Telegram bot")]
+    )

@@ -9,20 +9,27 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 
 import aimonitor
 from aimonitor.common.clock import Clock, SystemClock
+from aimonitor.common.reload import SettingsFile, follow
 from aimonitor.contract import schema
 from aimonitor.hub import pages, rest
-from aimonitor.hub.auth import TokenBook
 from aimonitor.hub.buses import Bus, make_bus
 from aimonitor.hub.edge_socket import EdgeDoor
 from aimonitor.hub.exposition import Exposition
 from aimonitor.hub.health import Doctor
 from aimonitor.hub.history import History
-from aimonitor.hub.limits import Guesses, Places
+from aimonitor.hub.identity import guard as guards
+from aimonitor.hub.identity import routes
+from aimonitor.hub.identity.desk import Identity
+from aimonitor.hub.identity.scribe import Scribe
+from aimonitor.hub.identity.vaults import Vault
+from aimonitor.hub.limits import Places
+from aimonitor.hub.live import Live
 from aimonitor.hub.marks import MarkDoor
 from aimonitor.hub.media import MediaDoor
 from aimonitor.hub.media_desk import MediaDesk
@@ -33,7 +40,8 @@ from aimonitor.hub.neighbors import Neighbors
 from aimonitor.hub.relay import Relay
 from aimonitor.hub.roster import Roster
 from aimonitor.hub.security import Gate, SecurityHeaders
-from aimonitor.hub.settings import HubSettings
+from aimonitor.hub.settings import DeviceToken, HubSettings
+from aimonitor.hub.setup import SetupDoor
 from aimonitor.hub.stores import Keep, make_store
 from aimonitor.hub.stores.base import EventStore, NewEvent
 from aimonitor.hub.switchboard import Switchboard
@@ -44,6 +52,8 @@ log = logging.getLogger(__name__)
 Beside = Callable[[], Coroutine[None, None, None]]
 
 _TICK_S = 0.25
+_CROSS_SITE = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""What pages of the listed origins may do with a token; cookies are never sent from other sites."""
 _MB = 1_000_000
 _DAY_S = 86_400.0
 
@@ -54,12 +64,17 @@ def create_app(
     clock: Clock | None = None,
     store: EventStore | None = None,
     bus: Bus | None = None,
+    vault: Vault | None = None,
     static: Path = pages.STATIC,
     beside: Sequence[Beside] = (),
+    insiders: Sequence[DeviceToken] = (),
+    file: SettingsFile[HubSettings] | None = None,
 ) -> FastAPI:
     """The hub as an ASGI application; everything it needs is made here and nowhere else.
 
+    file: where the settings came from, if edits are to be followed
     beside: what runs on the hub's loop from start to end without being part of it, such as the bot
+    insiders: tokens of what runs beside, made for this run
     """
     clock = clock or SystemClock()
     store = store or make_store(settings.store_address, Keep(settings.kept_events, settings.history_samples))
@@ -85,13 +100,20 @@ def create_app(
     if neighbors is not None:
         switchboard.unasked, switchboard.guests = neighbors.result, lambda: neighbors.guests
         switchboard.tell_hubs = neighbors.tell
-    tokens, guesses = TokenBook(settings.tokens), Guesses()
+    identity = Identity(settings, clock, vault, insiders)
+    guard = guards.Guard(identity, settings.cors_origins)
+    switchboard.note_command = identity.trail.note_command
     places = Places(settings.max_connections, settings.connections_per_address)
     media = MediaDesk(_media_store(settings, clock), switchboard, settings.media_wait_s)
 
-    works = [history.run, lambda: _tick(switchboard, neighbors), media.run, *beside]
+    edge_door, viewer_door = EdgeDoor(switchboard, guard, settings), ViewerDoor(switchboard, guard, settings)
+    live = Live(switchboard, identity.tokens, places, edge_door, viewer_door)
+
+    works = [history.run, lambda: _tick(switchboard, neighbors), media.run, identity.run, *beside]
     if neighbors is not None:
         works.append(neighbors.run)
+    if file is not None:
+        works.append(lambda: follow(file, live.adopt))
 
     app = FastAPI(
         title="AI Monitor hub",
@@ -99,36 +121,39 @@ def create_app(
         description="Relays what edges see to whoever watches, and remembers what happened.",
         docs_url=None,  # their pages need a CDN and inline scripts, which our content security policy refuses
         redoc_url=None,
-        lifespan=lambda _: _lifespan(store, history, works),
+        lifespan=lambda _: _lifespan(store, history, identity, works),
     )
     app.state.switchboard = switchboard
     app.add_exception_handler(RequestValidationError, _refuse_parameters)
-    app.include_router(
-        rest.Questions(switchboard, Doctor(switchboard, places, settings.max_connections, clock)).router()
+    doors_of_http: tuple[routes.Door, ...] = (
+        rest.Questions(switchboard, Doctor(switchboard, places, clock)),
+        rest.DataDoor(switchboard),
+        MetricsDoor(Exposition(switchboard, places, clock), settings.metrics_token),
+        MarkDoor(switchboard),
+        MediaDoor(media, switchboard, file_limit=settings.media_file_mb * _MB),
+        SetupDoor(switchboard),
+        *routes.doors(identity, guard),
     )
-    app.include_router(rest.DataDoor(switchboard, tokens, guesses).router())
-    exposition = Exposition(switchboard, places, settings.max_connections, clock)
-    app.include_router(MetricsDoor(exposition, settings.metrics_token).router())
-    app.include_router(MarkDoor(switchboard, settings.cors_origins).router())
-    app.include_router(MediaDoor(media, switchboard, tokens, guesses, file_limit=settings.media_file_mb * _MB).router())
+    served = guards.protect(app, guard, [door.router() for door in doors_of_http])
     pages.add_pages(app, static)
+    app.add_middleware(Scribe, trail=identity.trail)
     app.add_middleware(
-        CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=["*"]
+        CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=_CROSS_SITE, allow_headers=["*"]
     )
     app.add_middleware(SecurityHeaders)
-    doors = {
-        "/ws/laptop": EdgeDoor(switchboard, tokens, guesses, settings).serve,
-        "/ws": ViewerDoor(switchboard, settings).serve,
-    }
+    doors = {"/ws/laptop": edge_door.serve, "/ws": viewer_door.serve}
     app.add_middleware(Gate, doors=doors, origins=settings.cors_origins, places=places, counters=counters)
-    app.openapi = _openapi_with_contract(app.openapi)  # type: ignore[method-assign]
+    app.openapi = _openapi_with_contract(served, app.openapi)  # type: ignore[method-assign]
     return app
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(store: EventStore, history: History, works: Sequence[Beside]) -> AsyncIterator[None]:
-    """Open the store, run what works from start to end, and put everything away in the reverse order."""
+async def _lifespan(
+    store: EventStore, history: History, identity: Identity, works: Sequence[Beside]
+) -> AsyncIterator[None]:
+    """Open the stores, run what works from start to end, and put everything away in the reverse order."""
     await store.open()
+    await identity.open()
     tasks = [asyncio.create_task(work()) for work in works]
     try:
         yield
@@ -137,6 +162,7 @@ async def _lifespan(store: EventStore, history: History, works: Sequence[Beside]
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await history.finish()
+        await identity.close()
         await store.close()
 
 
@@ -166,13 +192,16 @@ async def _refuse_parameters(_: Request, error: Exception) -> JSONResponse:
     return rest.no(422, field, str(first["msg"]), repr(first.get("input"))[:100])
 
 
-def _openapi_with_contract(make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    """FastAPI's document and the founding message, which is parsed by the contract and not by FastAPI."""
+def _openapi_with_contract(
+    served: Sequence[APIRoute], make: Callable[[], dict[str, Any]]
+) -> Callable[[], dict[str, Any]]:
+    """FastAPI's document, who each route is for, and the founding message, which the contract parses."""
 
     def openapi() -> dict[str, Any]:
         document = make()
         founding = schema.founding_schema()["components"]
-        document.setdefault("components", {}).setdefault("schemas", {}).update(founding)
+        document.setdefault("components", {}).setdefault("schemas", {}).update(founding | schema.setup_schemas())
+        guards.document(served, document)
         return document
 
     return openapi

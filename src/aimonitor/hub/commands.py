@@ -11,6 +11,9 @@ PENDING = 256
 KNOWN = ("snapshot", "arm", "disarm", "frame_size", "quality", "led", "fps", "restart", "policy")
 """What a viewer is offered; an edge may know more, and says so when it does not."""
 
+OPERATORS = frozenset(KNOWN) - {"policy"}
+"""What an operator may ask for; everything else, known here or not, is for admins."""
+
 _LONGEST_S = 60.0
 
 
@@ -23,7 +26,7 @@ class Asked:
     edge_id: str
     until: float
     who: str = ""
-    """The address that asked, for the audit trail."""
+    """Who asked, for the audit trail."""
 
 
 @dataclass(frozen=True, slots=True)

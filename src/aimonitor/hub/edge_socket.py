@@ -6,12 +6,14 @@ from starlette.websockets import WebSocket
 
 from aimonitor.contract import codec, founding, messages, seal
 from aimonitor.contract.errors import ContractError
-from aimonitor.hub.auth import DEFAULT_EDGE, Grant, TokenBook, token_of
 from aimonitor.hub.connection import Connection
 from aimonitor.hub.edge_session import EdgeSession
-from aimonitor.hub.founding_session import FoundingSession
+from aimonitor.hub.founding_session import DEFAULT_EDGE, FoundingSession
+from aimonitor.hub.identity.guard import Guard, deny
+from aimonitor.hub.identity.roles import Caller, Refused
+from aimonitor.hub.identity.secret import token_of
 from aimonitor.hub.intake import Intake
-from aimonitor.hub.limits import POLICY_VIOLATION, REPLACED, TRY_AGAIN_LATER, Guesses
+from aimonitor.hub.limits import POLICY_VIOLATION, REPLACED, TRY_AGAIN_LATER
 from aimonitor.hub.roster import RosterFullError, declare, own_camera
 from aimonitor.hub.settings import HubSettings
 from aimonitor.hub.switchboard import Switchboard
@@ -22,23 +24,32 @@ _FIRST_MESSAGE_S = 10.0
 class EdgeDoor:
     """Lets edges in."""
 
-    def __init__(self, switchboard: Switchboard, tokens: TokenBook, guesses: Guesses, settings: HubSettings) -> None:
+    def __init__(self, switchboard: Switchboard, guard: Guard, settings: HubSettings) -> None:
         self._switchboard = switchboard
-        self._tokens = tokens
-        self._guesses = guesses
+        self._guard = guard
+        self._settings = settings
+
+    def adopt(self, settings: HubSettings) -> None:
+        """Follow edited settings, for connections to come."""
         self._settings = settings
 
     async def serve(self, websocket: WebSocket) -> None:
         """One edge from its handshake to its end."""
+        try:
+            self._guard.check_edge_socket(websocket)
+        except Refused as refusal:
+            await deny(websocket, refusal)
+            return
         ours = messages.SUBPROTOCOL in websocket.scope["subprotocols"]
         await websocket.accept(messages.SUBPROTOCOL if ours else None)
         board = self._switchboard
         connection = Connection(websocket, board.clock, board.counters, self._settings.edge_messages_per_s)
-        await connection.run(self._serve_ours(connection) if ours else self._serve_founding(connection, websocket))
+        serve = self._serve_ours if ours else self._serve_founding
+        await connection.run(serve(connection, websocket))
 
     # --- our own format ---------------------------------------------------------------------------------------------
 
-    async def _serve_ours(self, connection: Connection) -> None:
+    async def _serve_ours(self, connection: Connection, websocket: WebSocket) -> None:
         hello = await self._first(connection)
         if hello is None:
             return
@@ -49,9 +60,10 @@ class EdgeDoor:
             connection.say(codec.encode(messages.Refusal(error.field, error.expected, error.got)))
             connection.close(POLICY_VIOLATION, "expected hello first")
             return
-        grant = self._check(connection, message.token)
-        if grant is not None:
-            await self._converse(connection, message, grant.edge(message.edge_id))
+        caller = await self._check(connection, websocket, message.token)
+        if caller is not None:
+            with self._guard.identity.attendance.present(caller, connection.close):
+                await self._converse(connection, message, caller.edge(message.edge_id))
 
     async def _converse(self, connection: Connection, hello: messages.Hello, edge_id: str) -> None:
         board = self._switchboard
@@ -81,17 +93,20 @@ class EdgeDoor:
     # --- the founding format ----------------------------------------------------------------------------------------
 
     async def _serve_founding(self, connection: Connection, websocket: WebSocket) -> None:
-        grant: Grant | None = Grant()
-        if not self._tokens.open:
-            token = token_of(websocket.headers) or await self._first(connection)
-            if token is None:
-                return
-            grant = self._check(connection, token if isinstance(token, str) else "")
-        if grant is None:
+        text: str | bytes | None = token_of(websocket.headers)
+        if not text and not self._guard.is_open_to_edge(websocket):
+            text = await self._first(connection)
+        if text is None:
             return
+        caller = await self._check(connection, websocket, text if isinstance(text, str) else "")
+        if caller is not None:
+            with self._guard.identity.attendance.present(caller, connection.close):
+                await self._converse_founding(connection, caller.edge(DEFAULT_EDGE))
+
+    async def _converse_founding(self, connection: Connection, edge_id: str) -> None:
         board = self._switchboard
         try:
-            edge = board.roster.edge(grant.edge(DEFAULT_EDGE), board.clock.utc())
+            edge = board.roster.edge(edge_id, board.clock.utc())
         except RosterFullError as error:
             connection.close(TRY_AGAIN_LATER, str(error)[:120])
             return
@@ -116,18 +131,19 @@ class EdgeDoor:
             connection.close(POLICY_VIOLATION, f"expected a first message within {_FIRST_MESSAGE_S:.0f} s")
             return None
 
-    def _check(self, connection: Connection, token: str) -> Grant | None:
-        """What the token allows; closes with 4001 when it is wrong or its sender has guessed too often."""
-        at = self._switchboard.clock.monotonic()
-        waiting = self._guesses.must_wait(connection.address, at)
-        grant = None if waiting else self._tokens.check(token)
-        if grant is None:
+    async def _check(self, connection: Connection, websocket: WebSocket, token: str) -> Caller | None:
+        """Who holds the token; closes with 4001 when it is wrong or its sender has guessed too often."""
+        try:
+            return await self._guard.edge(token, websocket)
+        except Refused as refusal:
             self._switchboard.counters.edges_refused += 1
-            if not waiting:
-                self._guesses.wrong(connection.address, at)
-            reason = "too many wrong tokens, wait a minute" if waiting else "wrong token"
-            connection.close(founding.WRONG_TOKEN, reason)
-        return grant
+            if refusal.status == 503:
+                connection.close(TRY_AGAIN_LATER, str(refusal)[:120])
+            else:
+                waits = f"too many wrong tokens, wait {refusal.wait_s:.0f} s"
+                unknown = "wrong token" if token else "expected a token: aimonitor pair --hub <address> gets one"
+                connection.close(founding.WRONG_TOKEN, waits if refusal.wait_s else unknown)
+            return None
 
 
 def _read_hello(data: str | bytes) -> messages.Hello:

@@ -105,10 +105,9 @@ _CAMERA_GAUGES = (
 class Exposition(Collector):
     """Reads the parts of the hub when Prometheus asks. Belongs to the event loop; touches memory only."""
 
-    def __init__(self, switchboard: Switchboard, places: Places, max_connections: int, clock: Clock) -> None:
+    def __init__(self, switchboard: Switchboard, places: Places, clock: Clock) -> None:
         self._board = switchboard
         self._places = places
-        self._max_connections = max_connections
         self._clock = clock
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
@@ -145,7 +144,7 @@ class Exposition(Collector):
             ("edges_online", "Edges connected now.", board.roster.online),
             ("edges_known", "Edges that are or were connected.", len(board.roster)),
             ("connections", "Connections now.", self._places.used),
-            ("connections_limit", "Connections that there may be.", self._max_connections),
+            ("connections_limit", "Connections that there may be.", self._places.total),
             ("tasks", "Tasks of the event loop.", _tasks()),
             ("store_ready", "1 when events can be stored, 0 when not.", not board.history.trouble),
             ("events_waiting", "Events that wait to be stored.", board.history.waiting),

@@ -8,6 +8,9 @@ from aimonitor.hub.cameras import Edge
 from aimonitor.hub.connection import Connection
 from aimonitor.hub.switchboard import Switchboard
 
+DEFAULT_EDGE = "default"
+"""The edge of a founding client whose token names none."""
+
 
 class FoundingSession:
     """One connection of a founding client: an EdgeLink for the hub, a Listener for the connection."""

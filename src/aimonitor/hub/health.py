@@ -23,10 +23,9 @@ from aimonitor.hub.switchboard import Switchboard
 class Doctor:
     """Asks the parts how they are."""
 
-    def __init__(self, switchboard: Switchboard, places: Places, max_connections: int, clock: Clock) -> None:
+    def __init__(self, switchboard: Switchboard, places: Places, clock: Clock) -> None:
         self._board = switchboard
         self._places = places
-        self._max_connections = max_connections
         self._clock = clock
         self._started_at = clock.monotonic()
 
@@ -61,7 +60,7 @@ class Doctor:
             edges=[self._edge(edge) for edge in self._board.roster],
             viewers=ViewerCount(total=viewers, v1=founding, v2=viewers - founding),
             connections=self._places.used,
-            max_connections=self._max_connections,
+            max_connections=self._places.total,
             events=events,
             traffic=self._receipt(),
             counters=self._board.counters.snapshot(),

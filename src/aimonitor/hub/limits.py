@@ -2,8 +2,8 @@
 
 import ipaddress
 from collections import Counter, OrderedDict, deque
-from dataclasses import dataclass
 from collections.abc import Callable
+from dataclasses import dataclass
 
 TRY_AGAIN_LATER = 1013
 POLICY_VIOLATION = 1008

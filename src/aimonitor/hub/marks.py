@@ -11,8 +11,9 @@ from aimonitor.contract import messages, strict
 from aimonitor.contract.errors import ContractError, TooLargeError
 from aimonitor.hub import answers
 from aimonitor.hub.founding_session import refusal
-from aimonitor.hub.rest import NAME, no, read_body
-from aimonitor.hub.security import origin_allowed
+from aimonitor.hub.identity.guard import OPERATOR, caller_of
+from aimonitor.hub.reading import read_body
+from aimonitor.hub.rest import NAME, no
 from aimonitor.hub.stores.base import Incident, Mark, StoreError, StoreFullError
 from aimonitor.hub.switchboard import Switchboard
 
@@ -25,7 +26,7 @@ IncidentId = Annotated[str, Path(pattern=NAME)]
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """The body: what the incident was, and who says so."""
+    """The body: what the incident was, and who says so, unless a person is signed in: then it is that person."""
 
     mark: Literal["acknowledged", "not_a_threat", "threat"]
     by: Annotated[str, Meta(max_length=120)] = ""
@@ -38,9 +39,8 @@ _BODY = {"requestBody": {"required": True, "content": {"application/json": {"exa
 class MarkDoor:
     """Takes marks. An incident that the hub does not hold is marked as well: its edge may be about to refill it."""
 
-    def __init__(self, switchboard: Switchboard, origins: tuple[str, ...]) -> None:
+    def __init__(self, switchboard: Switchboard) -> None:
         self._switchboard = switchboard
-        self._origins = origins
 
     def router(self) -> APIRouter:
         """The endpoint."""
@@ -49,12 +49,13 @@ class MarkDoor:
             "/api/incidents/{edge_id}/{camera_id}/{incident_id}/mark",
             self.take,
             methods=["POST"],
+            dependencies=[OPERATOR],
+            name="mark",
             tags=["incidents"],
             summary="Acknowledge an incident, or say whether it was a threat",
             response_model=answers.Marked,
             openapi_extra=_BODY,
             responses={
-                403: answers.refused("a page of another site"),
                 413: answers.refused("too large"),
                 415: answers.refused("not JSON"),
                 422: answers.refused("a name or the body is wrong"),
@@ -66,9 +67,6 @@ class MarkDoor:
 
     async def take(self, request: Request, edge_id: EdgeId, camera_id: CameraId, incident_id: IncidentId) -> Response:
         """The last mark of an incident is the one that counts."""
-        origin, host = request.headers.get("origin"), request.headers.get("host")
-        if not origin_allowed(origin, host, self._origins):
-            return no(403, "origin", "a page of this hub or of an allowed site", str(origin)[:100])
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
             return no(415, "content-type", "application/json", kind[:100] or "nothing")
@@ -78,7 +76,9 @@ class MarkDoor:
             return JSONResponse({"error": refusal(error)}, 413 if isinstance(error, TooLargeError) else 422)
         board = self._switchboard
         incident = Incident(messages.source_of(edge_id, camera_id), incident_id)
-        mark = Mark(incident, verdict.mark, verdict.by, board.clock.utc())
+        caller = caller_of(request)
+        by = caller.name if caller.kind == "person" else verdict.by
+        mark = Mark(incident, verdict.mark, by, board.clock.utc())
         try:
             await board.history.mark(mark)
         except StoreError as error:

@@ -12,11 +12,11 @@ from starlette.responses import FileResponse, Response
 
 from aimonitor.contract.errors import TooLargeError
 from aimonitor.hub import answers
-from aimonitor.hub.auth import TokenBook, token_of
-from aimonitor.hub.limits import Guesses
+from aimonitor.hub.identity.guard import EDGE, EDGE_OR_VIEWER, VIEWER, caller_of
 from aimonitor.hub.media_desk import MediaDesk, MediaError
 from aimonitor.hub.media_store import MEDIA_TYPES, Held, MediaFile, MediaName, NoRoomError, OffsetError, Span, read_span
-from aimonitor.hub.rest import NAME, grant_of, no, read_body
+from aimonitor.hub.reading import read_body
+from aimonitor.hub.rest import NAME, no
 from aimonitor.hub.switchboard import Switchboard
 
 CHUNK_LIMIT = 1024 * 1024
@@ -35,14 +35,10 @@ IncidentId = Annotated[str, Path(pattern=NAME)]
 class MediaDoor:
     """Gives and takes files."""
 
-    def __init__(
-        self, desk: MediaDesk, switchboard: Switchboard, tokens: TokenBook, guesses: Guesses, *, file_limit: int
-    ) -> None:
+    def __init__(self, desk: MediaDesk, switchboard: Switchboard, *, file_limit: int) -> None:
         """file_limit: bytes of one file"""
         self._desk = desk
         self._switchboard = switchboard
-        self._tokens = tokens
-        self._guesses = guesses
         self._file_limit = file_limit
         self._uploads = 0
 
@@ -52,15 +48,17 @@ class MediaDoor:
         router.add_api_route(
             _PATH,
             self.give,
+            dependencies=[VIEWER],
             response_class=Response,
             summary="A picture or clip of an incident, fetched from its edge when it is not here",
             responses=_GIVEN,
         )
-        router.add_api_route(_PATH, self.tell, methods=["HEAD"], include_in_schema=False)
+        router.add_api_route(_PATH, self.tell, methods=["HEAD"], dependencies=[EDGE_OR_VIEWER], include_in_schema=False)
         router.add_api_route(
             _PATH,
             self.take,
             methods=["PUT"],
+            dependencies=[EDGE],
             status_code=201,
             response_class=Response,
             summary="A chunk of a file, from the edge",
@@ -86,8 +84,8 @@ class MediaDoor:
     async def tell(
         self, request: Request, edge_id: EdgeId, camera_id: CameraId, incident_id: IncidentId, file: MediaFile
     ) -> Response:
-        """Whether a file is here, and how much of it; never asks the edge. A token that comes along must be right."""
-        refused = self._refuse(request, edge_id) if token_of(request.headers) else None
+        """Whether a file is here, and how much of it; never asks the edge. Edges learn it of their own files."""
+        refused = self._refuse(request, edge_id) if caller_of(request).kind == "edge" else None
         if refused is not None:
             return refused
         name = MediaName(edge_id, camera_id, incident_id, file)
@@ -116,11 +114,9 @@ class MediaDoor:
 
     def _refuse(self, request: Request, edge_id: str) -> Response | None:
         """Why the token of a request does not allow to speak for `edge_id`, None when it does."""
-        grant = grant_of(request, self._switchboard, self._tokens, self._guesses)
-        if isinstance(grant, Response):
-            return grant
-        if grant.edge(edge_id) != edge_id:
-            return no(403, "edge", f"the edge of this token, {grant.edge_id}", edge_id)
+        caller = caller_of(request)
+        if caller.edge(edge_id) != edge_id:
+            return no(403, "edge", f"the edge of this token, {caller.edge_id}", edge_id)
         return None
 
     async def _take(self, request: Request, name: MediaName) -> Response:

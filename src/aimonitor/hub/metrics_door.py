@@ -7,7 +7,8 @@ from fastapi import APIRouter, Request
 from pydantic import SecretStr
 from starlette.responses import Response
 
-from aimonitor.hub.auth import token_of
+from aimonitor.hub.identity.guard import PUBLIC
+from aimonitor.hub.identity.secret import token_of
 
 _LOOPBACK = ("127.0.0.1", "::1")
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
@@ -35,6 +36,7 @@ class MetricsDoor:
         router.add_api_route(
             "/metrics",
             self.metrics,
+            dependencies=[PUBLIC],  # it has a rule of its own
             response_class=Response,
             tags=["state"],
             summary="Metrics for Prometheus",

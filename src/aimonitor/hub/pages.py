@@ -7,6 +7,8 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from aimonitor.hub.identity.guard import PUBLIC
+
 STATIC = Path(__file__).parent / "static"
 
 _UNBUILT = """<!doctype html>
@@ -39,7 +41,14 @@ def add_pages(app: FastAPI, static: Path = STATIC) -> None:
             return HTMLResponse(_UNBUILT, headers=headers)
         return FileResponse(index, media_type="text/html", headers=headers)
 
-    app.add_api_route("/", dashboard, response_class=HTMLResponse, tags=["dashboard"], summary="The dashboard")
+    app.add_api_route(
+        "/",
+        dashboard,
+        dependencies=[PUBLIC],
+        response_class=HTMLResponse,
+        tags=["dashboard"],
+        summary="The dashboard",
+    )
     if (static / "assets").is_dir():
         app.mount("/assets", _Assets(directory=static / "assets"), name="assets")
     if static.is_dir():

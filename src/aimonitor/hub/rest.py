@@ -9,11 +9,11 @@ from starlette.responses import JSONResponse, Response
 from aimonitor.contract import founding, schema
 from aimonitor.contract.errors import ContractError, TooLargeError
 from aimonitor.hub import answers, stores
-from aimonitor.hub.auth import DEFAULT_EDGE, Grant, TokenBook, token_of
-from aimonitor.hub.founding_session import refusal
+from aimonitor.hub.founding_session import DEFAULT_EDGE, refusal
 from aimonitor.hub.health import Doctor
 from aimonitor.hub.history import Page
-from aimonitor.hub.limits import Guesses
+from aimonitor.hub.identity.guard import EDGE, PUBLIC, VIEWER, caller_of
+from aimonitor.hub.reading import read_body
 from aimonitor.hub.roster import RosterFullError
 from aimonitor.hub.stores.base import Mark, StoreError
 from aimonitor.hub.switchboard import Switchboard
@@ -63,14 +63,25 @@ class Questions:
     def router(self) -> APIRouter:
         """The endpoints."""
         router = APIRouter()
-        router.add_api_route("/health", self.health, tags=["state"], summary="Is the hub alive?")
-        router.add_api_route("/api/status", self.status, tags=["state"], summary="Edges, cameras, viewers, counters")
+        router.add_api_route("/health", self.health, dependencies=[PUBLIC], tags=["state"], summary="Is the hub alive?")
         router.add_api_route(
-            "/api/schema", self.schema, tags=["contract"], summary="The contract as JSON Schema (draft 2020-12)"
+            "/api/status",
+            self.status,
+            dependencies=[VIEWER],
+            tags=["state"],
+            summary="Edges, cameras, viewers, counters",
+        )
+        router.add_api_route(
+            "/api/schema",
+            self.schema,
+            dependencies=[PUBLIC],
+            tags=["contract"],
+            summary="The contract as JSON Schema (draft 2020-12)",
         )
         router.add_api_route(
             "/api/history",
             self.history,
+            dependencies=[VIEWER],
             tags=["history"],
             summary="Events, newest first, and samples of the figures",
             response_model=answers.HistoryPage,
@@ -79,6 +90,7 @@ class Questions:
         router.add_api_route(
             "/api/snapshot/{edge_id}/{camera_id}.jpg",
             self.snapshot,
+            dependencies=[VIEWER],
             tags=["pictures"],
             summary="The newest picture of a camera, as the camera sent it",
             response_class=Response,
@@ -160,10 +172,8 @@ def _mark_fields(mark: Mark | None) -> bytes:
 class DataDoor:
     """`POST /api/data`: the founding message by HTTP."""
 
-    def __init__(self, switchboard: Switchboard, tokens: TokenBook, guesses: Guesses) -> None:
+    def __init__(self, switchboard: Switchboard) -> None:
         self._switchboard = switchboard
-        self._tokens = tokens
-        self._guesses = guesses
 
     def router(self) -> APIRouter:
         """The endpoint."""
@@ -172,16 +182,15 @@ class DataDoor:
             "/api/data",
             self.take,
             methods=["POST"],
+            dependencies=[EDGE],
             tags=["founding"],
             summary="One frame in the founding format",
             response_model=answers.Accepted,
             openapi_extra=_DATA_BODY,
             responses={
-                401: answers.refused("no token or a wrong one"),
                 413: answers.refused("too large"),
                 415: answers.refused("not JSON"),
                 422: answers.refused("not the founding format"),
-                429: answers.refused("too many wrong tokens"),
                 503: answers.refused("too many edges"),
             },
         )
@@ -189,9 +198,6 @@ class DataDoor:
 
     async def take(self, request: Request) -> Response:
         """Take one founding message."""
-        grant = grant_of(request, self._switchboard, self._tokens, self._guesses)
-        if isinstance(grant, Response):
-            return grant
         kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):
             return no(415, "content-type", "application/json", kind[:100])
@@ -204,7 +210,7 @@ class DataDoor:
             return JSONResponse({"error": refusal(error)}, status)
         board = self._switchboard
         try:
-            edge = board.roster.edge(grant.edge(DEFAULT_EDGE), board.clock.utc())
+            edge = board.roster.edge(caller_of(request).edge(DEFAULT_EDGE), board.clock.utc())
         except RosterFullError as error:
             return no(503, "edge", "room for one more edge", str(error))
         await board.prepare_founding(edge)
@@ -214,30 +220,3 @@ class DataDoor:
         if not edge.online:
             board.edge_arrived(edge, None)
         return JSONResponse({"accepted": True, "source": camera.source, "frame_id": message.frame_id})
-
-
-def grant_of(request: Request, switchboard: Switchboard, tokens: TokenBook, guesses: Guesses) -> Grant | Response:
-    """What the token of a request allows, or the refusal to answer with."""
-    address = request.client.host if request.client else "?"
-    at = switchboard.clock.monotonic()
-    if guesses.must_wait(address, at):
-        return no(429, "token", "a pause of a minute after five wrong tokens", "one more")
-    grant = tokens.check(token_of(request.headers))
-    if grant is None:
-        guesses.wrong(address, at)
-        switchboard.counters.edges_refused += 1
-        return no(401, "token", "a device token as Authorization: Bearer or X-Token", "none or a wrong one")
-    return grant
-
-
-async def read_body(request: Request, limit: int = founding.MESSAGE_LIMIT) -> bytes:
-    """The body; raises TooLargeError as soon as it is known to be larger than `limit` bytes."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
-        raise TooLargeError(limit, int(declared))
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise TooLargeError(limit, len(body))
-    return bytes(body)

@@ -20,7 +20,7 @@ from aimonitor.contract.founding import MESSAGE_LIMIT
 from aimonitor.hub.app import Beside, create_app
 from aimonitor.hub.http_protocol import HttpProtocol
 from aimonitor.hub.limits import Places
-from aimonitor.hub.settings import HubSettings
+from aimonitor.hub.settings import DeviceToken, HubSettings
 from aimonitor.hub.sink_protocol import SinkProtocol
 from aimonitor.hub.stores import Keep, make_store
 from aimonitor.hub.stores.base import StoreError
@@ -75,10 +75,12 @@ def run(
     announce: Callable[[str], None] | None = None,
     *,
     beside: Sequence[Beside] = (),
+    insiders: Sequence[DeviceToken] = (),
     file: SettingsFile[HubSettings] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, with `beside` on the same loop; closes with 1012. Raises StartError.
 
+    insiders: tokens of what runs beside, made for this run
     file: where the settings came from, if edits are to be followed
     """
     try:
@@ -86,11 +88,9 @@ def run(
     except (StoreError, ValueError) as error:
         raise StartError(str(error)) from None
     listener = bind(settings)
-    app = create_app(settings, beside=beside, file=file)
+    app = create_app(settings, beside=beside, insiders=insiders, file=file)
     say = announce or log.info
     say(f"AI Monitor hub: http://{_shown(settings.host)}:{listener.getsockname()[1]}")
-    if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.tokens:
-        log.warning("no tokens are set: whoever reaches this address can send pictures (AIMONITOR_TOKENS)")
     server = make_server(settings, app)
     signal.signal(signal.SIGTERM, _exit_quietly)
     try:

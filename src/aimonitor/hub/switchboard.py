@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
 from aimonitor.common.clock import Clock
 from aimonitor.contract import codec, founding, frames, messages
 from aimonitor.contract.founding import FoundingMessage
+from aimonitor.contract.jpeg import read_size
 from aimonitor.hub.attention import AttentionDesk
 from aimonitor.hub.audience import Wish
 from aimonitor.hub.audit import AuditTrail
@@ -25,6 +27,12 @@ MISSED_HEARTBEATS = 3
 _SWEEP_S = 1.0
 _POST_SILENCE_S = 15.0
 """A client that only posts is gone when it has posted nothing for so long."""
+
+
+class NoteCommand(Protocol):
+    """Who asked for which command of which camera, and whether it was done."""
+
+    def __call__(self, who: str, name: str, source: str, *, ok: bool) -> None: ...
 
 
 class Switchboard:
@@ -56,6 +64,8 @@ class Switchboard:
         """Told of results that nobody here waits for: another hub may have asked."""
         self.tell_hubs: Callable[[str], None] = lambda _text: None
         """Told of lines that viewers of every hub should get, whosever edge they are about."""
+        self.note_command: NoteCommand = lambda _who, _name, _source, *, ok: None
+        """Told who asked for which command of which camera, and whether it was done."""
         self.guests: Callable[[], int] = lambda: 0
         """How many of the relay's viewers stand for another hub."""
         self._attention = AttentionDesk(relay.rung)
@@ -121,8 +131,9 @@ class Switchboard:
             self.relay.show_founding(said.source, pair.compose())
 
     def picture(self, edge: Edge, frame: bytes) -> str:
-        """A binary frame came; returns its source. Raises ContractError."""
+        """A binary frame came; returns its source. Raises ContractError, also for a picture that nobody should open."""
         header, jpeg_at = frames.decode_header(frame)
+        read_size(memoryview(frame)[jpeg_at:])
         camera, at = own_camera(edge, header.source), self.clock.monotonic()
         self.counters.frames_in += 1
         if edge.clock.offset_s is not None:
@@ -227,26 +238,27 @@ class Switchboard:
             for attention in self._attention.due(edge, self.clock.monotonic()):
                 edge.links[-1].send(attention)
 
-    def command(self, viewer: Viewer, command: messages.Command) -> None:
+    def command(self, viewer: Viewer, command: messages.Command, who: str) -> None:
         """A viewer asks a camera to do something; the result is sent when it comes, or at once when it cannot."""
         self.counters.commands += 1
         edge_id = command.source.partition("/")[0]
         edge = self.roster.get(edge_id)
         if edge is None or not edge.links:
-            self._refuse(viewer, command, f"{edge_id} is not connected")
+            self.refuse_command(viewer, command, who, f"{edge_id} is not connected")
             return
-        numbered = self.commands.ask(viewer.viewer_id, command, self.clock.monotonic(), who=viewer.address)
+        numbered = self.commands.ask(viewer.viewer_id, command, self.clock.monotonic(), who=who)
         if numbered is None:
-            self._refuse(viewer, command, "too many commands are under way; try again")
+            self.refuse_command(viewer, command, who, "too many commands are under way; try again")
             return
         edge.links[-1].send(numbered)
         if edge.protocol == "v1":
             words = "sent; a founding client does not say what becomes of it"
             self.result(edge, messages.CommandResult(numbered.command_id, ok=True, words=words))
 
-    def _refuse(self, viewer: Viewer, command: messages.Command, words: str) -> None:
+    def refuse_command(self, viewer: Viewer, command: messages.Command, who: str, words: str) -> None:
+        """Tell a viewer why nothing is done."""
         result = messages.CommandResult(command.command_id, ok=False, words=words)
-        self._deliver(Answer(Asked(viewer.viewer_id, command, "", 0.0, viewer.address), result))
+        self._deliver(Answer(Asked(viewer.viewer_id, command, "", 0.0, who), result))
 
     def result(self, edge: Edge, result: messages.CommandResult) -> None:
         """An edge tells what became of a command."""
@@ -259,6 +271,8 @@ class Switchboard:
     def _deliver(self, answer: Answer) -> None:
         self.counters.commands_failed += not answer.result.ok
         self.history.submit(self._audit.entry(answer, self.clock.utc()))
+        asked = answer.asked
+        self.note_command(asked.who, asked.command.name, asked.command.source, ok=answer.result.ok)
         self.relay.tell(answer.asked.viewer_id, codec.encode(answer.result))
 
     # --- time passes ------------------------------------------------------------------------------------------------

@@ -7,9 +7,12 @@ from aimonitor.contract import codec, messages
 from aimonitor.contract.errors import ContractError
 from aimonitor.hub.audience import Wish
 from aimonitor.hub.cameras import Camera
-from aimonitor.hub.commands import KNOWN
+from aimonitor.hub.commands import KNOWN, OPERATORS
 from aimonitor.hub.connection import Connection
 from aimonitor.hub.founding_bridge import Pair
+from aimonitor.hub.identity.attendance import Present
+from aimonitor.hub.identity.guard import Guard, deny
+from aimonitor.hub.identity.roles import Refused, Role
 from aimonitor.hub.parcel import Parcel
 from aimonitor.hub.relay import Viewer
 from aimonitor.hub.settings import HubSettings
@@ -22,26 +25,38 @@ _LEASE_MAX_S = 300.0
 class ViewerDoor:
     """Lets viewers in."""
 
-    def __init__(self, switchboard: Switchboard, settings: HubSettings) -> None:
+    def __init__(self, switchboard: Switchboard, guard: Guard, settings: HubSettings) -> None:
         self._switchboard = switchboard
+        self._guard = guard
+        self._settings = settings
+
+    def adopt(self, settings: HubSettings) -> None:
+        """Follow edited settings, for connections to come."""
         self._settings = settings
 
     async def serve(self, websocket: WebSocket) -> None:
         """One viewer from its handshake to its end."""
+        try:
+            caller = await self._guard.viewer(websocket)
+        except Refused as refusal:
+            self._switchboard.counters.viewers_refused += 1
+            await deny(websocket, refusal)
+            return
         ours = messages.SUBPROTOCOL in websocket.scope["subprotocols"]
         await websocket.accept(messages.SUBPROTOCOL if ours else None)
         board = self._switchboard
         connection = Connection(websocket, board.clock, board.counters, self._settings.viewer_messages_per_s)
         viewer = board.relay.join(connection.address, connection.outlet, connection.close, founding=not ours)
         board.counters.viewers_connected += 1
-        session = ViewerSession(viewer, connection, board) if ours else _Deaf(board)
-        (self._greet if ours else self._greet_founding)(viewer)
-        board.follow_viewers()
-        try:
-            await connection.run(connection.listen(session))
-        finally:
-            board.relay.leave(viewer)
+        with self._guard.identity.attendance.present(caller, connection.close) as present:
+            session = ViewerSession(viewer, present, connection, board) if ours else _Deaf(board)
+            (self._greet if ours else self._greet_founding)(viewer)
             board.follow_viewers()
+            try:
+                await connection.run(connection.listen(session))
+            finally:
+                board.relay.leave(viewer)
+                board.follow_viewers()
 
     def _greet(self, viewer: Viewer) -> None:
         """What a viewer of ours is told at first: every edge, and the newest of every camera."""
@@ -97,8 +112,9 @@ class _Deaf:
 class ViewerSession:
     """What each message of a v2 viewer does."""
 
-    def __init__(self, viewer: Viewer, connection: Connection, switchboard: Switchboard) -> None:
+    def __init__(self, viewer: Viewer, present: Present, connection: Connection, switchboard: Switchboard) -> None:
         self._viewer = viewer
+        self._present = present
         self._connection = connection
         self._switchboard = switchboard
         self._clock = switchboard.clock
@@ -113,7 +129,7 @@ class ViewerSession:
             case messages.Subscribe() as wanted:
                 self._subscribe(wanted)
             case messages.Command() as command:
-                self._switchboard.command(self._viewer, command)
+                self._command(command)
             case messages.Ping(sent_at=sent_at):
                 now = self._clock.utc()
                 self._connection.say(codec.encode(messages.Pong(sent_at, now, now)))
@@ -127,6 +143,16 @@ class ViewerSession:
         self._connection.say(
             codec.encode(messages.Refusal(error.field[:1000], error.expected[:1000], error.got[:1000]))
         )
+
+    def _command(self, command: messages.Command) -> None:
+        caller = self._present.caller
+        who = self._viewer.address if caller.kind == "local" else caller.name
+        needed = Role.OPERATOR if command.name in OPERATORS else Role.ADMIN
+        if caller.may(needed):
+            self._switchboard.command(self._viewer, command, who)
+        else:
+            words = f"only for {needed} or above; {caller.name} is {caller.role}"
+            self._switchboard.refuse_command(self._viewer, command, who, words)
 
     def _subscribe(self, wanted: messages.Subscribe) -> None:
         lease_s = min(max(wanted.lease_s, _LEASE_MIN_S), _LEASE_MAX_S)
