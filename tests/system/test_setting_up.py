@@ -1,0 +1,112 @@
+"""Setting a running edge up from a page: a zone drawn, rehearsed, put in force, seen to fire, and taken back."""
+
+import json
+import urllib.error
+import urllib.request
+
+import cv2
+import numpy as np
+import pytest
+from programs import Program, wait_until
+
+PORCH = {"polygon": [[0.3, 0.6], [0.7, 0.6], [0.7, 1.0], [0.3, 1.0]], "restricted": True}
+STANDING = [{"label": "person", "score": 0.9, "box": [0.45, 0.3, 0.55, 0.8]}]
+CONFIG = """\
+# the edge at the yard
+[edge]
+edge_id = "yard"
+hub = "ws://127.0.0.1:{port}"
+detector = "scripted:standing.jsonl"
+
+# over the gate
+[[edge.camera]]
+id = "gate"
+source = "moving.avi"
+loop = true
+"""
+
+
+def film(path, seconds=4, fps=10):
+    """A bright square wanders over gray: the motion gate stays open."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, (320, 240))
+    for number in range(seconds * fps):
+        pixels = np.full((240, 320, 3), 90, np.uint8)
+        x = 6 * number % 260
+        pixels[100:160, x : x + 50] = 220
+        writer.write(pixels)
+    writer.release()
+
+
+class Admin:
+    """Somebody at this machine, with the hub's REST interface."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def ask(self, method, path, **body):
+        """(status, answer)"""
+        data = json.dumps(body).encode() if method != "GET" else None
+        request = urllib.request.Request(f"{self.url}{path}", data, {"content-type": "application/json"}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=70) as response:
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def get(self, path):
+        status, answer = self.ask("GET", path)
+        assert status == 200, answer
+        return answer
+
+    def send(self, method, path, **body):
+        status, answer = self.ask(method, path, **body)
+        assert status == 200, answer
+        return answer
+
+    def incidents(self, zone):
+        events = self.get("/api/history?limit=200&samples=0")["events"]
+        return [event for event in events if event.get("zone") == zone and event["phase"] == "opened"]
+
+
+@pytest.fixture
+def yard(tmp_path, running_hub):
+    """A hub and an edge with one camera, before which a person stands; (admin, edge, folder)."""
+    film(tmp_path / "moving.avi")
+    (tmp_path / "standing.jsonl").write_text(json.dumps(STANDING) + "\n", encoding="utf-8")
+    (tmp_path / "aimonitor.toml").write_text(CONFIG.format(port=running_hub.port), encoding="utf-8")
+    with Program.aimonitor("edge", log=tmp_path / "edge.log", cwd=tmp_path) as edge:
+        edge.await_line("connected to the hub", 60)
+        yield Admin(running_hub.url), edge, tmp_path
+
+
+def test_a_zone_is_drawn_rehearsed_put_in_force_and_taken_back(yard):
+    admin, _, folder = yard
+    gate = "/api/cameras/yard/gate"
+    now = admin.get(f"{gate}/policy")
+    assert (now["version"], now["own"]) == (0, {"preset": "home"})
+    draft = {**now["own"], "zones": {"Porch": PORCH}}
+
+    assert admin.send("POST", f"{gate}/policy/check", policy=draft) == {"problems": []}
+    rehearse = lambda: admin.send("POST", f"{gate}/policy/rehearsal", policy=draft, minutes=10)  # noqa: E731
+    wait_until(lambda: rehearse()["then"]["by_zone"].get("Porch"), 30, lambda: json.dumps(rehearse()))
+    found = rehearse()
+    assert found["now"]["by_zone"] == {}
+    assert found["then"]["by_kind"]["intrusion"] == 1
+
+    kept = admin.send("PUT", f"{gate}/policy", policy=draft, base=0, words="nobody stands on the porch")
+    assert kept["version"] == 1
+    wait_until(lambda: admin.incidents("Porch"), 20, lambda: "an incident on the porch")
+    assert "[zones.Porch]" in (folder / "var/edge/policies/gate.toml").read_text(encoding="utf-8")
+
+    status, refused = admin.ask("PUT", f"{gate}/policy", policy=draft, base=0)
+    assert (status, refused["version"]) == (409, 1)
+    status, refused = admin.ask("PUT", f"{gate}/policy", policy={"weights": {"loitring": 1}}, base=1)
+    assert status == 422
+    assert [problem["field"] for problem in refused["problems"]] == ["weights.loitring"]
+
+    assert admin.send("POST", f"{gate}/policy/rollback", version=0)["version"] == 2
+    after = admin.get(f"{gate}/policy")
+    assert (after["own"], [each["words"] for each in after["versions"]]) == (
+        {"preset": "home"},
+        ["back to version 0", "nobody stands on the porch"],
+    )
