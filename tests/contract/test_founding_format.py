@@ -11,6 +11,7 @@ from aimonitor.contract import founding, messages
 from aimonitor.contract.errors import ContractError, TooLargeError
 
 SAMPLE = Path(__file__).parent / "samples" / "founding.json"
+TINY = b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x78\x00\xa0\x01\x01\x11\x00\xff\xd9"
 
 
 def changed(**fields) -> str:
@@ -39,11 +40,11 @@ def test_the_sample_is_read_as_it_was_meant():
 
 def test_a_composed_message_has_the_fields_in_the_founding_order():
     message = founding.parse(SAMPLE.read_bytes())
-    composed = json.loads(founding.compose(message, b"\xff\xd8picture"))
+    composed = json.loads(founding.compose(message, TINY))
     assert list(composed) == list(json.loads(SAMPLE.read_bytes()))
     assert list(composed["scene"]) == list(json.loads(SAMPLE.read_bytes())["scene"])
-    assert base64.b64decode(composed["video_frame"]) == b"\xff\xd8picture"
-    assert founding.picture(founding.parse(json.dumps(composed))) == b"\xff\xd8picture"
+    assert base64.b64decode(composed["video_frame"]) == TINY
+    assert founding.picture(founding.parse(json.dumps(composed))) == TINY
 
 
 def test_what_may_be_left_out_may_be_left_out():
@@ -110,6 +111,31 @@ def test_a_message_that_is_too_large_is_refused_unread():
     assert (refused.value.expected, refused.value.got) == ("at most 2,097,152 bytes", "2,097,153 bytes")
 
 
-@pytest.mark.parametrize("text", ["", "<base64 JPEG>", "####", base64.b64encode(b"GIF89a").decode(), "/9g", "é"])
+@pytest.mark.parametrize("text", ["", "<base64 JPEG>", "####", "/9g", "é"])
 def test_what_is_no_picture_is_no_picture(text):
     assert founding.picture(founding.parse(changed(video_frame=text))) is None
+
+
+def sized(width, height, marker=0xC0, rest=b""):
+    size = bytes([0xFF, marker, 0, 11, 8, height >> 8, height & 255, width >> 8, width & 255, 1, 1, 0x11, 0])
+    return b"\xff\xd8" + size + b"\xff\xda\x00\x08" + rest + b"\xff\xd9"
+
+
+@pytest.mark.parametrize(
+    ("content", "got"),
+    [
+        (sized(12_000, 12_000), "12000x12000"),
+        (sized(0, 120), "0x120"),
+        (sized(160, 120)[:8], "the end of the data"),
+        (sized(160, 120, 0xC2, b"\xff\xda\x00\x08" * 10_000), "10001"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(30), "89 50"),
+        (b"GIF89a" + bytes(30), "47 49"),
+        (b"<svg onload=alert(1)>", "3c 73"),
+        (b"<!doctype html>" + sized(160, 120), "3c 21"),
+    ],
+    ids=["144 MP", "no width", "cut off", "ten thousand scans", "PNG", "GIF", "SVG", "HTML before a JPEG"],
+)
+def test_a_picture_that_nobody_should_open_is_refused(content, got):
+    with pytest.raises(ContractError) as refused:
+        founding.parse(changed(video_frame=base64.b64encode(content).decode()))
+    assert (refused.value.field, refused.value.got) == ("$.video_frame", got)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from aimonitor.contract import codec, messages
 from aimonitor.contract.errors import ContractError, TooLargeError
+from aimonitor.contract.names import is_readable
 
 SAMPLES = Path(__file__).parent / "samples" / "v2"
 KINDS = {kind.__struct_config__.tag: kind for kind in get_args(messages.AnyMessage)}
@@ -130,7 +131,10 @@ def values(hint: object) -> st.SearchStrategy:
 
 def structs(kind: type[msgspec.Struct]) -> st.SearchStrategy:
     hints = get_type_hints(kind, include_extras=True)
-    return st.builds(kind, **{name: values(hints[name]) for name in kind.__struct_fields__})
+    fields = {name: values(hints[name]) for name in kind.__struct_fields__}
+    if kind is messages.CameraInfo:
+        fields["name"] = st.text(max_size=9).filter(is_readable)
+    return st.builds(kind, **fields)
 
 
 @given(st.one_of([structs(kind) for kind in KINDS.values()]))
@@ -170,3 +174,27 @@ def floats_in(value):
         yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ():
         yield from floats_in(inner)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "درِ ورودی می‌خانه",
+        "بوابة ٣",
+        "שער ״א״",
+        "Ворота 🚪👨‍👩‍👧",
+        "東門",
+        '"><img src=x onerror=alert(1)>',
+        "../../etc/passwd",
+    ],
+)
+def test_names_of_any_script_travel_as_they_are(name):
+    hello = messages.Hello("x", "yard", cameras=(messages.CameraInfo("gate", name),))
+    assert codec.decode(codec.encode(hello)).cameras[0].name == name
+
+
+@pytest.mark.parametrize("name", ["a\u202eb", "a\r\nb", "\x1b[31m", "\u2028", "\ufeff", "a\u2066b", "\ue000", "\x00"])
+def test_names_that_act_on_the_text_around_them_are_refused(name):
+    text = json.dumps({"type": "hello", "software": "x", "edge_id": "e", "cameras": [{"camera_id": "g", "name": name}]})
+    with pytest.raises(ContractError, match="a name of letters"):
+        codec.decode(text)

@@ -98,7 +98,10 @@ def event(seq):
     )
 
 
-def shot(frame_id, jpeg=b"\xff\xd8x"):
+TINY = b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x78\x00\xa0\x01\x01\x11\x00\xff\xd9"
+
+
+def shot(frame_id, jpeg=TINY):
     risk = messages.RiskView(0.1, "NORMAL")
     return Shot(messages.Observation("e/gate", frame_id, 1.0, 160, 120, risk), at=0.0, jpeg=jpeg)
 
@@ -238,7 +241,7 @@ def test_a_founding_hub_gets_the_token_and_then_founding_messages(journal):
             await until(lambda: len(hub.heard) == 2)
             assert hub.heard[0] == "secret"
             message = founding.parse(hub.heard[1])
-            assert (message.frame_id, founding.picture(message)) == (5, b"\xff\xd8x")
+            assert (message.frame_id, founding.picture(message)) == (5, TINY)
             assert edge.desk.attentions[0].rung == "full"
 
     asyncio.run(story())

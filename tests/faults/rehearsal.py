@@ -10,8 +10,9 @@ from programs import Program, answers, free_port, wait_until
 from aimonitor.common.clock import SystemClock
 from aimonitor.simulator.fleet import Fleet, FleetPlan, Tape
 
-TAPE = Tape(160, 120, (b"\xff\xd8" + bytes(2500), b"\xff\xd8" + bytes(2400)), ((), ()))
-"""Pictures are beside the point here."""
+JPEG_HEAD = b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x78\x00\xa0\x01\x01\x11\x00\xff\xda"
+TAPE = Tape(160, 120, (JPEG_HEAD + bytes(2500), JPEG_HEAD + bytes(2400)), ((), ()))
+"""Pictures are beside the point here; they only say their size."""
 
 
 class HubProcess:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from history import check_whole, read_history, read_ledger
 from programs import Program
-from rehearsal import HubProcess, a_fleet, play, rehearse
+from rehearsal import JPEG_HEAD, HubProcess, a_fleet, play, rehearse
 from websockets.asyncio.client import connect
 
 from aimonitor.common.clock import SystemClock
@@ -93,7 +93,7 @@ def test_the_wall_clock_of_an_edge_jumps_by_an_hour(hub, tmp_path, measured):
             hub=f"ws://127.0.0.1:{hub.port}/ws/laptop", edges=2, cameras=2, rate=40, state=tmp_path / "fleet"
         )
         with (tmp_path / "ledger.jsonl").open("a") as ledger:
-            fleet = Fleet(plan, Tape(160, 120, (b"\xff\xd8x",), ((),)), clock, ledger)
+            fleet = Fleet(plan, Tape(160, 120, (JPEG_HEAD,), ((),)), clock, ledger)
 
             async def jumps():
                 for offset in (3600.0, -3600.0, 0.0):

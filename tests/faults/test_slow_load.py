@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 from bad_network import bad_network
 from history import check_whole, read_history, read_ledger
-from rehearsal import HubProcess, a_fleet, play
+from rehearsal import JPEG_HEAD, HubProcess, a_fleet, play
 from test_slow_faults import _rss_mib
 from websockets.asyncio.client import connect
 
@@ -73,7 +73,7 @@ async def _latencies(port, seconds):
 
 
 def test_a_viewer_that_never_reads(hub, tmp_path, measured):
-    tape = Tape(640, 480, (b"\xff\xd8" + bytes(60_000),), ((),))
+    tape = Tape(640, 480, (JPEG_HEAD + bytes(60_000),), ((),))
 
     async def story():
         plan = FleetPlan(hub=f"ws://127.0.0.1:{hub.port}/ws/laptop", rate=0, fps=15, state=tmp_path / "fleet")

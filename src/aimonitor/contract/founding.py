@@ -12,6 +12,8 @@ import msgspec
 from msgspec import Meta
 
 from aimonitor.contract import messages, strict
+from aimonitor.contract.errors import ContractError
+from aimonitor.contract.jpeg import read_size
 
 DEFAULT_CAMERA = "default"
 WRONG_TOKEN = 4001
@@ -54,17 +56,31 @@ _DECODER = msgspec.json.Decoder(FoundingMessage)
 
 
 def parse(data: bytes | str) -> FoundingMessage:
-    """Decode one founding message; raises ContractError (TooLargeError above MESSAGE_LIMIT)."""
-    return strict.decode(_DECODER, data, limit=MESSAGE_LIMIT)
+    """Decode one founding message; raises ContractError (TooLargeError above MESSAGE_LIMIT).
+
+    What is not base64 stands for no picture, as in the founding example; base64 must be a JPEG that may be shown.
+    """
+    message = strict.decode(_DECODER, data, limit=MESSAGE_LIMIT)
+    content = _content(message)
+    if content:
+        try:
+            read_size(content)
+        except ContractError as error:
+            raise ContractError("$.video_frame", f"a JPEG picture with {error.expected}", error.got) from None
+    return message
 
 
 def picture(message: FoundingMessage) -> bytes | None:
     """The JPEG bytes in `message`, or None when it carries no picture that can be shown."""
-    try:
-        data = base64.b64decode(message.video_frame, validate=True)
-    except (binascii.Error, ValueError):
-        return None
+    data = _content(message)
     return data if data.startswith(b"\xff\xd8") else None
+
+
+def _content(message: FoundingMessage) -> bytes:
+    try:
+        return base64.b64decode(message.video_frame, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def from_observation(said: messages.Observation) -> FoundingMessage:

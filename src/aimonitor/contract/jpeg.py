@@ -7,8 +7,13 @@ from aimonitor.contract.errors import ContractError
 PIXEL_LIMIT = 4_000_000
 """Width times height of a picture that anyone here will decode."""
 
+SCAN_LIMIT = 100
+"""Scans of a progressive picture, each of which a decoder goes over the whole of it; encoders make ten or so."""
+
 _NO_LENGTH = frozenset((0x01, *range(0xD0, 0xD9)))
 _START_OF_FRAME = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF))
+_PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
+_START_OF_SCAN = b"\xff\xda"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +27,8 @@ class JpegSize:
 def read_size(data: bytes | memoryview, *, pixel_limit: int = PIXEL_LIMIT) -> JpegSize:
     """Read the picture's size from its header, without decoding.
 
-    Raises ContractError when `data` is no JPEG, ends before the size, has an empty side or more pixels than
-    `pixel_limit`.
+    Raises ContractError when `data` is no JPEG, ends before the size, has an empty side, more pixels than
+    `pixel_limit` or more than SCAN_LIMIT scans.
     """
     if bytes(data[:2]) != b"\xff\xd8":
         raise ContractError("jpeg", "bytes that start with FF D8", bytes(data[:2]).hex(" ") or "nothing")
@@ -42,6 +47,8 @@ def read_size(data: bytes | memoryview, *, pixel_limit: int = PIXEL_LIMIT) -> Jp
         if length < 2:
             raise ContractError("jpeg", "a segment of at least 2 bytes", str(length))
         if marker in _START_OF_FRAME:
+            if marker in _PROGRESSIVE:
+                _count_scans(data)
             return _size_in(data, position, pixel_limit)
         if marker == 0xDA:
             break
@@ -57,3 +64,10 @@ def _size_in(data: bytes | memoryview, position: int, pixel_limit: int) -> JpegS
     if width == 0 or height == 0 or width * height > pixel_limit:
         raise ContractError("jpeg", f"1 to {pixel_limit:,} pixels", f"{width}x{height}")
     return JpegSize(width, height)
+
+
+def _count_scans(data: bytes | memoryview) -> None:
+    """The marker stands nowhere inside a scan (T.81, B.1.1.5), and a thumbnail in the header has few of its own."""
+    scans = bytes(data).count(_START_OF_SCAN)
+    if scans > SCAN_LIMIT:
+        raise ContractError("jpeg", f"at most {SCAN_LIMIT} scans", str(scans))

@@ -15,6 +15,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from aimonitor.contract.names import is_readable
+
 SUBPROTOCOL = "aimonitor.v2"
 
 Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", title="Identifier")]
@@ -217,6 +219,10 @@ class CameraInfo(Part, frozen=True):
     camera_id: Identifier
     name: Name = ""
     kind: Word = "file"
+
+    def __post_init__(self) -> None:
+        if not is_readable(self.name):
+            raise ValueError("Expected a name of letters, marks, numbers, punctuation and symbols of any script")
 
 
 class Hello(Message, frozen=True, tag="hello"):
