@@ -1,17 +1,13 @@
 """Two hubs over a Redis that is killed: live pictures go on at the same hub, events wait, nothing is lost."""
 
 import asyncio
-import contextlib
 import random
-import shutil
-import socket
-import subprocess
 import time
 
 import pytest
 from bad_network import bad_network
 from history import check_whole, read_history, read_ledger
-from programs import free_port
+from redis_farm import RedisProcess
 from rehearsal import HubProcess, a_fleet, play
 from websockets.asyncio.client import connect
 
@@ -20,39 +16,9 @@ from aimonitor.contract import codec, messages
 pytestmark = pytest.mark.timeout(300)
 
 
-class RedisProcess:
-    """A Redis with its append-only file, that can be killed."""
-
-    def __init__(self, folder):
-        self.program = shutil.which("redis-server") or shutil.which("valkey-server")
-        if self.program is None:
-            pytest.skip("no redis-server on this machine; `make system` installs it where it can")
-        self.port = free_port()
-        self.folder = folder
-        self.process = None
-
-    def start(self):
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", ""]
-        options += ["--appendonly", "yes", "--appendfsync", "everysec"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.process = subprocess.Popen([self.program, *options], **quiet)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return
-            time.sleep(0.05)
-        raise AssertionError("redis-server did not start")
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait(10)
-
-
 @pytest.fixture
 def redis(tmp_path):
-    folder = tmp_path / "redis"
-    folder.mkdir()
-    server = RedisProcess(folder)
+    server = RedisProcess(tmp_path / "redis")
     server.start()
     yield server
     server.kill()

@@ -1,7 +1,9 @@
 """People at the doors of the hub: our own edges and viewers, over real sockets."""
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,8 @@ from hub_peers import Peer
 from websockets.sync.client import connect
 
 from aimonitor.contract import messages
+
+sys.path[:0] = [str(Path(__file__).parents[1] / part) for part in ("faults", "system")]
 
 _EVERYTHING = messages.Subscribe(everything=True)
 
@@ -54,3 +58,47 @@ def viewer(dial: Callable[..., Peer]) -> Callable[..., Peer]:
         return peer
 
     return arrive
+
+
+@contextlib.contextmanager
+def _farm(kind: str, factory: pytest.TempPathFactory) -> Iterator[Any]:
+    import redis_farm
+
+    servers = getattr(redis_farm, kind)(factory.mktemp(kind))
+    try:
+        servers.start()
+        yield servers
+    finally:
+        servers.stop()
+
+
+def _emptied(servers: Any) -> str:
+    import redis_farm
+
+    for node in servers.nodes:
+        redis_farm.ask(node.port, "flushall")
+    return servers.url
+
+
+@pytest.fixture(scope="session")
+def _sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with _farm("Watched", tmp_path_factory) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def _cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with _farm("Clustered", tmp_path_factory) as servers:
+        yield servers
+
+
+@pytest.fixture
+def sentinel_url(_sentinel: Any) -> str:
+    """The address of an empty Redis with replicas and sentinels. Slow to start."""
+    return _emptied(_sentinel)
+
+
+@pytest.fixture
+def cluster_url(_cluster: Any) -> str:
+    """The address of an empty cluster of Redis. Slow to start."""
+    return _emptied(_cluster)

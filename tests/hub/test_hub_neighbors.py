@@ -10,12 +10,14 @@ from hub_peers import event, founding_text, frame, said, wait_until
 from aimonitor.contract import founding, messages
 from aimonitor.hub.buses.memory import Ether, MemoryBus
 
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("sentinel", "cluster")]
 
-@pytest.fixture(params=["memory", "redis"])
+
+@pytest.fixture(params=["memory", "redis", *SLOW])
 def hubs(request, start_hub):
     """Two hubs that know of each other."""
-    if request.param == "redis":
-        url = request.getfixturevalue("redis_url")
+    if request.param != "memory":
+        url = request.getfixturevalue(f"{request.param}_url")
         return SimpleNamespace(here=start_hub(redis_url=url), there=start_hub(redis_url=url))
     ether = Ether()
     return SimpleNamespace(

@@ -19,10 +19,13 @@ def sample(at: int, source: str = "yard/gate") -> Sample:
     return Sample(at, source, 0.5, "WATCH", 1, 2, 9.5)
 
 
-@pytest.fixture(params=["memory", "sqlite", "redis"])
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("sentinel", "cluster")]
+
+
+@pytest.fixture(params=["memory", "sqlite", "redis", *SLOW])
 def location(request, tmp_path):
-    if request.param == "redis":
-        return request.getfixturevalue("redis_url")
+    if request.param in ("redis", "sentinel", "cluster"):
+        return request.getfixturevalue(f"{request.param}_url")
     return ":memory:" if request.param == "memory" else str(tmp_path / "deep" / "er" / "hub.sqlite3")
 
 

@@ -68,6 +68,7 @@ class History:
         self._queue: asyncio.Queue[NewEvent] = asyncio.Queue(QUEUE)
         self._writing = asyncio.Lock()
         self._under_way = 0
+        self._life = ""
         self._recount_due = False
         self._journals: dict[str, SequenceSet] = {}
         self._floors: dict[str, int] = {}
@@ -127,6 +128,7 @@ class History:
             while (batch := self._in_order(arrived)) and not await self._try(batch, unsure=unsure):
                 arrived, unsure = batch, True
                 await asyncio.sleep(next(waits))
+                await self._check_life()
         except Exception:  # top of a task: a batch that breaks the store must not end all storing
             log.exception("%d events were given up, their edges keep them", len(arrived))
         finally:
@@ -187,28 +189,31 @@ class History:
         self._journals.setdefault(name, SequenceSet()).add_range(0, floor)
 
     async def _mind_losses(self) -> None:
-        """Count anew whenever the store is another one than before, or can be reached again."""
-        life = ""
         while True:
-            try:
-                now = await self._store.life()
-                if now != life or self._recount_due or (self.trouble and not self._under_way):
-                    await self._recount()
-                    self._recount_due, life = False, now
-                    if self.trouble and not self._under_way:
-                        self._end_trouble()
-            except StoreError as error:
-                log.debug("the store cannot be counted: %s", error)
+            await self._check_life()
             await asyncio.sleep(_LIFE_EVERY_S)
+
+    async def _check_life(self) -> None:
+        """Count anew when the store is another one than before, or can be reached again."""
+        try:
+            async with self._writing:
+                now = await self._store.life()
+                if now != self._life or self._recount_due or (self.trouble and not self._under_way):
+                    await self._recount()
+                    self._recount_due, self._life = False, now
+        except StoreError as error:
+            log.debug("the store cannot be counted: %s", error)
+            return
+        if self.trouble and not self._under_way:
+            self._end_trouble()
 
     async def _recount(self) -> None:
         """Know of exactly the events that the store has. Edges are asked for the rest by and by. Raises StoreError."""
-        async with self._writing:
-            for name, have in list(self._journals.items()):
-                lost = have.replace([*await self._store.ranges(name), Range(0, self._floors.get(name, 0))])
-                if lost:
-                    log.warning("the store has lost %d events of %s; its edge is asked for them", lost, name)
-                    self._counters.events_lost_by_store += lost
+        for name, have in list(self._journals.items()):
+            lost = have.replace([*await self._store.ranges(name), Range(0, self._floors.get(name, 0))])
+            if lost:
+                log.warning("the store has lost %d events of %s; its edge is asked for them", lost, name)
+                self._counters.events_lost_by_store += lost
 
     def submit(self, event: NewEvent) -> bool:
         """Hand in an event to be stored; False when it was refused because too many wait."""

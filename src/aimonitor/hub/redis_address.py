@@ -8,16 +8,17 @@ With `rediss` in place of `redis` over TLS. `?replicas=1` at the end: an event c
 have it as well (WAIT), so that not even the moment before a failover is asked of the edges again.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
 
-from aimonitor.hub import redis_cluster
+from aimonitor.hub import redis_primary
+from aimonitor.hub.redis_primary import Slot, Watched
 
 Client = Any  # redis-py's clients share their commands by mixins that no one type names
 SCHEMES = ("redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
@@ -25,6 +26,9 @@ PREFIX = "{aimonitor}"
 """Begins every key; the braces put all of them into one slot of a cluster, so that scripts may touch several."""
 
 _TIMEOUT_S = 3.0
+_ASKING_S = 1.0
+"""How long one who may know the primary is asked: one that is gone must not use up the patience for the next one."""
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _REPLICAS_LIMIT = 5
 
 
@@ -59,32 +63,25 @@ class RedisAddress:
 
     def connect(self) -> Client:
         """A client; nothing is sent yet. Raises RedisAddressError."""
-        secure = self.split.scheme.startswith("rediss")
-        retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), 2)
-        options: dict[str, Any] = {
-            "socket_timeout": _TIMEOUT_S,
-            "socket_connect_timeout": _TIMEOUT_S,
-            "health_check_interval": 15,
-        }
-        if self.cluster:
-            places = _hosts(self.split, 6379)
-            options |= _credentials(self.split)
-            return redis_cluster.client(PREFIX, places, secure=secure, retry=retry, **options)
-        if self.split.scheme.endswith("+sentinel"):
-            return self._sentinel(options, secure=secure)
-        return Redis.from_url(self.split.geturl(), retry=retry, **options)
+        patience: dict[str, Any] = {"socket_timeout": _TIMEOUT_S, "socket_connect_timeout": _TIMEOUT_S}
+        options = {**patience, "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), 2), "health_check_interval": 15}
+        scheme, secure = self.split.scheme, self.split.scheme.startswith("rediss")
+        if not scheme.endswith(("+sentinel", "+cluster")):
+            return Redis.from_url(self.split.geturl(), **options)
+        asking = {"socket_timeout": _ASKING_S, "socket_connect_timeout": _ASKING_S, "ssl": secure}
+        primary = self._slot(asking) if self.cluster else self._watched(asking)
+        return redis_primary.client(primary, secure=secure, **options, **_credentials(self.split))
 
-    def _sentinel(self, options: dict[str, Any], *, secure: bool) -> Client:
+    def _slot(self, asking: dict[str, Any]) -> Slot:
+        return Slot(PREFIX, _hosts(self.split, 6379), **asking, **_credentials(self.split))
+
+    def _watched(self, asking: dict[str, Any]) -> Watched:
         name = self.split.path.strip("/")
-        if not name:
-            raise RedisAddressError("REDIS_URL: expected redis+sentinel://host:26379/name-of-the-primary, got no name")
-        options |= {"ssl": True} if secure else {}
-        sentinel = Sentinel(  # type: ignore[no-untyped-call]
-            _hosts(self.split, 26379),
-            socket_timeout=_TIMEOUT_S / 3,  # one that is gone must not use up the patience for the next one
-            **({"ssl": True} if secure else {}),
-        )
-        return sentinel.master_for(name, **_credentials(self.split), **options)
+        if not _NAME.fullmatch(name):
+            raise RedisAddressError(
+                f"REDIS_URL: expected redis+sentinel://host:26379/name-of-the-primary, got {name or 'no name'}"
+            )
+        return Watched(name, _hosts(self.split, 26379), **asking)
 
 
 def connect(url: str) -> Client:

@@ -126,5 +126,8 @@ class EventStore(Protocol):
         ...
 
     async def life(self) -> str:
-        """Another word than before when something that was stored may be gone: a restart, a failover."""
+        """Another word than before when something that was stored may be gone: a restart, a failover.
+
+        From then on `add` refuses until this was asked, so that nothing is stored after a gap that nobody knows of.
+        """
         ...

@@ -35,9 +35,10 @@ _SCAN_LIMIT = 20_000
 _REPLICAS_WITHIN_MS = 1000
 
 _ADD = """
-local answers = {}
-for number = 0, #ARGV / 5 - 1 do
-  local journal, seq, at, source, body = unpack(ARGV, number * 5 + 1, number * 5 + 5)
+local life, answers = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)'), {}
+if ARGV[1] ~= '' and ARGV[1] ~= life then return redis.error_reply('ANOTHER server than before: ' .. life) end
+for number = 0, (#ARGV - 1) / 5 - 1 do
+  local journal, seq, at, source, body = unpack(ARGV, number * 5 + 2, number * 5 + 6)
   local seen, of_edge, of_camera = unpack(KEYS, number * 3 + 4, number * 3 + 6)
   local floor, id = redis.call('HGET', KEYS[3], journal), 0
   local first, last = string.match(floor or '1:0', '(%d+):(%d+)')
@@ -102,6 +103,7 @@ class RedisStore:
         self._client = address.connect()
         self._replicas = address.replicas
         self._keep = keep
+        self._life = ""
         self._since_prune = 0
 
     async def open(self) -> None:
@@ -112,7 +114,8 @@ class RedisStore:
         await self._client.aclose()
 
     async def add(self, events: Sequence[NewEvent]) -> list[bool]:
-        keys, values = [_EVENTS, _COUNT, _FLOOR], []
+        keys = [_EVENTS, _COUNT, _FLOOR]
+        values: list[str | int | float] = [self._life]
         for event in events:
             keys += _keys(event)
             values += _values(event)
@@ -223,7 +226,8 @@ class RedisStore:
 
     async def life(self) -> str:
         facts = await self._ask(self._client.info("server"))
-        return str(facts["run_id"])
+        self._life = str(facts["run_id"])
+        return self._life
 
     async def _ask(self, question: Awaitable[T]) -> T:
         try:
