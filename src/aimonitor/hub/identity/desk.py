@@ -1,6 +1,7 @@
 """Who is this? Everything about identity in one object, which asks its parts."""
 
 import asyncio
+import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -44,12 +45,14 @@ class Identity:
         self._vault = vault or make_vault(settings.identity_address)
         self._clock = clock
         self._passwords = Passwords()
+        self._something_changed = asyncio.Event()
+        changed = self._something_changed.set
         admin = settings.admin_password
         admin_hash = passwords.environment_hash(admin.get_secret_value()) if admin else None
-        self.people = People(self._vault, self._passwords, clock, admin_hash)
+        self.people = People(self._vault, self._passwords, clock, admin_hash, changed)
         lifetime = Lifetime(settings.session_idle_hours * 3600, settings.session_days * 86_400)
-        self.sessions = Sessions(self._vault, self.people, clock, lifetime)
-        self.tokens = Tokens(self._vault, clock, settings.tokens, insiders)
+        self.sessions = Sessions(self._vault, self.people, clock, lifetime, changed)
+        self.tokens = Tokens(self._vault, clock, settings.tokens, insiders, changed)
         self.pairings = Pairings(self._vault, self.tokens, clock)
         self.trail = Trail(self._vault, clock)
         self.attendance = Attendance()
@@ -75,7 +78,9 @@ class Identity:
         turn, is_known_bad = 0, False
         try:
             while True:
-                await asyncio.sleep(_CHECK_EVERY_S)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._something_changed.wait(), _CHECK_EVERY_S)
+                self._something_changed.clear()
                 turn += 1
                 try:
                     await self._refresh()

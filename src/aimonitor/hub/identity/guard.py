@@ -43,7 +43,7 @@ class Needs:
         guard: Guard = request.app.state.guard
         request.state.noted = self.noted
         if not self.public:
-            request.state.caller = await guard.admit(request, self)
+            await guard.admit(request, self)
 
 
 PUBLIC = Depends(Needs(public=True))
@@ -68,10 +68,10 @@ class Guard:
         self.identity = identity
         self._origins = tuple(origins)
 
-    async def admit(self, request: Request, needs: Needs) -> Caller:
-        """Who asks, if the route is for them."""
+    async def admit(self, request: Request, needs: Needs) -> None:
+        """Find out who asks (`caller_of`), and refuse them if the route is not for them."""
         peer = peer_of(request.scope)
-        caller = await self.who(request, peer, as_edge=needs.role is None)
+        caller = request.state.caller = await self.who(request, peer, as_edge=needs.role is None)
         if caller.kind in ("local", "person"):
             self.check_origin(peer, strict=caller.kind == "person")
         if caller.kind == "edge":
@@ -81,7 +81,6 @@ class Guard:
             raise Refused(403, "role", "an edge's token", f"a {caller.kind} that is {caller.role}")
         elif needs.role is not None and not caller.may(needs.role):
             raise Refused(403, "role", f"{needs.role} or above", str(caller.role))
-        return caller
 
     async def who(self, request: Request | WebSocket, peer: Peer, *, as_edge: bool = False) -> Caller:
         """Who asks. Raises Refused: 401, 429, and 503 while nobody can be recognized."""

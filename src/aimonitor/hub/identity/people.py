@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -11,6 +12,7 @@ from aimonitor.hub.identity.passwords import Passwords, check_rules
 from aimonitor.hub.identity.records import Person
 from aimonitor.hub.identity.roles import Refused, Role
 from aimonitor.hub.identity.vaults import Shelf, Vault
+from aimonitor.hub.identity.vaults.copied import CopiedShelf
 
 ENVIRONMENT_NAME: Final = "admin"
 """The person whom AIMONITOR_ADMIN_PASSWORD makes."""
@@ -22,26 +24,32 @@ _NAME = re.compile(r"\w(?:[\w .@+'’-]{0,62}[\w.])?")
 class People:
     """All people. What it knows is as old as the last `refresh`, at most a few seconds where hubs share a vault."""
 
-    def __init__(self, vault: Vault, passwords: Passwords, clock: Clock, environment_hash: str | None) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        passwords: Passwords,
+        clock: Clock,
+        environment_hash: str | None = None,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
         """environment_hash: of the admin whom the environment makes, None where it makes none."""
-        self._shelf = Shelf(vault, "person", Person)
+        self._shelf = CopiedShelf(Shelf(vault, "person", Person), changed)
         self._passwords = passwords
         self._clock = clock
         self._always: dict[str, Person] = {}
         if environment_hash is not None:
             self._always[ENVIRONMENT_NAME] = Person(ENVIRONMENT_NAME, Role.ADMIN, environment_hash, clock.utc())
-        self._known: dict[str, Person] = {}
 
     async def refresh(self) -> None:
         """Learn what other hubs and programs changed. Raises StoreError; what was known then stays."""
-        self._known = await self._shelf.all()
+        await self._shelf.refresh()
 
     @property
     def any(self) -> bool:
-        return bool(self._always or self._known)
+        return bool(self._always or self._shelf.known)
 
     def all(self) -> list[Person]:
-        return sorted({**self._known, **self._always}.values(), key=lambda person: person.created_at)
+        return sorted({**self._shelf.known, **self._always}.values(), key=lambda person: person.created_at)
 
     def is_environment(self, person: Person) -> bool:
         """Whether the environment makes this person, so that it cannot be changed here."""
@@ -49,7 +57,7 @@ class People:
 
     def get(self, name: str) -> Person | None:
         key = key_of(name)
-        return self._always.get(key) or self._known.get(key)
+        return self._always.get(key) or self._shelf.known.get(key)
 
     async def check(self, name: str, password: str) -> Person | None:
         """The person with this name and password; takes as long when there is no such person. Raises Refused."""
@@ -65,12 +73,11 @@ class People:
         check_rules(password, name)
         if not self.any and role is not Role.ADMIN:
             raise Refused(422, "$.role", "admin for the first person, who lets in the others", role)
-        if len(self._known) >= _MOST:
+        if len(self._shelf.known) >= _MOST:
             raise Refused(409, "$.name", f"at most {_MOST} people", "one more")
         person = Person(name, role, await self._passwords.hash(password), self._clock.utc())
         if key_of(name) in self._always or not await self._shelf.add(key_of(name), person):
             raise Refused(409, "$.name", "a name that nobody has", repr(name))
-        self._known[key_of(name)] = person
         return person
 
     async def change(self, name: str, *, role: Role | None = None, password: str | None = None) -> Person:
@@ -85,15 +92,13 @@ class People:
         changed = await self._shelf.change(key_of(name), **fields)
         if changed is None:
             raise _nobody(name)
-        self._known[key_of(name)] = changed
         return changed
 
     async def remove(self, name: str) -> Person:
         """Forget a person. Raises Refused and StoreError."""
         person = self._own(name)
         self._keep_an_admin(person)
-        await self._shelf.take(key_of(name))
-        self._known.pop(key_of(name), None)
+        await self._shelf.remove(key_of(name))
         return person
 
     async def seen(self, person: Person) -> None:
@@ -103,14 +108,14 @@ class People:
             return
         if key in self._always:
             self._always[key] = msgspec.structs.replace(person, last_seen_at=at)
-        elif changed := await self._shelf.change(key, last_seen_at=at):
-            self._known[key] = changed
+        else:
+            await self._shelf.change(key, last_seen_at=at)
 
     def _own(self, name: str) -> Person:
         """The person with this name, if not the environment's."""
         if key_of(name) in self._always:
             raise Refused(409, "name", "a person who is not set by AIMONITOR_ADMIN_PASSWORD", repr(name))
-        person = self._known.get(key_of(name))
+        person = self._shelf.known.get(key_of(name))
         if person is None:
             raise _nobody(name)
         return person

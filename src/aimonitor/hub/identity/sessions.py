@@ -1,5 +1,6 @@
 """Sessions of browsers, and the tickets with which they open WebSockets. Kept by digest: who reads them has neither."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,12 +28,20 @@ class Lifetime:
 class Sessions:
     """All sessions. One that was found a moment ago is still found while the vault is away."""
 
-    def __init__(self, vault: Vault, people: People, clock: Clock, lifetime: Lifetime) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        people: People,
+        clock: Clock,
+        lifetime: Lifetime,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._shelf = Shelf(vault, "session", Session)
         self._tickets = Shelf(vault, "ticket", Ticket)
         self._people = people
         self._clock = clock
         self.lifetime = lifetime
+        self._changed = changed
         self._remembered: dict[str, Session] = {}
 
     async def start(self, person: Person) -> str:
@@ -64,6 +73,7 @@ class Sessions:
         """Sign out."""
         self._remembered.pop(key, None)
         await self._shelf.take(key)
+        self._changed()
 
     async def _get(self, key: str) -> Session | None:
         try:

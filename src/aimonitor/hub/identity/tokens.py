@@ -1,7 +1,7 @@
 """Tokens of edges and programs: kept ones, which can be rotated and revoked, and those that the environment sets."""
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from aimonitor.common.clock import Clock
@@ -9,6 +9,7 @@ from aimonitor.hub.identity import secret
 from aimonitor.hub.identity.records import Token
 from aimonitor.hub.identity.roles import Caller, Kind, Refused, Role
 from aimonitor.hub.identity.vaults import Shelf, Vault
+from aimonitor.hub.identity.vaults.copied import CopiedShelf
 from aimonitor.hub.settings import DeviceToken
 from aimonitor.hub.stores.base import StoreError
 
@@ -23,15 +24,19 @@ class Tokens:
     """All tokens. What it knows of other hubs' changes is as old as the last `refresh`; checks ask the vault."""
 
     def __init__(
-        self, vault: Vault, clock: Clock, environment: Iterable[DeviceToken], insiders: Sequence[DeviceToken] = ()
+        self,
+        vault: Vault,
+        clock: Clock,
+        environment: Iterable[DeviceToken] = (),
+        insiders: Sequence[DeviceToken] = (),
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         """insiders: tokens that are always there and never shown"""
-        self._shelf = Shelf(vault, "token", Token)
+        self._shelf = CopiedShelf(Shelf(vault, "token", Token), changed)
         self._clock = clock
         self._insiders = {
             each.digest: each for each in (_fixed(number, one, clock.utc()) for number, one in enumerate(insiders))
         }
-        self._known: dict[str, Token] = {}
         self.set_fixed(environment)
 
     def set_fixed(self, environment: Iterable[DeviceToken]) -> None:
@@ -43,16 +48,16 @@ class Tokens:
 
     async def refresh(self) -> None:
         """Learn what other hubs and programs changed. Raises StoreError; what was known then stays."""
-        self._known = await self._shelf.all()
+        await self._shelf.refresh()
 
     @property
     def any_for_edges(self) -> bool:
         """Whether edges are asked for one."""
-        return any(token.role is None for token in (*self._fixed.values(), *self._known.values()))
+        return any(token.role is None for token in (*self._fixed.values(), *self._shelf.known.values()))
 
     def all(self) -> list[Token]:
         """The environment's first, then by age."""
-        return [*self._fixed.values(), *sorted(self._known.values(), key=lambda token: token.created_at)]
+        return [*self._fixed.values(), *sorted(self._shelf.known.values(), key=lambda token: token.created_at)]
 
     @staticmethod
     def is_founding(token: Token) -> bool:
@@ -63,62 +68,54 @@ class Tokens:
 
     async def check(self, text: str) -> Caller | None:
         """Whose token this is, None when it is wrong. Every text, right or wrong, costs one digest and one look-up."""
-        return await self._find(secret.id_of(text), secret.digest(text), used=True)
+        token_id, digest = secret.id_of(text), secret.digest(text)
+        token = await self._shelf.get(token_id or "-")
+        caller = self._accept(token, digest)
+        if caller is not None and token is not None:
+            await self._note_use(token, digest)
+        return caller
 
     async def still(self, caller: Caller) -> Caller | None:
         """The caller as its token stands now; None when that was revoked, rotated or has expired."""
-        return await self._find(caller.key, caller.proof, used=False)
+        token = self._shelf.known.get(caller.key) or await self._shelf.get(caller.key)
+        return self._accept(token, caller.proof)
 
-    async def _find(self, token_id: str, digest: str, *, used: bool) -> Caller | None:
-        token, at = await self._get(token_id), self._clock.utc()
+    def _accept(self, token: Token | None, digest: str) -> Caller | None:
         fixed = self._fixed.get(digest) or self._insiders.get(digest)
         if fixed is not None:
             return _caller(fixed, digest)
-        if token is None or not token.accepts(digest, at):
+        if token is None or not token.accepts(digest, self._clock.utc()):
             return None
-        if used:
-            await self._note_use(token, digest, at)
         return _caller(token, digest)
 
-    async def _get(self, token_id: str) -> Token | None:
-        try:
-            token = await self._shelf.get(token_id or "-")
-        except StoreError:
-            return self._known.get(token_id)
-        if token is not None:
-            self._known[token_id] = token
-        else:
-            self._known.pop(token_id, None)
-        return token
-
-    async def _note_use(self, token: Token, digest: str, at: float) -> None:
+    async def _note_use(self, token: Token, digest: str) -> None:
         """Remember that it was used; with the first use of a new secret the old one is over."""
         fields: dict[str, object] = {}
         if digest == token.digest and token.old_digest:
             fields = {"old_digest": "", "old_until": 0.0}
+        at = self._clock.utc()
         if at - (token.last_used_at or 0.0) >= _USED_EVERY_S:
             fields["last_used_at"] = at
         if fields:
             with contextlib.suppress(StoreError):  # it is right all the same, and noted with the next use
-                await self._change(token.token_id, **fields)
+                await self._shelf.change(token.token_id, **fields)
 
     # --- changing ---------------------------------------------------------------------------------------------------
 
     async def make(self, label: str, *, edge_id: str | None, role: Role | None) -> tuple[Token, str]:
         """A new token and its secret, which is shown this once. Raises Refused and StoreError."""
-        if len(self._known) >= _MOST:
+        if len(self._shelf.known) >= _MOST:
             raise Refused(409, "$.label", f"at most {_MOST} tokens", "one more")
         token_id, text = secret.make_token()
         token = Token(token_id, label, edge_id, role, secret.digest(text), self._clock.utc())
-        await self._shelf.put(token_id, token)
-        self._known[token_id] = token
+        await self._shelf.add(token_id, token)
         return token, text
 
     async def rotate(self, token_id: str) -> tuple[Token, str]:
         """Another secret for a token. Raises Refused and StoreError."""
         token = self._own(token_id)
         text = secret.with_id(token_id)
-        changed = await self._change(
+        changed = await self._shelf.change(
             token_id,
             digest=secret.digest(text),
             old_digest=token.digest,
@@ -131,20 +128,13 @@ class Tokens:
     async def revoke(self, token_id: str) -> Token:
         """Make a token worthless. Raises Refused and StoreError."""
         token = self._own(token_id)
-        await self._shelf.take(token_id)
-        self._known.pop(token_id, None)
+        await self._shelf.remove(token_id)
         return token
-
-    async def _change(self, token_id: str, **fields: object) -> Token | None:
-        changed = await self._shelf.change(token_id, **fields)
-        if changed is not None:
-            self._known[token_id] = changed
-        return changed
 
     def _own(self, token_id: str) -> Token:
         if any(token.token_id == token_id for token in self._fixed.values()):
             raise Refused(409, "token_id", "a token that is not set by AIMONITOR_TOKENS", token_id)
-        token = self._known.get(token_id)
+        token = self._shelf.known.get(token_id)
         if token is None:
             raise _no_token(token_id)
         return token

@@ -7,17 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from aimonitor.common.migration import NewerFileError, migrate
 from aimonitor.hub.stores.base import StoreError
 
 T = TypeVar("T")
 
-_VERSION = 1
-_SCHEMA = """
+STEPS = (
+    """
 CREATE TABLE IF NOT EXISTS record (
     shelf TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (shelf, key)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS note (id INTEGER PRIMARY KEY AUTOINCREMENT, line BLOB NOT NULL) STRICT;
-"""
+""",
+)
+"""The schema's steps, see common/migration.py."""
 
 
 class SqliteVault:
@@ -54,14 +57,10 @@ class SqliteVault:
             self._db = sqlite3.connect(self._path, timeout=5)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
-            (found,) = self._db.execute("PRAGMA user_version").fetchone()
-            if found > _VERSION:
-                raise StoreError(f"identity {self._path}: expected version {_VERSION} or older, got {found}")
-            self._db.executescript(_SCHEMA)
-            self._db.execute(f"PRAGMA user_version={_VERSION}")
+            migrate(self._db, STEPS, self._path)
+        except NewerFileError as error:
+            raise StoreError(f"identity {error}") from None
         except (OSError, sqlite3.Error) as error:
-            if isinstance(error, StoreError):
-                raise
             raise StoreError(f"identity {self._path}: expected a writable SQLite file, got: {error}") from error
 
     async def close(self) -> None:
