@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import aimonitor
 from aimonitor.cli import (
+    backup,
     bot,
     calibrate,
     cameras,
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in (
         demo, hub, edge, bot, integrations, cameras, simulate, models, evaluate, risk, calibrate, doctor, config,
+        backup,
     ):  # fmt: skip
         module.add_to(commands)
     return top

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from aimonitor.common.clock import Clock
 from aimonitor.common.migration import NewerFileError, migrate
 from aimonitor.contract import codec, messages
@@ -126,6 +128,20 @@ class Journal:
         """The number kept under `name`, 0 when there is none."""
         with self._lock:
             return self._read_mark(name)
+
+    def begin_anew(self) -> None:
+        """After a restore: number on from now, so that no number is used again that was used since the backup.
+
+        What the hub had is forgotten; what it had not is numbered anew and waits to be sent.
+        """
+        waiting = self.after(self.acked, limit=self._limits.max_events)
+        with self._lock:
+            self._db.execute("DELETE FROM event")
+            self._last = max(self._last, int(self._clock.utc() * 1000))
+            self._write_mark("last", self._last)
+            self._write_mark("acked", self._last)
+        for event in waiting:
+            self.append(lambda seq, event=event: msgspec.structs.replace(event, seq=seq))  # type: ignore[misc]
 
     def close(self) -> None:
         """Close the file; the journal is not usable afterwards."""

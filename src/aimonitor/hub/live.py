@@ -24,7 +24,7 @@ KEYS = frozenset(
 
 def state_file(settings: HubSettings) -> Path | None:
     """The file beside which the hub keeps a copy of its settings; None for a hub without a disk."""
-    return None if settings.history_path == ":memory:" else Path(settings.history_path)
+    return None if settings.history_path == ":memory:" else Path(settings.history_path.removeprefix("sqlite:///"))
 
 
 @dataclass(frozen=True, slots=True)

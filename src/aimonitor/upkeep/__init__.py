@@ -1,0 +1,1 @@
+"""Backup and restore: everything that a machine cannot make again, in one file."""
