@@ -5,12 +5,15 @@ import { defineConfig } from "vitest/config";
 const WORKER = "sw";
 const STATIC_FILES = ["icon.svg", "icon-192.png", "icon-512.png", "manifest.webmanifest"];
 
+/** What is loaded when somebody opens it: not kept for a page without a network. */
+const LATER = /^assets\/rooms-/;
+
 /** Tells the shell worker which files this build consists of. */
 function shellFiles(): Plugin {
   return {
     name: "shell-files",
     generateBundle(_, bundle) {
-      const names = Object.keys(bundle).filter((name) => name.startsWith("assets/"));
+      const names = Object.keys(bundle).filter((name) => name.startsWith("assets/") && !LATER.test(name));
       const files = JSON.stringify([...names, ...STATIC_FILES].sort());
       const version = createHash("sha256").update(files).digest("hex").slice(0, 12);
       for (const output of Object.values(bundle)) {

@@ -1,5 +1,7 @@
 /** The wiring: connection, feeds and world, and which cameras are asked for because someone can see them. */
 
+import { isAdmitted } from "./state/session";
+import { SessionKeeper } from "./session_keeper";
 import { Feed, type Painter } from "./picture/feed";
 import { pictureAge, type PictureStamp } from "./state/age";
 import { HubClock, pageClock } from "./state/clock";
@@ -22,6 +24,7 @@ import {
 import { fetchEvents, fetchHistory, type HistoryPage } from "./wire/history";
 import { HubConnection } from "./wire/connection";
 import { sendMark, type MarkWord } from "./wire/media";
+import type { Answer, Hub } from "./wire/hub";
 import type { CommandResult, EventMessage, HubMessage, Source } from "./wire/messages";
 import { StatusPoller } from "./wire/polling";
 import type { CommandRequest, Rung } from "./wire/requests";
@@ -38,6 +41,7 @@ const CHART_PAGES = 5;
 
 export class Monitor {
   readonly world = new Store<World>(EMPTY_WORLD);
+  readonly keeper: SessionKeeper;
   /** What came over the live connection. */
   readonly traffic = new Traffic();
 
@@ -56,10 +60,11 @@ export class Monitor {
   private pollTimer: ReturnType<typeof setTimeout> | undefined;
   private pauseTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly base: URL) {
+  constructor(base: URL) {
+    this.keeper = new SessionKeeper(base);
     const socket = new URL("ws", base);
     socket.protocol = base.protocol === "https:" ? "wss:" : "ws:";
-    this.connection = new HubConnection(socket.href, this.clock, {
+    this.connection = new HubConnection(socket.href, () => this.keeper.subprotocols(), this.clock, {
       message: (message) => this.receive(message),
       frame: (frame) => this.feed(frame.source).receivePicture(frame),
       received: (bytes) => this.traffic.add(bytes, this.clock.now()),
@@ -67,7 +72,7 @@ export class Monitor {
       opened: () => this.opened(),
       closed: () => this.closed(),
     });
-    this.poller = new StatusPoller(base, this.clock, () => (document.hidden ? [] : [...this.onScreen.keys()]), {
+    this.poller = new StatusPoller(this.hub, this.clock, () => (document.hidden ? [] : [...this.onScreen.keys()]), {
       message: (message) => this.receive(message),
       frame: (frame) => this.feed(frame.source).receivePicture(frame),
       answered: () => this.world.change((world) => applyLink(world, { kind: "polling" })),
@@ -75,9 +80,13 @@ export class Monitor {
     });
   }
 
+  get hub(): Hub {
+    return this.keeper.hub;
+  }
+
   start(): void {
-    this.connection.start();
-    this.pollTimer = setTimeout(() => this.poller.start(), POLL_AFTER_MS);
+    this.join();
+    this.keeper.session.watch(() => (isAdmitted(this.keeper.session.value) ? this.join() : this.pause()));
     document.addEventListener("visibilitychange", () => this.visibilityChanged());
     window.addEventListener("online", () => this.connection.hurry());
     window.addEventListener("offline", () => this.markLost());
@@ -131,13 +140,13 @@ export class Monitor {
 
   /** Fill a camera's last hour from the hub's memory. */
   async recall(source: Source): Promise<void> {
-    const { samples } = await fetchHistory(this.base, { source, limit: "1", samples: "3600" });
+    const { samples } = await fetchHistory(this.hub, { source, limit: "1", samples: "3600" });
     this.world.change((world) => applySamples(world, source, samples));
   }
 
   /** Look for an incident that is too old to be among those that the page holds. */
   async seek(source: Source, incidentId: string): Promise<void> {
-    for await (const page of fetchEvents(this.base, { source }, SOUGHT_PAGES)) {
+    for await (const page of fetchEvents(this.hub, { source }, SOUGHT_PAGES)) {
       const events = page.filter((event) => event.incidentId === incidentId);
       if (events.length === 0) continue;
       this.world.change((world) => applySought(world, events));
@@ -149,14 +158,14 @@ export class Monitor {
   async remember(source: Source | ""): Promise<Pick<HistoryPage, "events" | "samples">> {
     const query = source === "" ? {} : { source };
     const events: EventMessage[] = [];
-    for await (const page of fetchEvents(this.base, query, CHART_PAGES)) events.push(...page);
-    const { samples } = await fetchHistory(this.base, { ...query, limit: "1", samples: "3600" });
+    for await (const page of fetchEvents(this.hub, query, CHART_PAGES)) events.push(...page);
+    const { samples } = await fetchHistory(this.hub, { ...query, limit: "1", samples: "3600" });
     return { events, samples };
   }
 
-  /** Say what an incident was; returns why that was refused, or nothing. What comes of it every viewer is told. */
-  mark(source: Source, incidentId: string, mark: MarkWord, by: string): Promise<string> {
-    return sendMark(this.base, source, incidentId, { mark, by });
+  /** Say what an incident was. What comes of it every viewer is told. */
+  mark(source: Source, incidentId: string, mark: MarkWord, by: string): Promise<Answer<null>> {
+    return sendMark(this.hub, source, incidentId, { mark, by });
   }
 
   /** Pictures of a camera that were left out so that the newest could be shown. */
@@ -189,7 +198,7 @@ export class Monitor {
   private async askStatus(): Promise<void> {
     if (this.asking) return;
     this.asking = true;
-    const status = await fetchStatus(this.base);
+    const status = await fetchStatus(this.hub);
     this.asking = false;
     if (status !== null) this.world.change((world) => applyStatusOfHub(world, status));
   }
@@ -240,7 +249,7 @@ export class Monitor {
   private opened(): void {
     this.stopPolling();
     this.world.change((world) => applyLink(world, { kind: "open" }));
-    void fetchHistory(this.base, { limit: "300", samples: "0" }).then(({ events }) =>
+    void fetchHistory(this.hub, { limit: "300", samples: "0" }).then(({ events }) =>
       this.world.change((world) => applyEvents(world, events)),
     );
   }
@@ -248,6 +257,7 @@ export class Monitor {
   /** The socket is lost, or one more attempt has failed: then polling goes on, or the wait for it. */
   private closed(): void {
     if (document.hidden || this.poller.isRunning) return;
+    void this.keeper.check();
     this.markLost();
     this.pollTimer ??= setTimeout(() => this.poller.start(), POLL_AFTER_MS);
   }
@@ -282,11 +292,18 @@ export class Monitor {
       this.pauseTimer = setTimeout(() => this.pause(), PAUSE_AFTER_MS);
       return;
     }
-    this.connection.start();
+    this.join();
     this.connection.hurry();
   }
 
-  /** Nobody has looked for a while: no traffic at all until someone does. */
+  /** Be connected from now on, by polling where nothing better is to be had. */
+  private join(): void {
+    if (document.hidden || !isAdmitted(this.keeper.session.value)) return;
+    this.connection.start();
+    if (this.world.value.link.kind !== "open") this.pollTimer ??= setTimeout(() => this.poller.start(), POLL_AFTER_MS);
+  }
+
+  /** Nobody has looked for a while, or may look: no traffic at all until someone does. */
   private pause(): void {
     this.stopPolling();
     this.connection.stop();

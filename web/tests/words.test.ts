@@ -5,13 +5,25 @@ import { en } from "../src/i18n/en";
 import { he } from "../src/i18n/he";
 import { chooseLanguage, isolate, languageOf } from "../src/i18n/language";
 import { ru } from "../src/i18n/ru";
+import { en as setUpEn } from "../src/setup/words/en";
+import { he as setUpHe } from "../src/setup/words/he";
+import { ru as setUpRu } from "../src/setup/words/ru";
 import { explain } from "../src/ui/cause";
 import { trackLabel } from "../src/ui/labels";
 
-const UI = join(import.meta.dirname, "../src/ui");
+const SRC = join(import.meta.dirname, "../src");
+/** What is drawn: every file that may hold words, or say them. */
+const DRAWN = ["ui", "setup"].flatMap((room) => readdirSync(join(SRC, room)).map((name) => join(SRC, room, name))).filter((path) => /\.tsx?$/u.test(path));
 const JSX_TEXT = /(?<![=-])>([^<>{}()=;]*\p{L}{2,}[^<>{}()=;]*)<\//gu;
 const WORDED_ATTRIBUTE = /\b(?:aria-label|title|alt|placeholder)="([^"]*\p{L}[^"]*)"/gu;
 const SAME_EVERYWHERE = new Set(["app.name", "unit.celsius", "events.alert"]);
+
+const CATALOGUES = [
+  ["the page", "ru", en, ru, /[а-яё]/iu],
+  ["the page", "he", en, he, /[א-ת]/u],
+  ["the set-up", "ru", setUpEn, setUpRu, /[а-яё]/iu],
+  ["the set-up", "he", setUpEn, setUpHe, /[א-ת]/u],
+] as const;
 
 function leaves(value: object, path = ""): [string, unknown][] {
   return Object.entries(value).flatMap(([key, inner]: [string, unknown]) =>
@@ -20,12 +32,9 @@ function leaves(value: object, path = ""): [string, unknown][] {
 }
 
 describe("the catalogue", () => {
-  it.each([
-    ["ru", ru, /[а-яё]/iu],
-    ["he", he, /[א-ת]/u],
-  ] as const)("is wholly translated to %s", (_, catalogue, script) => {
+  it.each(CATALOGUES)("of %s is wholly translated to %s", (_, __, originals, catalogue, script) => {
     const translated = new Map(leaves(catalogue));
-    for (const [key, original] of leaves(en)) {
+    for (const [key, original] of leaves(originals)) {
       expect(translated.has(key), key).toBe(true);
       const value = translated.get(key);
       if (SAME_EVERYWHERE.has(key)) continue;
@@ -36,16 +45,17 @@ describe("the catalogue", () => {
   });
 
   it("holds nothing that no component says", () => {
-    const dynamic = /^(?:level|state|label|cause|unit|layer)\.|^events\.last|^settings\.(?:system|dark|light)|reason\.|^control\.(?:name|policy)\.|^mark\.word\.|^charts\.(?:measure|grouping)\.|^traffic\.(?:way|what)\./u;
-    const files = readdirSync(UI).map((name) => readFileSync(join(UI, name), "utf8")).join("\n");
-    const unused = leaves(en).filter(([key]) => !dynamic.test(key) && !files.includes(`words.${key}`));
+    const dynamic = /^(?:level|state|label|cause|unit|layer)\.|^events\.last|^settings\.(?:system|dark|light)|reason\.|^control\.(?:name|policy)\.|^mark\.word\.|^charts\.(?:measure|grouping)\.|^traffic\.(?:way|what)\.|^session\.role\.|^parts\.|^section\.|^camera\.tab\.|^zones\.(?:add|newName|allowed)\.|^distance\.place\.|^risk\.group\.|^rule\.|^people\.may\.|^audit\.(?:deed|result)\./u;
+    const files = DRAWN.map((path) => readFileSync(path, "utf8")).join("\n");
+    const said = (key: string): boolean => files.includes(`words.${key}`) || files.includes(`common.${key}`);
+    const unused = [...leaves(en), ...leaves(setUpEn)].filter(([key]) => !dynamic.test(key) && !said(key));
     expect(unused.map(([key]) => key)).toEqual([]);
   });
 
   it("has no words beside it: no component holds text of its own", () => {
     const found: string[] = [];
-    for (const name of readdirSync(UI).filter((file) => file.endsWith(".tsx"))) {
-      const source = readFileSync(join(UI, name), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gmu, "");
+    for (const name of DRAWN.filter((path) => path.endsWith(".tsx"))) {
+      const source = readFileSync(name, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gmu, "");
       for (const match of [...source.matchAll(JSX_TEXT), ...source.matchAll(WORDED_ATTRIBUTE)]) found.push(`${name}: ${match[1]?.trim()}`);
     }
     expect(found).toEqual([]);

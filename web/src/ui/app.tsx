@@ -6,13 +6,15 @@ import { savePreferences } from "../state/preferences";
 import { AlertVoice } from "./alert_voice";
 import { Banner } from "./banner";
 import { Charts } from "./charts";
-import { AppContext, useApp, useLanguage, usePreferences, type Context } from "./context";
+import { AppContext, useApp, useLanguage, usePreferences, useSession, type Context } from "./context";
 import { EventPage } from "./event_page";
 import { Events } from "./events";
 import { Grid } from "./grid";
 import { Header } from "./header";
 import { Live } from "./live";
+import { SetUp, WhatIf } from "./later";
 import { useRoute, type Route } from "./route";
+import { FirstSetUp, SignInAgain, SignInPage } from "./sign_in";
 import { UpdateNotice } from "./update_notice";
 
 export function App({ context }: { readonly context: Context }): JSX.Element {
@@ -24,7 +26,8 @@ export function App({ context }: { readonly context: Context }): JSX.Element {
 }
 
 function Page(): JSX.Element {
-  const route = useRoute();
+  const session = useSession();
+  const route = useRoute(useApp().unsaved);
   const { words } = useLanguage();
   useDocumentSettings();
   return (
@@ -36,11 +39,23 @@ function Page(): JSX.Element {
       <Banner />
       <UpdateNotice />
       <main id="main" tabIndex={-1}>
-        <View route={route} />
+        {session.kind === "out" ? (
+          <SignInPage />
+        ) : session.kind === "setup" ? (
+          <FirstSetUp code={codeOf(route)} />
+        ) : (
+          <View route={route} />
+        )}
       </main>
       <AlertVoice />
+      <SignInAgain />
     </>
   );
+}
+
+/** The code in the link that a new hub prints. */
+function codeOf(route: Route): string {
+  return route.view === "setup" && route.place.section === "first" ? route.place.code : "";
 }
 
 function View({ route }: { readonly route: Route }): JSX.Element {
@@ -55,6 +70,10 @@ function View({ route }: { readonly route: Route }): JSX.Element {
       return <Charts />;
     case "event":
       return <EventPage source={route.source} incidentId={route.incidentId} />;
+    case "what-if":
+      return <WhatIf key={`${route.source}/${route.at}`} source={route.source} at={route.at} />;
+    case "setup":
+      return <SetUp place={route.place} />;
   }
 }
 

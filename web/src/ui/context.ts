@@ -6,13 +6,17 @@ import { languageOf, type Language } from "../i18n/language";
 import type { Monitor } from "../monitor";
 import { pageClock } from "../state/clock";
 import type { Preferences } from "../state/preferences";
+import { may, type Session } from "../state/session";
 import { useStore, type Store } from "../state/store";
 import { isSparing, type CameraView, type World } from "../state/world";
 import type { Source } from "../wire/messages";
+import type { Role } from "../wire/session";
+import type { Unsaved } from "./route";
 
 export interface Context {
   readonly monitor: Monitor;
   readonly preferences: Store<Preferences>;
+  readonly unsaved: Store<Unsaved | null>;
 }
 
 export const AppContext = createContext<Context | null>(null);
@@ -30,6 +34,15 @@ export function usePreferences(): Preferences {
 export function useLanguage(): Language {
   const { language } = usePreferences();
   return useMemo(() => languageOf(language), [language]);
+}
+
+export function useSession(): Session {
+  return useStore(useApp().monitor.keeper.session, (session) => session);
+}
+
+/** Whether whoever uses the page may do what takes `role`. */
+export function useMay(role: Role): boolean {
+  return may(useSession(), role);
 }
 
 export function useWorld<P>(pick: (world: World) => P): P {

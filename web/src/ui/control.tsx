@@ -16,7 +16,7 @@ import {
 } from "../state/controls";
 import type { CameraView } from "../state/world";
 import { useCommand, type Outcome } from "./command";
-import { useLanguage, useWorld } from "./context";
+import { useLanguage, useMay, useWorld } from "./context";
 import { ToolIcon } from "./icons";
 
 /** Only for cameras whose edge tells results; a founding client never does. */
@@ -25,7 +25,9 @@ export function ControlPanel({ camera }: { readonly camera: CameraView }): JSX.E
   const protocol = useWorld((world) => world.protocols.get(camera.edgeId));
   const commands = useWorld((world) => world.commands);
   const reachable = useWorld((world) => world.link.kind === "open") && camera.edgeOnline;
+  const mayControl = useMay("operator");
   if (protocol !== "v2" || commands.length === 0) return null;
+  if (!mayControl) return <p class="card quiet">{words.session.onlyWatching}</p>;
   return (
     <details class="card control">
       <summary>

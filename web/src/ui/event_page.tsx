@@ -6,6 +6,7 @@ import { translate } from "../i18n/language";
 import { toJson } from "../state/filter";
 import { COMMAND, keyOf, type Incident } from "../state/incidents";
 import { MEDIA_FILES, mediaAddress } from "../wire/media";
+import type { Hub } from "../wire/hub";
 import type { Source } from "../wire/messages";
 import { useApp, useLanguage, useWorld } from "./context";
 import { Evidence } from "./evidence";
@@ -103,7 +104,7 @@ function Facts({ incident }: { readonly incident: Incident }): JSX.Element {
       </dl>
       <h2>{words.events.factors}</h2>
       <Factors factors={incident.factors} score={incident.score} />
-      <button type="button" class="tool outlined" onClick={() => saveJson(incident, monitor.base)}>
+      <button type="button" class="tool outlined" onClick={() => saveJson(incident, monitor.hub)}>
         <ToolIcon tool="export" />
         {words.events.exportOne}
       </button>
@@ -111,8 +112,8 @@ function Facts({ incident }: { readonly incident: Incident }): JSX.Element {
   );
 }
 
-function saveJson(incident: Incident, base: URL): void {
-  const media = MEDIA_FILES.map((file) => mediaAddress(base, incident.source, incident.incidentId, file).href);
+function saveJson(incident: Incident, hub: Hub): void {
+  const media = MEDIA_FILES.map((file) => mediaAddress(hub, incident.source, incident.incidentId, file).href);
   saveFile(new Blob([toJson(incident, media)], { type: "application/json" }), `${incident.incidentId}.json`);
 }
 

@@ -96,7 +96,7 @@ function Downloads({ incident: { source, incidentId }, files }: DownloadsProps):
   return (
     <>
       {files.map((file) => (
-        <a key={file} class="tool" href={mediaAddress(monitor.base, source, incidentId, file).href} download={`${incidentId}-${file}`}>
+        <a key={file} class="tool" href={mediaAddress(monitor.hub, source, incidentId, file).href} download={`${incidentId}-${file}`}>
           <ToolIcon tool="save" />
           <span class="always">{file === "clip.avi" ? words.film.saveClip : words.film.savePicture}</span>
         </a>

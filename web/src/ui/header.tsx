@@ -2,14 +2,20 @@
 
 import type { JSX } from "preact";
 import { LANGUAGE_NAMES, LANGUAGES, type LanguageCode } from "../i18n/language";
+import { isAdmitted } from "../state/session";
 import { THEMES, type Theme } from "../state/preferences";
-import { useApp, useLanguage, usePreferences } from "./context";
+import { Account } from "./account";
+import { useApp, useLanguage, useMay, usePreferences, useSession } from "./context";
 import { useDismiss } from "./dismiss";
 import { ToolIcon, type Tool } from "./icons";
 import { hrefOf, type Route } from "./route";
 
+const SET_UP: Route = { view: "setup", place: { section: "cameras" } };
+
 export function Header({ route }: { readonly route: Route }): JSX.Element {
   const { words } = useLanguage();
+  const admitted = isAdmitted(useSession()) || useSession().kind === "ended";
+  const maySetUp = useMay("admin");
   return (
     <header class="header">
       <a class="brand" href={hrefOf({ view: "live", source: null })}>
@@ -19,6 +25,7 @@ export function Header({ route }: { readonly route: Route }): JSX.Element {
         </svg>
         <span>{words.app.name}</span>
       </a>
+      {admitted ? (
       <nav class="views" aria-label={words.nav.label}>
         <View to={{ view: "live", source: null }} tool="live" name={words.nav.live} current={route.view === "live"} />
         <View to={{ view: "grid" }} tool="grid" name={words.nav.grid} current={route.view === "grid"} />
@@ -29,7 +36,13 @@ export function Header({ route }: { readonly route: Route }): JSX.Element {
           current={route.view === "events" || route.view === "event"}
         />
         <View to={{ view: "charts" }} tool="charts" name={words.nav.charts} current={route.view === "charts"} />
+        {maySetUp && (
+          <View to={SET_UP} tool="setup" name={words.nav.setup} current={route.view === "setup"} />
+        )}
       </nav>
+      ) : (
+        <span class="spring" />
+      )}
       <Settings />
     </header>
   );
@@ -90,6 +103,7 @@ function Settings(): JSX.Element {
             ))}
           </select>
         </label>
+        <Account />
       </div>
     </details>
   );

@@ -5,12 +5,14 @@ import { useState } from "preact/hooks";
 import { isolate, translate } from "../i18n/language";
 import type { Incident } from "../state/incidents";
 import { NAME_LIMIT } from "../state/preferences";
+import { userOf } from "../state/session";
 import { MARKS, type MarkWord } from "../wire/media";
 import type { Mark } from "../wire/messages";
 import type { Outcome } from "./command";
-import { useApp, useLanguage, usePreferences } from "./context";
+import { useApp, useLanguage, useMay, usePreferences, useSession } from "./context";
 import { OutcomeWords } from "./control";
 import { MarkIcon } from "./icons";
+import { reasonOf } from "./refusal";
 
 export function MarkBadge({ mark }: { readonly mark: Mark }): JSX.Element {
   const { words } = useLanguage();
@@ -27,15 +29,19 @@ export function MarkCard({ incident }: { readonly incident: Incident }): JSX.Ele
   const { words } = useLanguage();
   const { monitor, preferences } = useApp();
   const { name } = usePreferences();
+  const user = userOf(useSession());
+  const mayMark = useMay("operator");
   const [outcome, setOutcome] = useState<Outcome>({ kind: "none" });
   const send = async (mark: MarkWord): Promise<void> => {
     setOutcome({ kind: "waiting" });
-    const why = await monitor.mark(incident.source, incident.incidentId, mark, name.trim());
-    setOutcome(why === "" ? { kind: "none" } : { kind: "failed", words: why });
+    const by = user?.name ?? name.trim();
+    const answer = await monitor.mark(incident.source, incident.incidentId, mark, by);
+    setOutcome(answer.ok ? { kind: "none" } : { kind: "failed", words: reasonOf(answer.refusal) });
   };
   return (
     <section class="card mark-card" aria-labelledby="mark-title">
       <h2 id="mark-title">{words.mark.ask}</h2>
+      {mayMark ? (
       <div class="mark-buttons" role="group" aria-labelledby="mark-title">
         {MARKS.map((mark) => (
           <button
@@ -49,6 +55,7 @@ export function MarkCard({ incident }: { readonly incident: Incident }): JSX.Ele
             {words.mark.word[mark]}
           </button>
         ))}
+        {user === null && (
         <label class="mark-name">
           <span>{words.mark.name}</span>
           <input
@@ -60,7 +67,11 @@ export function MarkCard({ incident }: { readonly incident: Incident }): JSX.Ele
             onInput={(event) => preferences.set({ ...preferences.value, name: event.currentTarget.value })}
           />
         </label>
+        )}
       </div>
+      ) : (
+        <p class="quiet">{words.session.onlyMarks}</p>
+      )}
       <p class="marked" role="status">
         {incident.mark !== null && <MarkedWords mark={incident.mark} />}
       </p>

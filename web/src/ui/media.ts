@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { pageClock } from "../state/clock";
 import type { Incident } from "../state/incidents";
+import type { Hub } from "../wire/hub";
 import { fetchMedia, mediaAddress, type MediaFile } from "../wire/media";
 import { useApp } from "./context";
 
@@ -26,8 +27,8 @@ export function useMedia({ source, incidentId, openedAt }: Incident, file: Media
     if (!wanted) return undefined;
     const end = new AbortController();
     setMedia({ kind: "waiting", words: "" });
-    const address = mediaAddress(monitor.base, source, incidentId, file);
-    void fetchPatiently(address, openedAt, end.signal, setMedia).catch((error: unknown) => {
+    const address = mediaAddress(monitor.hub, source, incidentId, file);
+    void fetchPatiently(monitor.hub, address, openedAt, end.signal, setMedia).catch((error: unknown) => {
       if (!end.signal.aborted) throw error;
     });
     return () => end.abort();
@@ -37,13 +38,14 @@ export function useMedia({ source, incidentId, openedAt }: Incident, file: Media
 
 /** Rejects only when `signal` says so. */
 async function fetchPatiently(
+  hub: Hub,
   address: URL,
   openedAt: number,
   signal: AbortSignal,
   tell: (media: Media) => void,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const fetched = await fetchMedia(address, signal);
+    const fetched = await fetchMedia(hub, address, signal);
     if (fetched.ok) return tell({ kind: "here", data: fetched.data });
     const { words, again } = fetched;
     const young = Math.abs(pageClock.now() - openedAt) < YOUNG_S;

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { LAYERS, type Layer } from "../draw/layers";
 import { isSparing, type CameraView } from "../state/world";
 import { useCommand } from "./command";
-import { useApp, useLanguage, usePreferences, useRadar, useWorld } from "./context";
+import { useApp, useLanguage, useMay, usePreferences, useRadar, useWorld } from "./context";
 import { OutcomeWords } from "./control";
 import { saveFile } from "./files";
 import { ToolIcon } from "./icons";
@@ -20,6 +20,7 @@ export function Toolbar({ camera, stage }: ToolbarProps): JSX.Element {
   const { layers } = usePreferences();
   const sparing = useWorld(isSparing);
   const radar = useRadar();
+  const mayAsk = useMay("operator");
   const toggle = (layer: Layer): void =>
     preferences.set({
       ...preferences.value,
@@ -46,7 +47,7 @@ export function Toolbar({ camera, stage }: ToolbarProps): JSX.Element {
         <ToolIcon tool="radar" />
         <span>{words.picture.radar}</span>
       </button>
-      {radar && <NewStill camera={camera} />}
+      {radar && mayAsk && <NewStill camera={camera} />}
       <span class="spring" />
       <button type="button" class="tool" onClick={() => savePicture(stage.current, camera)}>
         <ToolIcon tool="save" />

@@ -92,7 +92,7 @@ function useStatus(): HubStatus | null {
   useEffect(() => {
     let gone = false;
     const ask = async (): Promise<void> => {
-      const answer = document.hidden ? null : await fetchStatus(monitor.base);
+      const answer = document.hidden ? null : await fetchStatus(monitor.hub);
       if (!gone && answer !== null) setStatus(answer);
     };
     void ask();

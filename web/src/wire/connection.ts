@@ -3,7 +3,7 @@
 import type { Clock } from "../state/clock";
 import { delayMs } from "./backoff";
 import { parseFrame, type PictureFrame } from "./frames";
-import { parseMessage, SUBPROTOCOL, type HubMessage, type Source } from "./messages";
+import { parseMessage, type HubMessage, type Source } from "./messages";
 import { ContractError } from "./reader";
 import {
   encodeCommand,
@@ -35,12 +35,15 @@ export class HubConnection {
   private wanted: Subscription = { sources: [], rung: "full" };
   private attempt = 0;
   private running = false;
+  private applying = false;
   private heardAt = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private timers: ReturnType<typeof setInterval>[] = [];
 
   constructor(
     private readonly url: string,
+    /** What to offer so that the hub lets one in; null when it would not. */
+    private readonly admission: () => Promise<readonly string[] | null>,
     private readonly clock: Clock,
     private readonly events: ConnectionEvents,
   ) {}
@@ -52,7 +55,7 @@ export class HubConnection {
       setInterval(() => this.beat(), PING_MS),
       setInterval(() => this.send(encodeSubscribe(this.wanted, LEASE_S)), RENEW_MS),
     ];
-    this.connect();
+    void this.connect();
   }
 
   /** Close and stay closed until `start`. */
@@ -67,7 +70,7 @@ export class HubConnection {
   hurry(): void {
     if (!this.running || this.socket !== null) return;
     clearTimeout(this.retry);
-    this.connect();
+    void this.connect();
   }
 
   subscribe(wanted: Subscription): void {
@@ -84,8 +87,18 @@ export class HubConnection {
     return this.send(encodeCommand(request));
   }
 
-  private connect(): void {
-    const socket = new WebSocket(this.url, SUBPROTOCOL);
+  private async connect(): Promise<void> {
+    if (this.applying) return;
+    this.applying = true;
+    const offered = await this.admission();
+    this.applying = false;
+    if (!this.running || this.socket !== null) return;
+    if (offered === null) this.tryLater();
+    else this.open(offered);
+  }
+
+  private open(offered: readonly string[]): void {
+    const socket = new WebSocket(this.url, [...offered]);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.heardAt = this.clock.now();
@@ -126,9 +139,13 @@ export class HubConnection {
   private lose(socket: WebSocket): void {
     if (socket !== this.socket) return;
     this.drop();
+    this.tryLater();
+  }
+
+  private tryLater(): void {
     this.events.closed();
     if (!this.running) return;
-    this.retry = setTimeout(() => this.connect(), delayMs(this.attempt, Math.random()));
+    this.retry = setTimeout(() => void this.connect(), delayMs(this.attempt, Math.random()));
     this.attempt += 1;
   }
 

@@ -1,5 +1,6 @@
 /** The hub's memory: events, and the figures of each camera second by second. */
 
+import type { Hub } from "./hub";
 import { readEvent, type EventMessage, type Source } from "./messages";
 import { ObjectReader } from "./reader";
 
@@ -26,10 +27,9 @@ const NOTHING: HistoryPage = { events: [], samples: [], nextBefore: null };
 const PAGE_EVENTS = 1000;
 
 /** A page of the history; nothing when the hub does not answer or speaks otherwise: the page works without it. */
-export async function fetchHistory(base: URL, query: Readonly<Record<string, string>>): Promise<HistoryPage> {
+export async function fetchHistory(hub: Hub, query: Readonly<Record<string, string>>): Promise<HistoryPage> {
   try {
-    const address = new URL(`api/history?${new URLSearchParams(query)}`, base);
-    const answer = await fetch(address, { headers: { accept: "application/json" }, cache: "no-store" });
+    const answer = await hub.fetch(`api/history?${new URLSearchParams(query)}`);
     return answer.ok ? readHistory(await answer.json()) : NOTHING;
   } catch {
     return NOTHING;
@@ -38,13 +38,13 @@ export async function fetchHistory(base: URL, query: Readonly<Record<string, str
 
 /** The events of the hub page by page, newest first, `pages` at most. */
 export async function* fetchEvents(
-  base: URL,
+  hub: Hub,
   query: Readonly<Record<string, string>>,
   pages: number,
 ): AsyncGenerator<readonly EventMessage[]> {
   let before: Readonly<Record<string, string>> = {};
   for (let page = 0; page < pages; page += 1) {
-    const { events, nextBefore } = await fetchHistory(base, { ...query, ...before, limit: String(PAGE_EVENTS), samples: "0" });
+    const { events, nextBefore } = await fetchHistory(hub, { ...query, ...before, limit: String(PAGE_EVENTS), samples: "0" });
     yield events;
     if (nextBefore === null) return;
     before = { before: String(nextBefore) };

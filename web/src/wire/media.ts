@@ -1,5 +1,6 @@
 /** What is kept of an incident: its files, and what people said of it. */
 
+import { nothing, readRefusal, type Answer, type Hub } from "./hub";
 import { readBox, type Box, type Source } from "./messages";
 import { ContractError, ObjectReader } from "./reader";
 
@@ -37,53 +38,31 @@ export type Fetched =
   /** `words` say why; `again` when it may come later. */
   | { readonly ok: false; readonly words: string; readonly again: boolean };
 
-export function mediaAddress(base: URL, source: Source, incidentId: string, file: MediaFile): URL {
-  return new URL(`api/media/${source}/${incidentId}/${file}`, base);
+export function mediaAddress(hub: Hub, source: Source, incidentId: string, file: MediaFile): URL {
+  return new URL(`api/media/${source}/${incidentId}/${file}`, hub.base);
 }
 
 /** One attempt; the hub itself waits some time for the edge. Rejects only when `signal` says so. */
-export async function fetchMedia(address: URL, signal: AbortSignal): Promise<Fetched> {
+export async function fetchMedia(hub: Hub, address: URL, signal: AbortSignal): Promise<Fetched> {
   try {
-    const answer = await fetch(address, { signal });
+    const answer = await hub.fetch(address.href, { signal, cache: "default" });
     if (answer.ok) return { ok: true, data: await answer.arrayBuffer() };
     const again = answer.status === 503 || answer.status === 504;
-    return { ok: false, words: await reasonOf(answer), again };
+    return { ok: false, words: (await readRefusal(answer)).words, again };
   } catch (error) {
     if (signal.aborted) throw error;
     return { ok: false, words: "unreachable", again: true };
   }
 }
 
-/** Says what an incident was; returns why that was refused, or nothing. Never throws. */
-export async function sendMark(
-  base: URL,
+/** Says what an incident was. */
+export function sendMark(
+  hub: Hub,
   source: Source,
   incidentId: string,
   verdict: { readonly mark: MarkWord; readonly by: string },
-): Promise<string> {
-  try {
-    const answer = await fetch(new URL(`api/incidents/${source}/${incidentId}/mark`, base), {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(verdict),
-    });
-    return answer.ok ? "" : await reasonOf(answer);
-  } catch {
-    return "unreachable";
-  }
-}
-
-/** The hub's refusals say what was expected and what came. */
-async function reasonOf(answer: Response): Promise<string> {
-  try {
-    const { got, expected } = new ObjectReader(await answer.json(), "$").part("error", (error) => ({
-      got: error.text("got"),
-      expected: error.text("expected"),
-    }));
-    return `${expected}: ${got}`;
-  } catch {
-    return `${answer.status} ${answer.statusText}`;
-  }
+): Promise<Answer<null>> {
+  return hub.call("POST", `api/incidents/${source}/${incidentId}/mark`, nothing, verdict);
 }
 
 /** Throws ContractError. */

@@ -7,6 +7,7 @@
 
 import type { Clock } from "../state/clock";
 import type { PictureFrame } from "./frames";
+import type { Hub } from "./hub";
 import { readHistory, type Sample } from "./history";
 import type { HubMessage, Observation, Pong, Presence, Source, Status } from "./messages";
 import { readStatus, type EdgeStatus, type HubStatus } from "./status";
@@ -29,7 +30,7 @@ export class StatusPoller {
   private readonly pictured = new Map<Source, number>();
 
   constructor(
-    private readonly base: URL,
+    private readonly hub: Hub,
     private readonly clock: Clock,
     private readonly visible: () => readonly Source[],
     private readonly events: PollerEvents,
@@ -93,7 +94,7 @@ export class StatusPoller {
   }
 
   private async get(path: string): Promise<Response> {
-    const answer = await fetch(new URL(path, this.base), { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const answer = await this.hub.fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (!answer.ok) throw new Error(`expected status 200 from ${path}, got ${answer.status}`);
     return answer;
   }

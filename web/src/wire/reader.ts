@@ -11,6 +11,9 @@ export class ContractError extends Error {
   }
 }
 
+/** A place in a picture, in fractions of its width and height; or a moment and a value. */
+export type Spot = readonly [number, number];
+
 /** One JSON object. An absent field takes the fallback that the catalogue gives it; without one it is an error. */
 export class ObjectReader {
   private readonly fields: Readonly<Record<string, unknown>>;
@@ -71,6 +74,42 @@ export class ObjectReader {
     });
   }
 
+  /** The members of an object that is used as a table, in the order in which they came; none when it is absent. */
+  table<T>(key: string, read: (value: unknown, path: string, name: string) => T): readonly T[] {
+    const value = this.fields[key] ?? {};
+    const path = `${this.path}.${key}`;
+    if (typeof value !== "object" || Array.isArray(value)) throw new ContractError(path, "an object", describe(value));
+    return Object.entries(value).map(([name, member]: [string, unknown]) => read(member, `${path}.${name}`, name));
+  }
+
+  /** A table of numbers by name. */
+  numberTable(key: string): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      this.table(key, (value, path, name) => {
+        if (!isFiniteNumber(value)) throw new ContractError(path, "a finite number", describe(value));
+        return [name, value] as const;
+      }),
+    );
+  }
+
+  /** A list of places: pairs of numbers. */
+  spots(key: string): readonly Spot[] {
+    return this.list(key, readSpot);
+  }
+
+  /** One place. */
+  spot(key: string): Spot {
+    return readSpot(this.fields[key], `${this.path}.${key}`);
+  }
+
+  /** A list of lists of places. */
+  paths(key: string): readonly (readonly Spot[])[] {
+    return this.list(key, (value, path) => {
+      if (!Array.isArray(value)) throw new ContractError(path, "an array", describe(value));
+      return value.map((spot: unknown, index) => readSpot(spot, `${path}[${index}]`));
+    });
+  }
+
   private list<T>(key: string, read: (value: unknown, path: string) => T): readonly T[] {
     const value = this.fields[key] ?? [];
     const path = `${this.path}.${key}`;
@@ -84,6 +123,13 @@ export class ObjectReader {
     if (!is(value)) throw new ContractError(`${this.path}.${key}`, expected, describe(value));
     return value as T;
   }
+}
+
+function readSpot(value: unknown, path: string): Spot {
+  if (!Array.isArray(value) || value.length !== 2) throw new ContractError(path, "a pair of numbers", describe(value));
+  const [x, y] = value as unknown[];
+  if (!isFiniteNumber(x) || !isFiniteNumber(y)) throw new ContractError(path, "a pair of numbers", describe(value));
+  return [x, y];
 }
 
 function isFiniteNumber(value: unknown): value is number {

@@ -1,5 +1,6 @@
 /** `GET /api/status`: what the hub says of itself, its edges and its traffic. */
 
+import type { Hub } from "./hub";
 import type { Source } from "./messages";
 import { ObjectReader } from "./reader";
 
@@ -49,9 +50,9 @@ export interface HubStatus {
 }
 
 /** Null when the hub does not answer or speaks otherwise. */
-export async function fetchStatus(base: URL): Promise<HubStatus | null> {
+export async function fetchStatus(hub: Hub): Promise<HubStatus | null> {
   try {
-    const answer = await fetch(new URL("api/status", base), { cache: "no-store" });
+    const answer = await hub.fetch("api/status");
     return answer.ok ? readStatus(await answer.json()) : null;
   } catch {
     return null;

@@ -1,0 +1,65 @@
+/** Who did what, and what came of it: newest first. */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { translate } from "../i18n/language";
+import { useApp, useLanguage } from "../ui/context";
+import { reasonWords } from "../ui/refusal";
+import { fetchAudit } from "../wire/people";
+import { useListing } from "./listing";
+import { useSetUpWords } from "./words/words";
+
+const ENTRIES = 300;
+
+export function AuditSection(): JSX.Element {
+  const words = useSetUpWords();
+  const { words: common, dateTime } = useLanguage();
+  const { hub } = useApp().monitor;
+  const { items, refusal, reload } = useListing(() => fetchAudit(hub, ENTRIES));
+  const [sought, setSought] = useState("");
+  const wanted = sought.trim().toLowerCase();
+  const entries = (items ?? []).filter(({ who, did, what, outcome }) => `${who} ${did} ${what} ${outcome}`.toLowerCase().includes(wanted));
+  return (
+    <section class="card audit" aria-labelledby="audit-title">
+      <h2 id="audit-title">{words.audit.title}</h2>
+      <div class="bar-row">
+        <input type="text" dir="auto" aria-label={words.audit.find} placeholder={words.audit.find} value={sought} onInput={(event) => setSought(event.currentTarget.value)} />
+        <button type="button" class="tool outlined" onClick={reload}>
+          {words.again}
+        </button>
+      </div>
+      {refusal !== null && <p class="problem">{reasonWords(refusal, common)}</p>}
+      {items !== null && entries.length === 0 && <p class="quiet">{words.audit.none}</p>}
+      {entries.length > 0 && (
+        <div class="table-frame" tabIndex={0} role="region" aria-labelledby="audit-title">
+          <table class="receipt">
+            <thead>
+              <tr>
+                <th scope="col">{words.audit.when}</th>
+                <th scope="col">{words.audit.who}</th>
+                <th scope="col">{words.audit.did}</th>
+                <th scope="col">{words.audit.outcome}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {entries.map(({ at, who, did, what, outcome }, index) => (
+                <tr key={`${at} ${index}`}>
+                  <td>{dateTime(at)}</td>
+                  <td>
+                    <bdi>{who}</bdi>
+                  </td>
+                  <td>
+                    <bdi>{translate(words.audit.deed, did)}</bdi> <bdi class="quiet">{what}</bdi>
+                  </td>
+                  <td>
+                    <bdi>{translate(words.audit.result, outcome)}</bdi>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,106 @@
+/** What is not saved yet, what is wrong with it, and what can be done: it stays in sight while one works. */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { isolate } from "../i18n/language";
+import { useLanguage } from "../ui/context";
+import { ToolIcon } from "../ui/icons";
+import { reasonWords } from "../ui/refusal";
+import type { Workbench } from "./use_draft";
+import { useSetUpWords } from "./words/words";
+
+const PROBLEMS_SHOWN = 4;
+
+export function SaveBar({ bench }: { readonly bench: Workbench }): JSX.Element {
+  const words = useSetUpWords();
+  const [note, setNote] = useState("");
+  const { differs, saving, rehearsing } = bench;
+  const dirty = differs.length > 0;
+  const parts = differs.map((part) => words.parts[part]).join(", ");
+  const save = (): void => saving.save(note.trim() === "" ? `changed: ${differs.join(", ")}` : note.trim());
+  return (
+    <section class="save-bar" aria-label={words.save.title}>
+      <Problems bench={bench} />
+      {saving.theirs !== null && <Conflict bench={bench} words={note} />}
+      <div class="bar-row">
+        <span class="save-state" role="status">
+          {dirty ? words.save.differs(parts) : saving.made !== null ? words.save.made(saving.made) : words.save.same(bench.saved.version)}
+        </span>
+        <span class="spring" />
+        <button type="button" class="tool outlined" aria-disabled={rehearsing.sending} onClick={rehearsing.send}>
+          <ToolIcon tool="play" />
+          {rehearsing.sending ? words.rehearsal.running : words.rehearsal.run}
+        </button>
+        {dirty && (
+          <>
+            <button type="button" class="tool outlined" disabled={!bench.canUndo} onClick={bench.undo}>
+              {words.save.undo}
+            </button>
+            <button type="button" class="tool outlined" onClick={bench.discard}>
+              {words.save.discard}
+            </button>
+            <input
+              type="text"
+              class="save-note"
+              aria-label={words.save.note}
+              placeholder={words.save.note}
+              dir="auto"
+              maxLength={200}
+              value={note}
+              onInput={(event) => setNote(event.currentTarget.value)}
+            />
+            <button type="button" class="tool primary" aria-disabled={saving.sending} onClick={save}>
+              {words.save.save}
+            </button>
+          </>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Problems({ bench }: { readonly bench: Workbench }): JSX.Element | null {
+  const language = useLanguage();
+  const words = useSetUpWords();
+  const { problems, saving } = bench;
+  const { refusal } = saving;
+  if (problems.length === 0 && (refusal === null || saving.theirs !== null)) return null;
+  return (
+    <div class="save-problems" role="alert">
+      {refusal !== null && <strong>{words.save.refused}</strong>}
+      {problems.length === 0 && refusal !== null && <p class="problem">{reasonWords(refusal, language.words)}</p>}
+      <ul>
+        {problems.slice(0, PROBLEMS_SHOWN).map((problem) => (
+          <li key={`${problem.field}: ${problem.words}`} class="problem">
+            {problem.field !== "" && <bdi>{`${problem.field}: `}</bdi>}
+            <bdi>{problem.words}</bdi>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** Somebody else saved while one worked on an older version. */
+function Conflict({ bench, words: note }: { readonly bench: Workbench; readonly words: string }): JSX.Element {
+  const words = useSetUpWords();
+  const { time } = useLanguage();
+  const newest = bench.saving.theirs?.versions[0];
+  const text =
+    newest === undefined
+      ? words.save.conflict
+      : words.save.conflictBy(isolate(newest.by === "file" ? words.versions.byFile : newest.by), time(newest.at), isolate(newest.words));
+  return (
+    <div class="save-problems" role="alert">
+      <p>{text}</p>
+      <div class="bar-row">
+        <button type="button" class="tool outlined" onClick={() => bench.saving.saveOver(note)}>
+          {words.save.saveOver}
+        </button>
+        <button type="button" class="tool outlined" onClick={bench.saving.takeTheirs}>
+          {words.save.takeTheirs}
+        </button>
+      </div>
+    </div>
+  );
+}

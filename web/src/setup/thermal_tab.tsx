@@ -1,0 +1,126 @@
+/** Where the thermal sensor looks: pairs of places that are the same in its picture and in the camera's. */
+
+import type { JSX } from "preact";
+import { useCamera, useLanguage } from "../ui/context";
+import { ToolIcon } from "../ui/icons";
+import type { TrackView } from "../wire/messages";
+import type { Alignment, Spot } from "../wire/policy";
+import { Board, BoardName, pointsOf } from "./board";
+import { clamp, fitAlignment, fitBack, type Map2 } from "./geometry";
+import { Handle } from "./handle";
+import { problemAt } from "./problems";
+import type { Workbench } from "./use_draft";
+import { useSetUpWords } from "./words/words";
+
+const FEWEST = 3;
+const SAME_VIEW: Alignment = {
+  thermal: [[0.1, 0.1], [0.9, 0.1], [0.1, 0.9]],
+  image: [[0.1, 0.1], [0.9, 0.1], [0.1, 0.9]],
+};
+const FIELD: readonly Spot[] = [[0, 0], [1, 0], [1, 1], [0, 1]];
+
+export function ThermalTab({ bench }: { readonly bench: Workbench }): JSX.Element {
+  const words = useSetUpWords();
+  const active = useCamera(bench.source)?.observation?.scene.thermalActive === true;
+  const { alignment } = bench.policy;
+  if (alignment === null) {
+    return (
+      <section class="card empty">
+        <h2>{active ? words.thermal.none : words.thermal.noSensor}</h2>
+        <p class="quiet">{words.thermal.noneHint}</p>
+        <button type="button" class="tool primary" onClick={() => bench.change({ alignment: SAME_VIEW })}>
+          {words.thermal.begin}
+        </button>
+      </section>
+    );
+  }
+  return <Pairs bench={bench} alignment={alignment} />;
+}
+
+function Pairs({ bench, alignment }: { readonly bench: Workbench; readonly alignment: Alignment }): JSX.Element {
+  const words = useSetUpWords();
+  const { number } = useLanguage();
+  const { thermal, image } = alignment;
+  const spots = useHotspots(bench);
+  const forth = fitAlignment(alignment);
+  const set = (change: Partial<Alignment>, stroke = ""): void => bench.change({ alignment: { ...alignment, ...change } }, stroke);
+  const replaced = (all: readonly Spot[], index: number, to: Spot): readonly Spot[] => all.map((old, other) => (other === index ? to : old));
+  const addPair = (): void => set({ thermal: [...thermal, [0.5, 0.5]], image: [...image, clamp(forth?.([0.5, 0.5]) ?? [0.5, 0.5])] });
+  const removePair = (): void => set({ thermal: thermal.slice(0, -1), image: image.slice(0, -1) });
+  const problem = problemAt(bench.problems, "thermal_alignment");
+  return (
+    <div class="workroom">
+      <div class="workroom-main">
+        <Board source={bench.source} shapes={forth !== null && <polygon class="field-of-view" points={pointsOf(FIELD.map(forth))} />}>
+          {forth !== null && spots.map(({ at, words: said }, index) => <BoardName key={index} at={clamp(forth(at))} name={said} />)}
+          {image.map((spot, index) => (
+            <Handle
+              key={index}
+              kind="corner"
+              at={spot}
+              mark={number(index + 1)}
+              name={words.thermal.inPicture(index + 1)}
+              onMove={(to) => set({ image: replaced(image, index, to) }, `image ${index}`)}
+            />
+          ))}
+        </Board>
+      </div>
+      <section class="workroom-side card form" aria-labelledby="thermal-title">
+        <h2 id="thermal-title">{words.thermal.title}</h2>
+        <div class="board sensor" dir="ltr">
+          {spots.map(({ at, words: said }, index) => (
+            <BoardName key={index} at={at} name={said} />
+          ))}
+          {thermal.map((spot, index) => (
+            <Handle
+              key={index}
+              kind="corner"
+              at={spot}
+              mark={number(index + 1)}
+              name={words.thermal.inSensor(index + 1)}
+              onMove={(to) => set({ thermal: replaced(thermal, index, to) }, `thermal ${index}`)}
+            />
+          ))}
+        </div>
+        <p class="quiet hint">{words.thermal.hint}</p>
+        {spots.length === 0 && <p class="quiet hint">{words.thermal.cold}</p>}
+        {forth === null && <p class="problem">{words.thermal.onOneLine}</p>}
+        {problem !== "" && <p class="problem">{problem}</p>}
+        <div class="bar-row">
+          <button type="button" class="tool outlined" onClick={addPair}>
+            <ToolIcon tool="add" />
+            {words.thermal.addPair}
+          </button>
+          <button type="button" class="tool outlined" disabled={thermal.length <= FEWEST} onClick={removePair}>
+            {words.thermal.removePair}
+          </button>
+        </div>
+        <button type="button" class="tool outlined danger" onClick={() => bench.change({ alignment: null })}>
+          {words.thermal.remove}
+        </button>
+      </section>
+    </div>
+  );
+}
+
+interface Hotspot {
+  /** In the thermal picture. */
+  readonly at: Spot;
+  readonly words: string;
+}
+
+/** What is warm now, taken back into the thermal picture by the alignment that is in force. */
+function useHotspots(bench: Workbench): readonly Hotspot[] {
+  const { number, words } = useLanguage();
+  const tracks = useCamera(bench.source)?.observation?.tracks ?? [];
+  const inForce = bench.saved.policy.alignment;
+  const back: Map2 = (inForce === null ? null : fitBack(inForce)) ?? ((spot) => spot);
+  return tracks
+    .filter(({ hottestCelsius }) => hottestCelsius !== null)
+    .map((track) => ({ at: clamp(back(middleOf(track))), words: `${number(track.hottestCelsius ?? 0)} ${words.unit.celsius}` }));
+}
+
+function middleOf({ box }: TrackView): Spot {
+  const [left, top, right, bottom] = box;
+  return [(left + right) / 2, (top + bottom) / 2];
+}

@@ -1,0 +1,32 @@
+/** Views that few need, loaded when somebody opens them. */
+
+import type { ComponentType, JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Source } from "../wire/messages";
+import { useLanguage, useMay } from "./context";
+import type { SetUpPlace } from "./route";
+
+type Rooms = typeof import("../setup/rooms");
+
+export function SetUp({ place }: { readonly place: SetUpPlace }): JSX.Element {
+  const { words } = useLanguage();
+  if (!useMay("admin")) return <p class="card empty quiet">{words.session.onlyAdmin}</p>;
+  return <Later pick={(rooms) => rooms.SetUpView} place={place} />;
+}
+
+export function WhatIf(minute: { readonly source: Source; readonly at: number }): JSX.Element {
+  return <Later pick={(rooms) => rooms.WhatIfView} {...minute} />;
+}
+
+type LaterProps<P> = P & { readonly pick: (rooms: Rooms) => ComponentType<P> };
+
+function Later<P extends object>({ pick, ...props }: LaterProps<P>): JSX.Element {
+  const { words } = useLanguage();
+  const [rooms, setRooms] = useState<Rooms | "failed" | null>(null);
+  useEffect(() => void import("../setup/rooms").then(setRooms, () => setRooms("failed")), []);
+  if (rooms === null || rooms === "failed") {
+    return <p class="card empty quiet">{rooms === null ? words.session.loading : words.session.notLoaded}</p>;
+  }
+  const Room = pick(rooms) as ComponentType<object>;
+  return <Room {...props} />;
+}
