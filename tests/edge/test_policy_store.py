@@ -6,8 +6,9 @@ from aimonitor.common.clock import ManualClock
 from aimonitor.common.settings import SettingsError
 from aimonitor.edge.policy import PRESETS, load_policy, parse_policy, parse_text
 from aimonitor.edge.policy_store import PolicyStore, StaleError
-from aimonitor.edge.policy_text import own, rewrite, whole
+from aimonitor.edge.policy_text import own, whole
 from aimonitor.edge.policy_versions import KEPT
+from aimonitor.edge.toml_text import rewrite
 
 GATE = {"polygon": [[0.1, 0.5], [0.4, 0.5], [0.4, 0.9]], "restricted": True}
 BY_HAND = """\

@@ -12,7 +12,7 @@ from aimonitor.edge.inference import Turns
 from aimonitor.edge.journal import Journal, JournalError
 from aimonitor.edge.keeper import Learned, Memory, Parcel
 from aimonitor.edge.policy import SitePolicy
-from aimonitor.edge.publisher import Publisher, Shot, to_event
+from aimonitor.edge.publisher import Publisher, Rung, Shot, to_event
 from aimonitor.edge.stages import CameraStages
 from aimonitor.edge.types import Event, Frame, Observation, PictureError, ThermalReading
 from aimonitor.edge.usual import Usual
@@ -77,6 +77,8 @@ class Analyzer:
         self.events_refused = 0
         self.latest: Observation | None = None
         self.failures = 0
+        self.rung: Rung | None = None
+        """How closely the camera was told of at its last frame."""
 
     def start(self) -> None:
         """Begin; the thread ends when the frames' mailbox is closed."""
@@ -98,6 +100,11 @@ class Analyzer:
     def arm(self, armed: bool) -> None:
         """While disarmed, nothing new becomes an incident; what was open is still closed."""
         self._armed = armed
+
+    @property
+    def armed(self) -> bool:
+        """Whether new incidents are news."""
+        return self._armed
 
     def limit(self, fps: float) -> None:
         """At most so many pictures a second from now on, however closely the camera is watched."""
@@ -163,6 +170,7 @@ class Analyzer:
         self._learn(observation)
         now = self._clock.monotonic()
         shot = self._publisher.publish(observation, fps=self.fps, dropped=self._dropped(), now=now)
+        self.rung = self._publisher.ladder.rung(now)
         if shot is not None:
             self._offer(self._camera_id, shot)
 

@@ -31,6 +31,9 @@ from aimonitor.edge.vitals import CameraStatus
 
 log = logging.getLogger(__name__)
 
+ALWAYS = ("snapshot", "arm", "disarm", "fps", "policy")
+"""Commands that every camera can carry out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -79,7 +82,22 @@ class WiredCamera:
 
     def report(self, status: CameraStatus) -> messages.Status:
         """The camera's state in the words of the contract."""
-        return _report(self.source, self.name, status)
+        lasting = () if self.capture.frames.closed else ("restart",)
+        controls = (*ALWAYS, *lasting, *self.capture.controls)
+        armed, rung = self.analyzer.armed, self.analyzer.rung
+        return messages.Status(
+            source=self.source,
+            state=status.state,
+            since=round(status.since_utc, 3),
+            name=self.name,
+            detail=status.detail[:1000],
+            width=status.width,
+            height=status.height,
+            fps=round(status.fps, 1),
+            armed=armed,
+            controls=controls,
+            rung=rung,
+        )
 
 
 def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
@@ -90,7 +108,7 @@ def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
     source, clock = messages.source_of(around.edge_id, camera.id), around.clock
 
     def announce(status: CameraStatus) -> None:
-        around.uplink.say(_report(source, camera.name, status))
+        around.uplink.say(wired.report(status))
 
     options = SourceOptions(loop=camera.loop, frame_size=camera.frame_size, quality=camera.quality)
     opened = open_source(camera.source, options, clock)
@@ -116,7 +134,8 @@ def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
     )
     policy.follow = analyzer.adopt
     sensing = _sense(camera, readings.put, clock) if camera.thermal else None
-    return WiredCamera(source, camera.name, capture, analyzer, policy, sensing)
+    wired = WiredCamera(source, camera.name, capture, analyzer, policy, sensing)
+    return wired
 
 
 def _usual(camera_id: str, policy: SitePolicy, around: Surroundings) -> Usual:
@@ -137,16 +156,3 @@ def _usual(camera_id: str, policy: SitePolicy, around: Surroundings) -> Usual:
 def _sense(camera: CameraSettings, deliver: Callable[[ThermalReading], None], clock: Clock) -> Awaitable[None]:
     _, sensing = open_way(camera.thermal, camera.id, deliver, clock, token=camera.thermal_token)
     return sensing
-
-
-def _report(source: str, name: str, status: CameraStatus) -> messages.Status:
-    return messages.Status(
-        source=source,
-        state=status.state,
-        since=round(status.since_utc, 3),
-        name=name,
-        detail=status.detail[:1000],
-        width=status.width,
-        height=status.height,
-        fps=round(status.fps, 1),
-    )

@@ -125,6 +125,11 @@ class Capture:
             raise SourceError(f"{name}: expected a camera that takes commands, got one of kind {self._source.kind}")
         return self._source.control(name, value)
 
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """What the camera takes now, see Controllable."""
+        return self._source.controls if isinstance(self._source, Controllable) else ()
+
     def restart(self) -> None:
         """Close the connection to the camera and open it anew; a reader that does not stop is left behind."""
         thread = self._thread

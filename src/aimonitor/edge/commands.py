@@ -12,13 +12,10 @@ from aimonitor.edge.analyzer import Analyzer
 from aimonitor.edge.capture import Capture
 from aimonitor.edge.media import MediaError, MediaSender
 from aimonitor.edge.policy import load_policy
-from aimonitor.edge.source import SourceError
+from aimonitor.edge.source import CONTROLS, SourceError
 
 log = logging.getLogger(__name__)
 
-
-_CAMERA_CONTROLS = ("frame_size", "quality", "led", "brightness", "contrast", "hmirror", "vflip")
-"""What is passed on to a camera that takes commands; sizes by name (VGA), the rest as whole numbers."""
 
 
 SetUp = Callable[[messages.Command], messages.CommandResult]
@@ -50,7 +47,7 @@ class CommandDesk:
             "policy": _policy,
             "restart": _restart,
             "media": partial(_media, media),
-            **{name: partial(_control, name) for name in _CAMERA_CONTROLS},
+            **{name: partial(_control, name) for name in CONTROLS},
         }
 
     def add(self, camera_id: str, analyzer: Analyzer, capture: Capture) -> None:

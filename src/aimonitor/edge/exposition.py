@@ -43,7 +43,7 @@ class Exposition(Collector):
 
     def __init__(
         self,
-        cameras: Mapping[str, WiredCamera],
+        cameras: Callable[[], Mapping[str, WiredCamera]],
         *,
         inference: Histogram,
         journal: Journal,
@@ -74,8 +74,8 @@ class Exposition(Collector):
 
     def _counted(self) -> Iterator[Metric]:
         """Totals of each camera."""
-        statuses = {name: camera.capture.status() for name, camera in self._cameras.items()}
-        analyzers = {name: camera.analyzer for name, camera in self._cameras.items()}
+        statuses = {name: camera.capture.status() for name, camera in self._cameras().items()}
+        analyzers = {name: camera.analyzer for name, camera in self._cameras().items()}
         totals = (
             ("captured_frames", "Pictures that the camera gave.", {n: s.frames for n, s in statuses.items()}),
             ("replaced_frames", "Pictures that newer ones replaced.", {n: s.dropped for n, s in statuses.items()}),
@@ -100,7 +100,7 @@ class Exposition(Collector):
         risk = GaugeMetricFamily("aimonitor_edge_risk_score", "Risk of the camera, 0 to 1.", labels=["camera"])
         persons = GaugeMetricFamily("aimonitor_edge_persons", "Persons in the picture now.", labels=["camera"])
         vehicles = GaugeMetricFamily("aimonitor_edge_vehicles", "Vehicles in the picture now.", labels=["camera"])
-        for camera_id, camera in self._cameras.items():
+        for camera_id, camera in self._cameras().items():
             fps.add_metric([camera_id], camera.analyzer.fps)
             latest = camera.analyzer.latest
             if latest is not None:
@@ -112,7 +112,7 @@ class Exposition(Collector):
     def _states(self) -> Iterator[Metric]:
         words = "1 for the state that the camera is in."
         family = GaugeMetricFamily("aimonitor_edge_camera_state", words, labels=["camera", "state"])
-        for camera_id, camera in self._cameras.items():
+        for camera_id, camera in self._cameras().items():
             family.add_metric([camera_id, camera.capture.status().state], 1)
         yield family
 

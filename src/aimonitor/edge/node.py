@@ -16,26 +16,25 @@ from aimonitor.common.reload import SettingsFile, follow
 from aimonitor.contract import messages
 from aimonitor.edge.backends import open_detector
 from aimonitor.edge.budget import Budget, BudgetLimits
-from aimonitor.edge.camera import Surroundings, WiredCamera, wire
+from aimonitor.edge.camera import Surroundings, WiredCamera
 from aimonitor.edge.commands import CommandDesk
 from aimonitor.edge.delivery import HubAddress
 from aimonitor.edge.exposition import Exposition, serve
 from aimonitor.edge.inference import Timed
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.keeper import Keeper
+from aimonitor.edge.lineup import Lineup, introduce
 from aimonitor.edge.media import MediaSender
-from aimonitor.edge.settings import CameraSettings, EdgeSettings
+from aimonitor.edge.settings import EdgeSettings
 from aimonitor.edge.setup import SetupDesk
 from aimonitor.edge.setup_policy import PolicyDesk, SetupCamera
-from aimonitor.edge.source import SourceError
-from aimonitor.edge.sources import scheme_of
 from aimonitor.edge.uplink import Address, Uplink
 from aimonitor.edge.vitals import CameraStatus
 
 log = logging.getLogger(__name__)
 
 _CHECK_EVERY_S = 1.0
-_STATUS_EVERY_S = 10.0
+_MARK_EVERY_S = 10.0
 _DRAIN_WITHIN_S = 5.0
 _SENT = "sent bytes "
 
@@ -70,12 +69,11 @@ class Node:
         self._media = _media_sender(settings, clock)
         follow = self._media.follow if self._media and settings.upload == "snapshots" else None
         self._keeper = Keeper(settings.keep, follow) if settings.keep else None
-        self._cameras: dict[str, WiredCamera] = {}
         self._setup = SetupDesk(PolicyDesk(clock), {}, settings.remote_setup)
         self._desk = CommandDesk(self._media, self._setup.answer)
         self._uplink = Uplink(
             Address(settings.hub, settings.edge_id, settings.token),
-            cameras=[_introduce(camera) for camera in settings.camera],
+            cameras=introduce(settings.camera),
             boot_id=uuid.uuid4().hex[:12],
             journal=self._journal,
             clock=clock,
@@ -95,18 +93,10 @@ class Node:
             settings.journal.with_suffix("") / "policies",
             settings.false_alarms_per_week,
         )
-        for camera in settings.camera:
-            try:
-                wired = wire(camera, around)
-            except SourceError as error:
-                raise NodeError(f"camera {camera.id}: {error}") from None
-            self._cameras[camera.id] = wired
-            self._desk.add(camera.id, wired.analyzer, wired.capture)
-            scenes = self._keeper.scenes_of(camera.id) if self._keeper else None
-            self._setup.add(camera.id, SetupCamera(wired.policy, scenes, wired.picture_size))
+        self._lineup = Lineup(settings.camera, around, self._arrived, self._left)
         self._metrics_port = settings.metrics_port
         self._exposition = Exposition(
-            self._cameras,
+            lambda: self._lineup.cameras,
             inference=detector.seconds,
             journal=self._journal,
             uplink=self._uplink,
@@ -123,14 +113,11 @@ class Node:
             self._keeper.start()
         if self._media is not None:
             self._media.start()
-        for camera in self._cameras.values():
-            camera.start()
+        self._lineup.start()
         uplink = asyncio.ensure_future(self._uplink.run())
         watch = asyncio.ensure_future(self._watch())
         stopped = asyncio.ensure_future(stop.wait())
-        beside = [asyncio.ensure_future(each.sensing) for each in self._cameras.values() if each.sensing]
-        if file is not None:
-            beside.append(asyncio.ensure_future(follow(file, self.adopt)))
+        beside = [asyncio.ensure_future(follow(file, self.adopt))] if file is not None else []
         try:
             done, _ = await asyncio.wait((uplink, watch, stopped), return_when=asyncio.FIRST_COMPLETED)
             for task in done - {stopped}:
@@ -141,6 +128,7 @@ class Node:
             for work in (uplink, watch, stopped, *beside):
                 work.cancel()
             await asyncio.gather(uplink, watch, stopped, *beside, return_exceptions=True)
+            await self._lineup.close()
             await asyncio.to_thread(stop_serving)
             await asyncio.to_thread(self._close)
 
@@ -159,22 +147,29 @@ class Node:
         except OSError as error:
             raise NodeError(f"metrics_port {self._metrics_port}: expected a free port, got: {error}") from None
 
+    def _arrived(self, camera_id: str, camera: WiredCamera) -> None:
+        self._desk.add(camera_id, camera.analyzer, camera.capture)
+        scenes = self._keeper.scenes_of(camera_id) if self._keeper else None
+        self._setup.add(camera_id, SetupCamera(camera.policy, scenes, camera.picture_size))
+
+    def _left(self, camera_id: str) -> None:
+        self._desk.remove(camera_id)
+        self._setup.remove(camera_id)
+
     def _attend(self, attention: messages.Attention) -> None:
-        camera = self._cameras.get(attention.camera_id)
+        camera = self._lineup.cameras.get(attention.camera_id)
         if camera is not None:
             camera.analyzer.attend(attention)
 
     async def _watch(self) -> None:
         """The watchdog of all cameras; returns when none will ever give a picture again."""
-        said_at = self._clock.monotonic()
+        marked_at = self._clock.monotonic()
         while True:
             await asyncio.sleep(_CHECK_EVERY_S)
-            statuses = [camera.check() for camera in self._cameras.values()]
-            if self._clock.monotonic() - said_at >= _STATUS_EVERY_S:
-                said_at = self._clock.monotonic()
+            statuses = self._lineup.check(self._clock.monotonic())
+            if self._clock.monotonic() - marked_at >= _MARK_EVERY_S:
+                marked_at = self._clock.monotonic()
                 await asyncio.to_thread(self._journal.mark, _SENT + self._budget.month, self._budget.month_bytes)
-                for camera, status in zip(self._cameras.values(), statuses, strict=True):
-                    self._uplink.say(camera.report(status))
             if all(status.ended for status in statuses):
                 _check_ending(statuses)
                 return
@@ -188,10 +183,6 @@ class Node:
             await asyncio.sleep(0.1)
 
     def _close(self) -> None:
-        for camera in self._cameras.values():
-            camera.capture.close()
-        for camera in self._cameras.values():
-            camera.analyzer.join(2.0)
         if self._keeper is not None:
             self._keeper.close()
         if self._media is not None:
@@ -204,10 +195,6 @@ def _media_sender(settings: EdgeSettings, clock: Clock) -> MediaSender | None:
         return None
     hub, pace = HubAddress.of(settings.hub), settings.upload_kb_per_s * 1024
     return MediaSender(settings.keep, hub, settings.edge_id, settings.token, clock, bytes_per_s=pace)
-
-
-def _introduce(camera: CameraSettings) -> messages.CameraInfo:
-    return messages.CameraInfo(camera.id, camera.name, scheme_of(camera.source))
 
 
 def _check_ending(statuses: Sequence[CameraStatus]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from aimonitor.common.clock import Clock
 from aimonitor.common.files import write_atomically
 from aimonitor.common.settings import SettingsError
-from aimonitor.edge import policy_text
+from aimonitor.edge import policy_text, toml_text
 from aimonitor.edge.policy import SitePolicy, load_policy, parse_policy, parse_text
 from aimonitor.edge.policy_versions import BY_HAND, PolicyVersion, PolicyVersions
 
@@ -115,7 +115,7 @@ class PolicyStore:
         """`policy` in the words of the file as it is, comments kept."""
         if text is None:
             text = self._known.text if self._known else ""
-        return policy_text.rewrite(text, policy_text.own(policy))
+        return toml_text.rewrite(text, policy_text.own(policy))
 
     def _keep(self, text: str, by: str, words: str) -> int:
         policy = parse_text(text, preset=self._preset)

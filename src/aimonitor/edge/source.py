@@ -7,6 +7,9 @@ from typing import Protocol, runtime_checkable
 
 from aimonitor.edge.types import Picture
 
+CONTROLS = ("frame_size", "quality", "led", "brightness", "contrast", "hmirror", "vflip")
+"""What may be told to a camera; sizes by name (VGA), the rest as whole numbers."""
+
 
 class SourceError(RuntimeError):
     """A source cannot go on; the text is one line that says what to do, without secrets.
@@ -63,6 +66,11 @@ class Source(Protocol):
 @runtime_checkable
 class Controllable(Protocol):
     """A source whose camera obeys."""
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """The names that this camera takes, of CONTROLS; empty while that is not known."""
+        ...
 
     def control(self, name: str, value: str) -> str:
         """Set `name` (frame_size, quality, led …) and say in words what was done. Raises SourceError. Any thread."""

@@ -119,9 +119,21 @@ class Uplink:
 
     def offer(self, camera_id: str, shot: Shot) -> None:
         """Hand in what is to be said of a frame; it replaces an older one of the same kind that still waits."""
-        slots = self._slots[camera_id]
+        slots = self._slots.get(camera_id)
+        if slots is None:  # the camera has just been removed
+            return
         (slots.picture if shot.jpeg else slots.figures).put(shot)
         self._wake_up()
+
+    def declare(self, cameras: Sequence[messages.CameraInfo]) -> None:
+        """Have exactly these cameras from now on, and tell the hub. Called on the loop."""
+        self._cameras = tuple(cameras)
+        known = self._slots
+        self._slots = {camera.camera_id: known.get(camera.camera_id) or _Slots() for camera in cameras}
+        ours = {messages.source_of(self._address.edge_id, camera_id) for camera_id in self._slots}
+        self._latest_status = {source: each for source, each in self._latest_status.items() if source in ours}
+        if self.connected:
+            self._outbox.put(messages.Cameras(self._cameras))
 
     def say(self, message: messages.Status | messages.CommandResult) -> None:
         """Hand in a message that is worth sending late; the last status of each camera is said again on reconnect."""

@@ -104,6 +104,8 @@ class Edge:
     """The other hub at whose door it is; empty when it is at ours."""
     far_offset_s: float | None = None
     """Its clock offset as that hub measures it."""
+    far_protocol: str = "v2"
+    """How it speaks to that hub."""
     founding_seq: int | None = None
     """The last number given to an event of a founding client; None until the store was asked."""
 
@@ -116,6 +118,7 @@ class Edge:
             since=self.since,
             cameras=tuple(camera.info for camera in self.cameras.values()),
             clock_offset_s=None if offset_s is None else round(offset_s, 4),
+            protocol=self.far_protocol if self.hub else self.protocol,
         )
 
     def __iter__(self) -> Iterator[Camera]:

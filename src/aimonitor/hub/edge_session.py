@@ -13,6 +13,7 @@ from aimonitor.hub.intake import Intake
 from aimonitor.hub.limits import POLICY_VIOLATION
 from aimonitor.hub.outlet import LINE
 from aimonitor.hub.parcel import Parcel
+from aimonitor.hub.roster import declare
 from aimonitor.hub.stores.base import NewEvent
 from aimonitor.hub.switchboard import MISSED_HEARTBEATS, Switchboard
 
@@ -50,6 +51,7 @@ class EdgeSession:
             messages.Ping: self._ping,
             messages.Pong: self._pong,
             messages.CommandResult: self._result,
+            messages.Cameras: self._cameras,
         }
 
     def welcome(self) -> None:
@@ -188,6 +190,10 @@ class EdgeSession:
         if offset_s is not None and (told_s is None or abs(offset_s - told_s) > _OFFSET_NEWS_S):
             self._told_offset_s = offset_s
             self._switchboard.show_presence(self._edge)
+
+    def _cameras(self, said: messages.Cameras, _: str) -> None:
+        declare(self._edge, said.cameras)
+        self._switchboard.show_presence(self._edge)
 
     def _result(self, result: messages.CommandResult, _: str) -> None:
         self._switchboard.result(self._edge, result)

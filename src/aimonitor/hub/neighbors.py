@@ -274,7 +274,7 @@ class Neighbors:
                 link.close(REPLACED, "the edge is at another hub now")
         edge.hub, edge.links = hub, [FarLink(self, hub)]
         edge.online, edge.since, edge.protocol = True, presence.since, "v2"
-        edge.far_offset_s = presence.clock_offset_s
+        edge.far_offset_s, edge.far_protocol = presence.clock_offset_s, presence.protocol
         declare(edge, presence.cameras)
         self._board.show_presence(edge)
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 
 from aimonitor.common.clock import Clock
-from aimonitor.edge.source import Arrival, SourceError
+from aimonitor.edge.source import CONTROLS, Arrival, SourceError
 from aimonitor.edge.sources import SourceOptions, Timeouts
 from aimonitor.edge.sources.address import parse_http
 from aimonitor.edge.sources.esp32_control import Esp32Control
@@ -62,6 +62,7 @@ class Esp32CamSource:
         self._single: MjpegSource | None = None
         self._damaged_before = 0
         self._lit = False
+        self._obeys = False
         self._adaptation = Adaptation(quality=options.quality, frame_size=options.frame_size)
 
     @property
@@ -73,6 +74,7 @@ class Esp32CamSource:
         """See Source."""
         try:
             firmware = self._recognize(stop)
+            self._obeys = firmware is not None and firmware.controllable
             if firmware is not None:
                 yield from self._read(firmware, stop)
             elif self._plain is not None:
@@ -82,6 +84,11 @@ class Esp32CamSource:
                 raise
         finally:
             self._darken()
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """See Controllable."""
+        return CONTROLS if self._obeys else ()
 
     def control(self, name: str, value: str) -> str:
         """Obey a command: frame_size NAME, quality N, led 0-255, hmirror 0|1 …; returns what was done, in words.
