@@ -80,7 +80,11 @@ def test_a_draft_is_checked_and_every_problem_has_its_field(stand):
     found = stand.answer(setup.Problems, "setup.policy.check", policy=draft).problems
     assert [problem.field for problem in found] == ["weights", "levels", "zones.Gate.polygon"]
     assert "did you mean 'loitering'" in found[0].words
-    assert stand.answer(setup.Problems, "setup.policy.check", policy={"zones": {"Gate": GATE}}).problems == ()
+    right = stand.answer(setup.Problems, "setup.policy.check", policy={"preset": "farm", "zones": {"Gate": GATE}})
+    assert right.problems == ()
+    whole = right.policy
+    assert (whole["preset"], list(whole["zones"])) == ("farm", ["Gate"])
+    assert whole["weights"], "what the preset says is there too"
 
 
 @pytest.mark.parametrize(

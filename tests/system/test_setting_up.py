@@ -86,7 +86,8 @@ def test_a_zone_is_drawn_rehearsed_put_in_force_and_taken_back(yard):
     assert (now["version"], now["own"]) == (0, {"preset": "home"})
     draft = {**now["own"], "zones": {"Porch": PORCH}}
 
-    assert admin.send("POST", f"{gate}/policy/check", policy=draft) == {"problems": []}
+    checked = admin.send("POST", f"{gate}/policy/check", policy=draft)
+    assert (checked["problems"], list(checked["policy"]["zones"])) == ([], ["Porch"])
     rehearse = lambda: admin.send("POST", f"{gate}/policy/rehearsal", policy=draft, minutes=10)  # noqa: E731
     wait_until(lambda: rehearse()["then"]["by_zone"].get("Porch"), 30, lambda: json.dumps(rehearse()))
     found = rehearse()

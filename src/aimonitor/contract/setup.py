@@ -53,9 +53,10 @@ class Problem(Answer, frozen=True):
 
 
 class Problems(Answer, frozen=True):
-    """Everything that is wrong; nothing when it is right."""
+    """Everything that is wrong; nothing when it is right, and then the whole `policy` that the draft makes."""
 
     problems: tuple[Problem, ...]
+    policy: dict[str, Any] | None = None
 
 
 class Refused(Answer, frozen=True):

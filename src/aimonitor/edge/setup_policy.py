@@ -62,13 +62,13 @@ class PolicyDesk:
         )
 
     def check(self, camera: SetupCamera, body: str, _by: str) -> setup.Problems:
-        """Everything that is wrong with a draft."""
+        """Everything that is wrong with a draft, or the policy that it makes over its preset."""
         draft = setup.read(setup.PolicyDraft, body)
         try:
-            camera.policy.check(_table(draft.policy))
+            policy = camera.policy.check(_table(draft.policy))
         except SettingsError as error:
             return setup.Problems(problems_of(error))
-        return setup.Problems(())
+        return setup.Problems((), policy_text.whole(policy))
 
     def put(self, camera: SetupCamera, body: str, by: str) -> setup.Kept:
         """Follow another policy."""
