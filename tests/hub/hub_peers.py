@@ -1,6 +1,7 @@
 """What the stories of the hub are told with: messages to send, and one socket to send and hear them."""
 
 import json
+import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from aimonitor.contract import codec, frames, messages
 
 SAMPLE = Path(__file__).parent.parent.joinpath("contract", "samples", "founding.json").read_text(encoding="utf-8")
 PATIENCE_S = 10.0
+CONT, TEXT, BINARY, CLOSE, PING = 0, 1, 2, 8, 9
 
 
 def jpeg(width: int = 160, height: int = 120, filling: int = 32) -> bytes:
@@ -85,3 +87,15 @@ def wait_until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that within 10 s"
         time.sleep(0.005)
+
+
+def ws_frame(opcode: int, payload: bytes = b"", *, fin: bool = True, compressed: bool = False) -> bytes:
+    """A frame as a client sends it; masked with zeros, which is allowed."""
+    first = opcode | (0x80 if fin else 0) | (0x40 if compressed else 0)
+    if len(payload) < 126:
+        head = struct.pack("!BB", first, 0x80 | len(payload))
+    elif len(payload) < 65_536:
+        head = struct.pack("!BBH", first, 0x80 | 126, len(payload))
+    else:
+        head = struct.pack("!BBQ", first, 0x80 | 127, len(payload))
+    return head + b"\0\0\0\0" + payload

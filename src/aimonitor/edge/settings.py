@@ -5,16 +5,26 @@ import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from aimonitor.common.settings import Settings
+from aimonitor.contract.names import is_readable
 from aimonitor.edge.publisher import Rung
 
-LIVE_KEYS = frozenset({"budget_kbit_s", "budget_gb_month", "upload_kb_per_s"})
+LIVE_KEYS = frozenset({"camera", "budget_kbit_s", "budget_gb_month", "upload_kb_per_s"})
 """What a running edge takes over when the file is edited; policies are files of their own, and followed as well."""
 
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
+
+
+def _readable(name: str) -> str:
+    if not is_readable(name):
+        raise ValueError("expected letters, marks, numbers, punctuation and symbols of any script, in one line")
+    return name
+
+
+Name = Annotated[str, Field(max_length=120), AfterValidator(_readable)]
 
 
 class CameraSettings(Settings):
@@ -28,7 +38,7 @@ class CameraSettings(Settings):
 
     source: Annotated[str, Field(min_length=1)]
     id: Identifier = "default"
-    name: Annotated[str, Field(max_length=120)] = ""
+    name: Name = ""
     loop: bool = False
     policy: Path | None = None
     preset: Literal["home", "shop", "construction", "farm", "border-road"] = "home"

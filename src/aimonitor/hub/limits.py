@@ -136,7 +136,8 @@ class Guesses:
         self._guessers: OrderedDict[str, _Guesser] = OrderedDict()
 
     def wrong(self, key: str, at: float) -> None:
-        """Note a wrong guess."""
+        """Note a wrong guess; of an IPv6 address its whole subscriber is the guesser."""
+        key = household(key)
         guesser = self._guessers.setdefault(key, _Guesser(Strikes()))
         if guesser.strikes.add(at):
             if at - guesser.until > _FORGIVEN_S:
@@ -150,7 +151,7 @@ class Guesses:
 
     def wait_s(self, key: str, at: float) -> float:
         """How long this guesser must still wait, 0 when it need not."""
-        guesser = self._guessers.get(key)
+        guesser = self._guessers.get(household(key))
         return max(0.0, guesser.until - at) if guesser else 0.0
 
     def must_wait(self, key: str, at: float) -> bool:

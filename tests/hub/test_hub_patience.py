@@ -1,0 +1,296 @@
+"""How long the hub waits for a head, a body, a reader and the end of a message, told without waiting."""
+
+import asyncio
+import inspect
+
+import pytest
+import uvicorn
+from hub_peers import BINARY, CLOSE, CONT, TEXT, ws_frame
+from hypothesis import given
+from hypothesis import strategies as st
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from aimonitor.common.websocket import FRAGMENTS, ServerFraming
+from aimonitor.hub.http_protocol import BODY_BYTES_PER_S, BODY_S, HEAD_LIMIT, HEAD_S, STALL_S, HttpProtocol
+from aimonitor.hub.limits import Guesses, Places, Stall, household
+from aimonitor.hub.sink_protocol import MESSAGE_S, SinkProtocol
+
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+class Wire(asyncio.Transport):
+    """A transport that keeps what is written, and of it `untaken` bytes waiting."""
+
+    def __init__(self, protocol):
+        super().__init__({"peername": ("192.0.2.7", 5), "sockname": ("192.0.2.1", 80)})
+        self.protocol, self.written, self.untaken = protocol, b"", 0
+        self.closing = self.aborted = False
+
+    def write(self, data):
+        self.written += data
+
+    def get_write_buffer_size(self):
+        return self.untaken
+
+    def set_write_buffer_limits(self, high=None, low=None):
+        pass
+
+    def is_closing(self):
+        return self.closing
+
+    def close(self):
+        self.closing = True
+
+    def abort(self):
+        self.closing = self.aborted = True
+
+    def pause_reading(self):
+        pass
+
+    def resume_reading(self):
+        pass
+
+    def set_protocol(self, protocol):
+        self.protocol = protocol
+
+
+async def answer(scope, receive, send):
+    """Reads the whole request, then says yes; takes a WebSocket and keeps it."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (await receive())["type"] == "websocket.receive":
+            pass
+        return
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"3")]})
+    await send({"type": "http.response.body", "body": b"yes"})
+
+
+def tell(story, places=None):
+    """Run `story(wire, start)` with an HTTP connection that was made at `start` on the loop's clock."""
+
+    async def play():
+        config = uvicorn.Config(answer, ws=SinkProtocol, ws_ping_interval=None, log_config=None, lifespan="off")
+        config.load()
+        state = ServerState()
+        protocol = HttpProtocol(config, state, {}, asyncio.get_running_loop(), places=places or Places(8, 8))
+        wire = Wire(protocol)
+        protocol.connection_made(wire)
+        await story(wire, asyncio.get_running_loop().time())
+        wire.protocol.connection_lost(None)
+        await asyncio.gather(*state.tasks)
+
+    asyncio.run(play())
+
+
+async def settle():
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def test_uvicorns_http_protocol_is_still_made_and_called_the_way_ours_needs():
+    parameters = list(inspect.signature(HttpToolsProtocol.__init__).parameters)
+    assert parameters == ["self", "config", "server_state", "app_state", "_loop"], f"uvicorn {uvicorn.__version__}"
+    assert list(inspect.signature(HttpToolsProtocol.send_400_response).parameters) == ["self", "msg"]
+    for name in ("on_message_begin", "on_headers_complete", "on_message_complete", "handle_websocket_upgrade"):
+        assert list(inspect.signature(getattr(HttpToolsProtocol, name)).parameters) == ["self"]
+
+
+@pytest.mark.parametrize("sent", [b"", b"\r\n\r\n", b"GET / HTTP/1.1\r\nX: "])
+def test_a_head_has_ten_seconds(sent):
+    async def story(wire, start):
+        wire.protocol.data_received(sent)
+        wire.protocol.sweep(start + HEAD_S - 1)
+        assert not wire.closing
+        wire.protocol.sweep(start + HEAD_S + 1)
+        assert wire.written.startswith(b"HTTP/1.1 408 ")
+        assert wire.closing
+
+    tell(story)
+
+
+def test_a_body_has_ten_seconds_and_as_many_more_as_it_brings():
+    async def story(wire, start):
+        wire.protocol.data_received(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n")
+        wire.protocol.data_received(bytes(5 * BODY_BYTES_PER_S))
+        wire.protocol.sweep(start + BODY_S + 4)
+        assert not wire.closing
+        wire.protocol.sweep(start + BODY_S + 6)
+        assert wire.written.startswith(b"HTTP/1.1 408 ")
+
+    tell(story)
+
+
+def test_an_answer_may_take_its_time_and_the_next_request_begins_anew():
+    async def story(wire, start):
+        wire.protocol.data_received(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        wire.protocol.sweep(start + 1000)
+        assert not wire.closing
+        await settle()
+        assert wire.written.startswith(b"HTTP/1.1 200 ")
+        wire.protocol.data_received(b"\r\n")
+        wire.protocol.sweep(start + HEAD_S + 1)
+        assert wire.closing
+
+    tell(story)
+
+
+@pytest.mark.parametrize("head", [b"X: " + b"a" * HEAD_LIMIT, b"X: a\r\n" * (HEAD_LIMIT // 2) + b"\r\n"])
+def test_a_head_has_64_kib(head):
+    async def story(wire, _start):
+        for begin in range(0, len(head), 10_000):
+            if not wire.closing:
+                wire.protocol.data_received((b"" if begin else b"GET / HTTP/1.1\r\n") + head[begin : begin + 10_000])
+        assert wire.written.startswith(b"HTTP/1.1 431 ")
+
+    tell(story)
+
+
+def test_who_reads_nothing_is_cut_off_and_who_reads_slowly_is_not():
+    async def story(wire, start):
+        wire.protocol.data_received(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        await settle()
+        wire.closing = True  # even when the connection is about to end
+        for second in range(100):
+            wire.untaken = 1000 - second // 25
+            wire.protocol.sweep(start + second)
+        assert not wire.aborted
+        for second in range(int(STALL_S) + 2):
+            wire.protocol.sweep(start + 100 + second)
+        assert wire.aborted
+
+    tell(story)
+
+
+def test_a_websocket_is_counted_at_its_door_and_no_longer_here():
+    places = Places(1, 1)
+
+    async def story(wire, _start):
+        assert places.used == 1
+        wire.protocol.data_received(HANDSHAKE)
+        assert isinstance(wire.protocol, SinkProtocol)
+        assert places.used == 0
+        await settle()
+
+    tell(story, places)
+    assert places.used == 0
+
+
+@pytest.mark.parametrize("sent", [ws_frame(TEXT, b"a", fin=False), ws_frame(BINARY, bytes(500))[:100]])
+def test_a_message_has_a_minute_to_end(sent):
+    async def story(wire, start):
+        wire.protocol.data_received(HANDSHAKE)
+        await settle()
+        wire.protocol.data_received(ws_frame(TEXT, b"whole") + sent)
+        wire.protocol.sweep(start + 100)
+        assert not wire.closing
+        wire.protocol.sweep(start + 100 + MESSAGE_S - 1)
+        assert not wire.closing
+        wire.protocol.sweep(start + 100 + MESSAGE_S + 1)
+        assert b"\x03\xf0expected the end" in wire.written
+        assert wire.closing
+
+    tell(story)
+
+
+def test_a_quiet_websocket_may_stay():
+    async def story(wire, start):
+        wire.protocol.data_received(HANDSHAKE)
+        await settle()
+        wire.protocol.data_received(ws_frame(TEXT, b"a", fin=False) + ws_frame(CONT, b"b"))
+        for minute in range(100):
+            wire.protocol.sweep(start + 60 * minute)
+        assert not wire.closing
+
+    tell(story)
+
+
+# --- pure parts -----------------------------------------------------------------------------------------------------
+
+
+def framing():
+    protocol = ServerFraming(10_000)
+    protocol.receive_data(HANDSHAKE)
+    protocol.send_response(protocol.accept(protocol.events_received()[0]))
+    protocol.data_to_send()
+    return protocol
+
+
+def test_a_close_between_fragments_is_answered():
+    protocol = framing()
+    protocol.receive_data(ws_frame(TEXT, b"begun", fin=False) + ws_frame(CLOSE, b"\x03\xe8bye"))
+    assert protocol.parser_exc is None
+    assert protocol.data_to_send()[0] == b"\x88\x05\x03\xe8bye"
+
+
+@given(st.integers(1, FRAGMENTS))
+def test_as_many_fragments_as_are_taken_are_taken(count):
+    protocol = framing()
+    protocol.receive_data(ws_frame(TEXT, fin=False) + ws_frame(CONT, fin=False) * (count - 1) + ws_frame(CONT))
+    assert protocol.parser_exc is None
+    assert protocol.messages == 1
+    assert not protocol.unfinished
+
+
+def test_one_fragment_more_is_not():
+    protocol = framing()
+    protocol.receive_data(ws_frame(TEXT, fin=False) + ws_frame(CONT, fin=False) * (FRAGMENTS + 10))
+    assert protocol.data_to_send()[0][2:4] == (1009).to_bytes(2)
+
+
+@given(st.binary(max_size=12), st.integers(0, 12))
+def test_text_is_utf8_wherever_it_is_cut(data, cut):
+    protocol = framing()
+    protocol.receive_data(ws_frame(TEXT, data[:cut], fin=False) + ws_frame(CONT, data[cut:]))
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        assert protocol.data_to_send()[0][2:4] == (1007).to_bytes(2)
+    else:
+        assert protocol.parser_exc is None
+
+
+@pytest.mark.parametrize(
+    ("address", "who"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1%eth0", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("?", "?"),
+        ("a:b", "a:b"),
+    ],
+)
+def test_an_ipv6_subscriber_is_one_however_many_addresses_there_are(address, who):
+    assert household(address) == who
+
+
+def test_a_subscriber_of_ipv6_has_no_more_guesses_and_places_than_others():
+    guesses, places = Guesses(), Places(100, 3)
+    for number in range(5):
+        guesses.wrong(f"2001:db8::{number}", 0.0)
+    assert guesses.must_wait("2001:db8::ffff", 1.0)
+    assert [places.take(f"2001:db8::{number}") is None for number in range(4)] == [True, True, True, False]
+    places.give_back("2001:db8::77")
+    assert places.take("2001:db8::8") is None
+
+
+def test_for_a_proxy_only_the_total_counts():
+    places = Places(5, 2, shared=lambda address: address == "127.0.0.1")
+    assert [places.take("127.0.0.1") is None for _ in range(6)] == [True] * 5 + [False]
+    assert places.refused == 1
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=60))
+def test_a_stall_is_the_same_number_of_bytes_for_too_long(waiting):
+    stall = Stall(10.0)
+    for second, size in enumerate(waiting):
+        tail = waiting[max(0, second - 11) : second + 1]
+        expected = len(tail) == 12 and size > 0 and len(set(tail)) == 1
+        assert stall.too_long(size, float(second)) == expected
