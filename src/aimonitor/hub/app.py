@@ -134,7 +134,7 @@ def create_app(
         SetupDoor(switchboard),
         *routes.doors(identity, guard),
     )
-    served = guards.protect(app, guard, [door.router() for door in doors_of_http])
+    served = app.state.routes = guards.protect(app, guard, [door.router() for door in doors_of_http])
     pages.add_pages(app, static)
     app.add_middleware(Scribe, trail=identity.trail)
     app.add_middleware(
