@@ -335,4 +335,5 @@ def test_a_camera_that_takes_no_commands_says_so():
 def test_a_command_reaches_the_camera():
     source = Scripted(wait)
     source.control = lambda name, value: f"{name} is {value}"
+    source.controls = ("quality",)
     assert Capture("yard", source, clock=ManualClock()).control("quality", "10") == "quality is 10"

@@ -63,6 +63,11 @@ class Admin:
         assert status == 200, answer
         return answer
 
+    def cameras(self):
+        """What the hub knows of the edge's cameras."""
+        (edge,) = [edge for edge in self.get("/api/status")["edges"] if edge["edge_id"] == "yard"]
+        return [{**camera, "camera_id": camera["source"].partition("/")[2]} for camera in edge["cameras"]]
+
     def incidents(self, zone):
         events = self.get("/api/history?limit=200&samples=0")["events"]
         return [event for event in events if event.get("zone") == zone and event["phase"] == "opened"]
@@ -111,3 +116,39 @@ def test_a_zone_is_drawn_rehearsed_put_in_force_and_taken_back(yard):
         {"preset": "home"},
         ["back to version 0", "nobody stands on the porch"],
     )
+
+
+def test_a_camera_is_added_changed_and_removed_while_the_edge_runs(yard):
+    admin, edge, folder = yard
+    film(folder / "garden.avi", seconds=2)
+    listed = admin.get("/api/edges/yard/cameras")
+    assert [camera["id"] for camera in listed["cameras"]] == ["gate"]
+    assert listed["words"] == "kept in aimonitor.toml"
+
+    garden = {"id": "garden", "source": "garden.avi", "loop": True, "name": "Garden"}
+    tried = admin.send("POST", "/api/edges/yard/cameras/try", source="garden.avi")
+    assert (tried["ok"], tried["width"], tried["height"]) == (True, 320, 240)
+    version = admin.send("PUT", "/api/edges/yard/cameras", cameras=[*listed["cameras"], garden], base=listed["version"])
+    sees = lambda *ids: [one["camera_id"] for one in admin.cameras() if one["state"] == "live"] == list(ids)  # noqa: E731
+    wait_until(lambda: sees("gate", "garden"), 20, lambda: json.dumps(admin.cameras()))
+    text = (folder / "aimonitor.toml").read_text(encoding="utf-8")
+    assert "# over the gate" in text
+    assert 'name = "Garden"' in text
+
+    wrong = {**garden, "source": "gopher://nowhere"}
+    status, refused = admin.ask("PUT", "/api/edges/yard/cameras", cameras=[garden, wrong], base=version["version"])
+    assert (status, refused["problems"][0]["field"]) == (422, "cameras.garden.id")
+    status, refused = admin.ask("PUT", "/api/edges/yard/cameras", cameras=[wrong], base=version["version"])
+    assert (status, refused["problems"][0]["field"]) == (422, "cameras.garden")
+    assert sees("gate", "garden")
+    status, refused = admin.ask("PUT", "/api/edges/yard/cameras", cameras=[garden], base=listed["version"])
+    assert (status, refused["version"]) == (409, version["version"])
+
+    admin.send("PUT", "/api/edges/yard/cameras", cameras=[garden], base=version["version"])
+    wait_until(lambda: sees("garden"), 20, lambda: json.dumps(admin.cameras()))
+
+    by_hand = (folder / "aimonitor.toml").read_text(encoding="utf-8")
+    (folder / "aimonitor.toml").write_text(
+        by_hand + '\n[[edge.camera]]\nid = "lane"\nsource = "moving.avi"\nloop = true\n', encoding="utf-8"
+    )
+    wait_until(lambda: sees("garden", "lane"), 20, lambda: json.dumps(admin.cameras()) + edge.output())

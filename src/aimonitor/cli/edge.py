@@ -45,6 +45,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Run until stopped."""
     from aimonitor.common import log, reload, settings
     from aimonitor.edge import node
+    from aimonitor.edge.camera_file import CameraFile
     from aimonitor.edge.settings import LIVE_KEYS, EdgeSettings
 
     log.configure(verbose=chosen.verbose)
@@ -61,5 +62,7 @@ def run(chosen: argparse.Namespace) -> int:
 
     first, file = read(), settings.find_file(chosen.config, os.environ)
     kept = reload.copy_of("edge", first.journal)
-    node.run(first, reload.SettingsFile(first, file, read, LIVE_KEYS, kept) if file else None)
+    elsewhere = chosen.camera or settings.read_variable("AIMONITOR_EDGE_CAMERA", os.environ)
+    cameras = CameraFile(file) if file and not elsewhere else None
+    node.run(first, reload.SettingsFile(first, file, read, LIVE_KEYS, kept) if file else None, cameras)
     return 0

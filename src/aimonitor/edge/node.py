@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 
 from aimonitor.common.clock import Clock, SystemClock
 from aimonitor.common.reload import SettingsFile, follow
+from aimonitor.common.settings import SettingsError
 from aimonitor.contract import messages
 from aimonitor.edge.backends import open_detector
 from aimonitor.edge.budget import Budget, BudgetLimits
 from aimonitor.edge.camera import Surroundings, WiredCamera
+from aimonitor.edge.camera_file import CameraFile
 from aimonitor.edge.commands import CommandDesk
 from aimonitor.edge.delivery import HubAddress
 from aimonitor.edge.exposition import Exposition, serve
@@ -25,8 +27,9 @@ from aimonitor.edge.journal import Journal
 from aimonitor.edge.keeper import Keeper
 from aimonitor.edge.lineup import Lineup, introduce
 from aimonitor.edge.media import MediaSender
-from aimonitor.edge.settings import EdgeSettings
+from aimonitor.edge.settings import CameraSettings, EdgeSettings
 from aimonitor.edge.setup import SetupDesk
+from aimonitor.edge.setup_cameras import CamerasDesk
 from aimonitor.edge.setup_policy import PolicyDesk, SetupCamera
 from aimonitor.edge.uplink import Address, Uplink
 from aimonitor.edge.vitals import CameraStatus
@@ -43,22 +46,24 @@ class NodeError(RuntimeError):
     """The edge cannot work as it was told; the text is one line that says what to do."""
 
 
-def run(settings: EdgeSettings, file: SettingsFile[EdgeSettings] | None = None) -> None:
+def run(
+    settings: EdgeSettings, file: SettingsFile[EdgeSettings] | None = None, camera_file: CameraFile | None = None
+) -> None:
     """Run an edge until SIGINT or SIGTERM, or until every camera's recording has ended.
 
-    file: where the settings came from, if edits are to be followed
+    file: where the settings came from, if edits are to be followed; camera_file: where the cameras are written down
     Raises NodeError, TokenRefusedError, JournalError, or an error of the model, the backend or the policy, each in one
     line.
     """
     if not settings.camera:
         raise NodeError("no camera: give --camera ADDRESS, or [[edge.camera]] tables in aimonitor.toml")
-    asyncio.run(Node(settings, SystemClock()).run(file))
+    asyncio.run(Node(settings, SystemClock(), camera_file).run(file))
 
 
 class Node:
     """One edge. Built in one thread, run once."""
 
-    def __init__(self, settings: EdgeSettings, clock: Clock) -> None:
+    def __init__(self, settings: EdgeSettings, clock: Clock, camera_file: CameraFile | None = None) -> None:
         self._clock = clock
         opened = open_detector(settings.detector, threads=settings.threads, threshold=settings.threshold)
         detector = Timed(opened, clock)
@@ -69,7 +74,14 @@ class Node:
         self._media = _media_sender(settings, clock)
         follow = self._media.follow if self._media and settings.upload == "snapshots" else None
         self._keeper = Keeper(settings.keep, follow) if settings.keep else None
-        self._setup = SetupDesk(PolicyDesk(clock), {}, settings.remote_setup)
+        cameras = CamerasDesk(lambda: self._lineup, lambda: self._loop, camera_file, clock)
+        of_edge = {
+            "setup.cameras": cameras.now,
+            "setup.cameras.put": cameras.put,
+            "setup.cameras.try": cameras.attempt,
+            "setup.cameras.found": cameras.found,
+        }
+        self._setup = SetupDesk(PolicyDesk(clock), of_edge, settings.remote_setup)
         self._desk = CommandDesk(self._media, self._setup.answer)
         self._uplink = Uplink(
             Address(settings.hub, settings.edge_id, settings.token),
@@ -93,6 +105,7 @@ class Node:
             settings.journal.with_suffix("") / "policies",
             settings.false_alarms_per_week,
         )
+        self._told = settings.camera
         self._lineup = Lineup(settings.camera, around, self._arrived, self._left)
         self._metrics_port = settings.metrics_port
         self._exposition = Exposition(
@@ -107,6 +120,7 @@ class Node:
 
     async def run(self, file: SettingsFile[EdgeSettings] | None = None) -> None:
         """Start the threads, talk to the hub, follow the settings `file`, stop everything at the end."""
+        self._loop = asyncio.get_running_loop()
         stop = _stop_on_signals()
         stop_serving = self._serve_metrics()
         if self._keeper is not None:
@@ -134,9 +148,18 @@ class Node:
 
     def adopt(self, settings: EdgeSettings) -> None:
         """Follow edited settings, as far as LIVE_KEYS go."""
+        if settings.camera and settings.camera != self._told:  # what the page changed meanwhile is not taken back
+            self._told = settings.camera
+            self._exchanging = asyncio.ensure_future(self._exchange(settings.camera))
         self._budget.limit(BudgetLimits(settings.budget_kbit_s, settings.budget_gb_month))
         if self._media is not None:
             self._media.limit(settings.upload_kb_per_s * 1024)
+
+    async def _exchange(self, cameras: Sequence[CameraSettings]) -> None:
+        try:
+            await self._lineup.exchange(cameras)
+        except SettingsError as error:
+            log.warning("the cameras stay as they were: %s", error)
 
     def _serve_metrics(self) -> Callable[[], None]:
         """Answer Prometheus where that is asked for; returns what ends it."""
