@@ -32,10 +32,19 @@ check: $(VENV)/dev.stamp web/node_modules/.stamp  ## format, lint, types, import
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory docs
 	cd web && npm run check
 
 bench: $(VENV)/dev.stamp  ## ratios against named peers, printed; takes a quiet machine
 	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+docs: $(VENV)/dev.stamp  ## build the documentation into build/site; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+reference: $(VENV)/dev.stamp  ## renew what docs/ref has from the code: settings, messages, REST
+	$(BIN)/aimonitor config schema > docs/ref/aimonitor.schema.json
+	$(BIN)/python -m aimonitor.contract.schema > docs/ref/contract.schema.json
+	$(BIN)/python -m aimonitor.hub.reference > docs/ref/openapi.json
 
 web: $(STATIC)  ## build the dashboard into the package
 
@@ -80,4 +89,4 @@ web/node_modules/.stamp: web/package-lock.json
 $(STATIC): web/node_modules/.stamp $(WEB_SOURCES)
 	cd web && npm run build
 
-.PHONY: help run test test-slow soak check bench web wheel lock system clean
+.PHONY: help run test test-slow soak check bench docs reference web wheel lock system clean
