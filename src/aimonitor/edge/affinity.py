@@ -5,10 +5,11 @@ arrived do not: for them counts how far off they are in units of what the filter
 distance), less the less it knows.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from aimonitor.edge.assignment import Edges
 from aimonitor.edge.kalman import Columns
 
 _GATE = 30.0
@@ -22,57 +23,73 @@ _KNOWN = 0.2
 """Spread, in object heights, up to which a prediction is as good as seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """Where n objects should be: `boxes` (n, 4) center and size, `spread` (n, 4) standard deviations in heights."""
+class Expected(NamedTuple):
+    """Where n objects should be, and how sure that is.
+
+    boxes: (2, 2, n) centers and sizes in heights of the image
+    doubt: (2, n) variances of centers and of sizes, in heights of the object squared
+    nearness: (n,) what being close can add to the overlap
+    """
 
     boxes: Columns
-    spread: Columns
+    doubt: Columns
+    nearness: Columns
 
 
-def affinity(expected: Expected, boxes: Columns, nearness: Columns) -> Columns:
-    """Agreement (n, m) of `expected` with found `boxes` (m, 4): IoU plus up to `nearness` (n,); 0 is impossible."""
-    agreement = iou(corners(expected.boxes), corners(boxes))
-    distance = _squared_distance(expected, boxes)
-    rows, columns = (distance < _GATE).nonzero()
-    doubt = np.sqrt(_KNOWN / np.maximum(expected.spread[:, 0], _KNOWN))
-    near = (nearness * doubt)[rows] * np.exp(distance[rows, columns] * (-0.5 / _TEMPERATURE))
-    near += agreement[rows, columns]
-    agreement *= agreement >= _CERTAIN_OVERLAP
-    agreement[rows, columns] = near
-    return agreement
+def affinity(expected: Expected, features: Columns, overlap: Columns) -> Edges:
+    """Agreement of n objects `expected` with m boxes found, where there is any: `overlap` (n, m) and up to `nearness`.
+
+    features: (9, m) of the boxes: their four numbers, the squares of these, and a 1
+    """
+    closeness = _log_likelihood(expected, features)
+    likely = closeness > -0.5 * _GATE / _TEMPERATURE
+    likely |= overlap >= _CERTAIN_OVERLAP
+    pairs = likely.ravel().nonzero()[0]
+    rows, columns = np.unravel_index(pairs, likely.shape)
+    # What is near an uncertain prediction counts in proportion to the root of what is known.
+    nearness = np.maximum(expected.doubt[0], _KNOWN**2) ** -0.25
+    nearness *= expected.nearness * _KNOWN**0.5
+    gain = np.exp(closeness.ravel()[pairs])
+    gain *= nearness[rows]
+    gain += overlap.ravel()[pairs]
+    return Edges(rows, columns, gain)
 
 
-def _squared_distance(expected: Expected, boxes: Columns) -> Columns:
-    """Sum over the four numbers of ((expected - found) / spread) squared, multiplied out into matrix products."""
-    precision = 1.0 / np.square(expected.spread * expected.boxes[:, 3:])
-    weighted = precision * expected.boxes
-    distance: Columns = precision @ np.square(boxes).T
-    distance -= 2.0 * weighted @ boxes.T
-    distance += (weighted * expected.boxes).sum(axis=1)[:, None]
-    return distance
+def _log_likelihood(expected: Expected, features: Columns) -> Columns:
+    """(n, m): minus half the sum of (expected - found)^2 / variance, flattened; as one matrix product."""
+    boxes = expected.boxes
+    n = boxes.shape[2]
+    known = np.empty((9, n))
+    precision = (0.5 / _TEMPERATURE) / (expected.doubt * np.square(boxes[1, 1]))
+    weighted = np.multiply(boxes, precision[:, None])
+    np.multiply(weighted, 2.0, out=known[:4].reshape(2, 2, n))
+    known[4:8].reshape(2, 2, n)[...] = np.negative(precision)[:, None]
+    np.add.reduce((weighted * boxes).reshape(4, n), out=known[8])
+    np.negative(known[8], out=known[8])
+    likelihood: Columns = known.T @ features
+    return likelihood
 
 
-def corners(boxes: Columns) -> Columns:
-    """Center and size to corners, (n, 4) both."""
-    edges = np.empty_like(boxes)
-    half = boxes[:, 2:] * 0.5
-    np.subtract(boxes[:, :2], half, out=edges[:, :2])
-    np.add(boxes[:, :2], half, out=edges[:, 2:])
-    return edges
+def overlaps(a: Columns, b: Columns) -> Columns:
+    """Intersection over union (n, m) of boxes (2, 2, n) and (2, 2, m), by low and high edges. Boxes have area."""
+    low, high = a[:, :, :, None]
+    its_low, its_high = b
+    sides = np.minimum(high, its_high[:, None])
+    sides -= np.maximum(low, its_low[:, None])
+    np.maximum(sides, 0.0, out=sides)
+    shared: Columns = np.multiply(sides[0], sides[1], out=sides[0])
+    union = _area(low, high) + _area(its_low, its_high)
+    union -= shared
+    shared /= union
+    return shared
 
 
 def iou(a: Columns, b: Columns) -> Columns:
-    """Intersection over union (n, m) of boxes (n, 4) and (m, 4) by corners. Boxes have area."""
-    a = a[:, :, None]
-    width = np.minimum(a[:, 2], b[:, 2])
-    width -= np.maximum(a[:, 0], b[:, 0])
-    height = np.minimum(a[:, 3], b[:, 3])
-    height -= np.maximum(a[:, 1], b[:, 1])
-    np.maximum(width, 0.0, out=width)
-    np.maximum(height, 0.0, out=height)
-    width *= height
-    union = (a[:, 2] - a[:, 0]) * (a[:, 3] - a[:, 1]) + (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1])
-    union -= width
-    width /= union
-    return width
+    """The same of boxes (n, 4) and (m, 4) by corners."""
+    return overlaps(a.T.reshape(2, 2, -1), b.T.reshape(2, 2, -1))
+
+
+def _area(low: Columns, high: Columns) -> Columns:
+    sides = high - low
+    area: Columns = sides[0] * sides[1]
+    return area

@@ -1,8 +1,9 @@
 """Who belongs to whom: the exact maximum-weight matching of a sparse bipartite graph.
 
-In a picture nearly every track has one candidate; only where people overlap is there a choice. So pairs without rivals
-are taken at once, vectorised, and what is left is solved by shortest augmenting paths with potentials (Jonker and
-Volgenant, Computing 38, 1987; in the form of Edmonds and Karp, JACM 19, 1972) over the sparse graph.
+In a picture nearly every track has one candidate; only where people overlap is there a choice, and mostly a plain one.
+So pairs without rivals are taken at once, then pairs that are worth as much as the best alternatives of both their ends
+together, and what is left is solved by shortest augmenting paths with potentials (Jonker and Volgenant, Computing 38,
+1987; in the form of Edmonds and Karp, JACM 19, 1972) over the sparse graph.
 """
 
 from heapq import heappop, heappush
@@ -13,13 +14,29 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+
+
+class Edges(NamedTuple):
+    """Pairs that are possible, each once, with what each gains: three columns of equal length, rows ascending."""
+
+    rows: Rows
+    columns: Rows
+    gain: Floats
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> "Edges":
+        """Those in `mask`."""
+        kept = mask.nonzero()[0]
+        if len(kept) == len(mask):
+            return self
+        return Edges(self.rows[kept], self.columns[kept], self.gain[kept])
 
 
 class Pairs(NamedTuple):
     """Matched rows and columns, of equal length, rows ascending."""
 
-    rows: npt.NDArray[np.intp]
-    columns: npt.NDArray[np.intp]
+    rows: Rows
+    columns: Rows
 
 
 def match(gain: Floats) -> Pairs:
@@ -27,45 +44,82 @@ def match(gain: Floats) -> Pairs:
 
     Pairs with a gain of 0 or less are never taken; neither rows nor columns must be matched. Ties go to the lower row.
     """
-    n, m = gain.shape
     flat = (gain.ravel() > 0).nonzero()[0]
-    if not len(flat):
-        return Pairs(flat, flat)
-    rows, columns = np.divmod(flat, m)
-    contested = (np.bincount(rows, minlength=n)[rows] > 1) | (np.bincount(columns, minlength=m)[columns] > 1)
-    if not contested.any():
+    rows, columns = np.divmod(flat, max(1, gain.shape[1]))
+    return match_edges(Edges(rows, columns, gain.ravel()[flat]))
+
+
+def match_edges(edges: Edges) -> Pairs:
+    """The same where only some pairs are possible. Every gain is above 0."""
+    rows, columns, gain = edges
+    contested = np.bincount(rows)[rows] > 1
+    contested |= np.bincount(columns)[columns] > 1
+    among = contested.nonzero()[0]
+    if not len(among):
         return Pairs(rows, columns)
-    weights = gain[rows[contested], columns[contested]].tolist()
-    chosen = _augment(rows[contested].tolist(), columns[contested].tolist(), weights)
-    clear = ~contested
+    left = list(zip(rows[among].tolist(), columns[among].tolist(), gain[among].tolist(), strict=True))
+    chosen, left = _plain_choices(left)
+    chosen |= _augment(left)
+    clear = (~contested).nonzero()[0]
     rows = np.concatenate((rows[clear], np.fromiter(chosen.values(), np.intp, len(chosen))))
     columns = np.concatenate((columns[clear], np.fromiter(chosen.keys(), np.intp, len(chosen))))
-    order = np.argsort(rows)
+    order = rows.argsort()
     return Pairs(rows[order], columns[order])
 
 
-Edges = dict[int, list[tuple[int, float]]]
+_Edge = tuple[int, int, float]
 
 
-def _augment(rows: list[int], columns: list[int], weights: list[float]) -> dict[int, int]:
-    """Column -> row of the best matching of the graph given by its edges, all weights > 0.
+def _plain_choices(edges: list[_Edge]) -> tuple[dict[int, int], list[_Edge]]:
+    """Column -> row of the pairs that gain as much as their best alternatives together, and the edges that are left.
 
-    Every row owns a private way out of cost 0 (to stay alone); an edge costs -weight. Rows enter one by one, each by
+    Some best matching has every such pair: swapping it in costs at most one other edge of either end.
+    """
+    of_row: dict[int, tuple[float, float]] = {}
+    of_column: dict[int, tuple[float, float]] = {}
+    for row, column, gain in edges:
+        for key, best_two in ((row, of_row), (column, of_column)):
+            best, second = best_two.get(key, (0.0, 0.0))
+            if gain > best:
+                best_two[key] = gain, best
+            elif gain > second:
+                best_two[key] = best, gain
+    chosen: dict[int, int] = {}
+    settled: set[int] = set()
+    for row, column, gain in edges:
+        best, second = of_row[row]
+        its_best, its_second = of_column[column]
+        is_plain = gain == best and gain == its_best and gain >= second + its_second
+        if is_plain and row not in settled and column not in chosen:
+            chosen[column] = row
+            settled.add(row)
+    return chosen, [edge for edge in edges if edge[0] not in settled and edge[1] not in chosen]
+
+
+_Neighbors = dict[int, list[tuple[int, float]]]
+
+
+def _augment(left: list[_Edge]) -> dict[int, int]:
+    """Column -> row of the best matching of the graph given by its edges, all gains > 0.
+
+    Every row owns a private way out of cost 0 (to stay alone); an edge costs -gain. Rows enter one by one, each by
     the shortest path to a free column or to some row's way out. Offsets and prices keep reduced costs at 0 or above, as
     Dijkstra needs.
     """
-    edges: Edges = {}
-    for row, column, weight in zip(rows, columns, weights, strict=True):
-        edges.setdefault(row, []).append((column, -weight))
+    edges: _Neighbors = {}
+    for row, column, gain in left:
+        edges.setdefault(row, []).append((column, -gain))
     row_of: dict[int, int] = {}
-    price = dict.fromkeys(columns, 0.0)
+    price = {column: 0.0 for _, column, _ in left}
     offset = {row: min(cost for _, cost in edges[row]) for row in edges}
     for row in edges:
         _enter(row, edges, row_of, price, offset)
     return row_of
 
 
-def _enter(start: int, edges: Edges, row_of: dict[int, int], price: dict[int, float], offset: dict[int, float]) -> None:
+def _enter(
+    start: int, edges: _Neighbors, row_of: dict[int, int], price: dict[int, float], offset: dict[int, float]
+) -> None:
     """Bring row `start` into the matching along the cheapest alternating path; see `_augment`."""
     rows: dict[int, float] = {}
     columns: dict[int, float] = {}

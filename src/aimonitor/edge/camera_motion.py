@@ -26,59 +26,70 @@ _REACH = 0.35
 _ALIKE = 1.28
 """The largest ratio of two heights of one object."""
 
+_MIDDLE, _HALF = (_ALIKE + 1 / _ALIKE) / 2, (_ALIKE - 1 / _ALIKE) / 2
 _CLEARLY = 1.5
 """A shift must explain so many times what standing still does."""
 
 _CANDIDATES = 64
 
 
-def camera_shift(expected: Columns, found: Columns) -> Columns:
-    """How far the picture moved (2,), in its heights; 0 when in doubt.
+def camera_shift(expected: Columns, found: Columns) -> Columns | None:
+    """How far the picture moved (2,), in its heights; None when it did not, or in doubt.
 
-    expected: (n, 4) where objects should be, the longest known first; found: (m, 4) where boxes are; both center x,
-    center y, width, height in heights of the image.
+    expected: (2, 2, n) where objects should be, the longest known first; found: (2, 2, m) where boxes are; both centers
+    and sizes, x and y, in heights of the image.
     """
-    expected = expected[:_ASKED]
-    if min(len(expected), len(found)) < _WITNESSES:
-        return np.zeros(2)
-    heights = expected[:, 3, None]
-    dx, dy = found[:, 0] - expected[:, 0, None], found[:, 1] - expected[:, 1, None]
-    ratio = found[:, 3] / heights
-    dx[(ratio > _ALIKE) | (ratio < 1 / _ALIKE)] = np.inf
-    off = (dx * dx + dy * dy) / np.square(_TOLERANCE * heights)
+    expected = expected[:, :, :_ASKED]
+    n, m = expected.shape[2], found.shape[2]
+    if min(n, m) < _WITNESSES:
+        return None
+    height = expected[1, 1]
+    scale = np.square(height) * _TOLERANCE**2
+    moves = found[0][:, None] - expected[0][:, :, None]
+    squares = np.square(moves)
+    off = squares[0] + squares[1]
+    unlike = np.abs(found[1, 1] - (height * _MIDDLE)[:, None]) > (height * _HALF)[:, None]
+    np.putmask(off, unlike, np.inf)
     nearest = off.argmin(axis=1)
-    rows = np.arange(len(off))
-    support = np.maximum(0.0, 1.0 - off[rows, nearest])
-    if support.sum() >= 0.5 * len(off):
-        return _refine(dx[rows, nearest], dy[rows, nearest], support, heights[:, 0])
-    return _vote(dx, dy, heights, float(support.sum()))
+    nearest += np.arange(0, n * m, m)
+    support = np.maximum(0.0, 1.0 - off.take(nearest) / scale)
+    standing = float(np.add.reduce(support))
+    if standing >= 0.5 * n:
+        return _refine(moves.reshape(2, -1).take(nearest, axis=1), support, scale)
+    moves[:, unlike] = np.inf
+    return _vote(moves, scale, standing)
 
 
-def _vote(dx: Columns, dy: Columns, heights: Columns, standing: float) -> Columns:
-    """Let every pair (n, m) propose its displacement; `standing` is how many objects no shift at all explains."""
+def _vote(moves: Columns, scale: Columns, standing: float) -> Columns | None:
+    """Let every pair (2, n, m) propose its displacement; `standing` is how many objects no shift at all explains."""
+    dx, dy = moves
     near = (np.abs(dx) < _REACH) & (np.abs(dy) < _REACH)
     x, y = dx[near][:_CANDIDATES, None, None], dy[near][:_CANDIDATES, None, None]
     if not len(x):
-        return np.zeros(2)
-    off = (np.square(dx - x) + np.square(dy - y)) / np.square(_TOLERANCE * heights)
-    votes = np.maximum(0.0, 1.0 - off.min(axis=2))
+        return None
+    off = np.square(dx - x)
+    off += np.square(dy - y)
+    votes = np.maximum(0.0, 1.0 - off.min(axis=2) / scale)
     total = votes.sum(axis=1)
     best = int(total.argmax())
     if total[best] < max(0.4 * len(dx), _WITNESSES - 1.5, _CLEARLY * standing):
-        return np.zeros(2)
+        return None
     rows, nearest = np.arange(len(dx)), off[best].argmin(axis=1)
-    return _refine(dx[rows, nearest], dy[rows, nearest], votes[best], heights[:, 0])
+    return _refine(moves[:, rows, nearest], votes[best], scale)
 
 
-def _refine(dx: Columns, dy: Columns, support: Columns, heights: Columns) -> Columns:
-    """The mean of the supported displacements, on each axis only if it is more than scatter can make."""
-    known = support > 0
-    agreeing = np.count_nonzero(known)
+def _refine(moves: Columns, support: Columns, scale: Columns) -> Columns | None:
+    """The mean of the supported displacements (2, k), on each axis only if it is more than scatter can make."""
+    agreeing = np.count_nonzero(support)
     if agreeing < _WITNESSES:
-        return np.zeros(2)
-    moves = np.stack((dx[known], dy[known]), axis=1)
-    weights = support[known] / np.square(heights[known])
-    weights /= weights.sum()
-    mean: Columns = weights @ moves
-    scatter = weights @ np.square(moves - mean)
-    return np.where(np.square(mean) > 4.0 * scatter / agreeing, mean, 0.0)
+        return None
+    if agreeing < len(support):
+        known = support.nonzero()[0]
+        moves, support, scale = moves[:, known], support[known], scale[known]
+    weights = support / scale
+    total = float(np.add.reduce(weights))
+    shift = moves @ weights
+    shift /= total
+    scatter = np.square(moves - shift[:, None]) @ weights
+    believed = np.square(shift) * total > scatter * (4.0 / agreeing)
+    return shift * believed if np.count_nonzero(believed) else None

@@ -1,15 +1,17 @@
 """Where things are and where they go: one Kalman filter for many boxes at once.
 
-A box is four numbers that move independently: center x, centre y, width, height. Each is a position with a velocity
+A box is four numbers that move independently: center x, center y, width, height. Each is a position with a velocity
 that fades with time (an Ornstein-Uhlenbeck velocity: Singer's manoeuvring target, IEEE Trans. AES 6(4), 1970, one
 order lower), so steps of any length are exact and five frames a second need no other numbers than thirty.
 
 Covariances are kept in units of the object's own size, squared: noise is proportional to size, so size cancels out of
-every gain. Six columns of (n, 4) hold everything, and no matrix is ever inverted.
+every gain. x and y are measured alike, and so are width and height, so each two share one covariance. Means and
+covariances both move on linearly: one product with a small matrix takes everything one step ahead, and no matrix is
+ever inverted.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +20,14 @@ Columns = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 
-
 LEAST_SIDE = 1e-4
 """No box shrinks below this side, in heights of the image: a prediction must keep an area."""
+
+NUMBERS = 9
+"""What the state holds of a center, and of a size: two coordinates, their variance, its covariance with the velocity;
+two velocities, that covariance again, their variance; a 1, for what time adds."""
+
+_VARIANCE, _COVARIANCE, _VELOCITY, _COVARIANCE_AGAIN, _VELOCITY_VARIANCE, _ONE = 2, 3, 4, 6, 7, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,82 +48,99 @@ class MotionModel:
     rest_s: float = 0.5
 
 
-def _by_coordinate(pair: tuple[float, float]) -> Columns:
-    return np.array([pair[0], pair[0], pair[1], pair[1]])
-
-
 class BoxFilter:
-    """The filter's state for n boxes (center x, center y, width, height), in any isotropic unit of length."""
+    """Moves and corrects a `state` (2, 9, n) that its owner keeps: of centers and of sizes, nine numbers for each box.
+
+    Boxes are (2, 2, n): centers and sizes, x and y, in heights of the image. `boxes(state)` is a view of the state.
+    """
 
     def __init__(self, model: MotionModel) -> None:
-        self._noise = _by_coordinate(model.measured) ** 2
-        self._agility = _by_coordinate(model.agility) ** 2
-        self._first_speed = _by_coordinate(model.speed) ** 2
-        self._memory_s = _by_coordinate(model.memory_s)
-        self._rest_s = np.full(4, model.rest_s)
-        self.box = np.zeros((0, 4))
-        self.velocity = np.zeros((0, 4))
-        self._var_box = np.zeros((0, 4))
-        self._covariance = np.zeros((0, 4))
-        self._var_velocity = np.zeros((0, 4))
+        self._model = model
+        self._noise = np.square(model.measured)[:, None]
+        self._first_speed = np.square(model.speed)[:, None]
+        self._step_s = -1.0
+        self._step = np.stack((np.eye(NUMBERS), np.eye(NUMBERS)))
 
-    def __len__(self) -> int:
-        return len(self.box)
-
-    def predict(self, dt: float) -> None:
+    def predict(self, state: Columns, dt: float) -> None:
         """Move on by `dt` seconds (>= 0)."""
-        wander = self._agility * dt
-        self._drift(dt, self._memory_s)
-        self._var_box += wander * (dt * dt / 3.0)
-        self._covariance += wander * (dt / 2.0)
-        self._var_velocity += wander
+        if dt != self._step_s:
+            self._step_s, model = dt, self._model
+            for step, memory_s, agility in zip(self._step, model.memory_s, model.agility, strict=True):
+                _fill(step, dt, memory_s, agility * agility)
+        _advance(state, self._step)
 
-    def rest(self, dt: float) -> None:
+    def rest(self, state: Columns, dt: float) -> None:
         """Move on by `dt` seconds in which nothing moved: velocities run out, and doubt does not grow for ever."""
-        self._drift(dt, self._rest_s)
+        step = np.eye(NUMBERS)
+        _fill(step, dt, self._model.rest_s, 0.0)
+        _advance(state, step)
 
-    def _drift(self, dt: float, memory_s: Columns) -> None:
-        kept = np.exp(-dt / memory_s)
-        reach = memory_s * (1.0 - kept)
-        self.box += reach * self.velocity
-        self.velocity *= kept
-        self._var_box += reach * (2.0 * self._covariance + reach * self._var_velocity)
-        self._covariance += reach * self._var_velocity
-        self._covariance *= kept
-        self._var_velocity *= kept * kept
-        np.maximum(self.box[:, 2:], LEAST_SIDE, out=self.box[:, 2:])
+    def correct(self, state: Columns, rows: Rows, measured: Columns, trust: Columns) -> None:
+        """Take in `measured` (2, 2, k) for `rows`, ascending; `trust` (k,) divides its variance, 1 = as modelled.
 
-    def correct(self, rows: Rows, measured: Columns, trust: Columns) -> None:
-        """Take in `measured` (k, 4) for `rows`; `trust` (k,) divides its variance, 1 = as modelled."""
-        var_box, covariance = self._var_box[rows], self._covariance[rows]
-        total = var_box + self._noise / trust[:, None]
-        gain, velocity_gain = var_box / total, covariance / total
-        surprise = measured - self.box[rows]
-        self.box[rows] += gain * surprise
-        self.velocity[rows] += velocity_gain * surprise
-        self._var_velocity[rows] -= velocity_gain * covariance
-        self._var_box[rows] = var_box * (1.0 - gain)
-        self._covariance[rows] = covariance * (1.0 - gain)
+        The covariance is corrected as the mean is, as if variance and covariance had been measured to be 0: what a
+        gain takes off it is its own share. So one product, of gains and surprises, corrects everything.
+        """
+        is_all = len(rows) == state.shape[2]
+        mine = state if is_all else state.take(rows, axis=2)
+        moments = mine[:, :_ONE].reshape(2, 2, 4, -1)
+        total = self._noise / trust
+        total += mine[:, _VARIANCE]
+        gains = moments[:, :, _VARIANCE] / total[:, None]
+        surprise = np.negative(moments[:, 0])
+        surprise[:, :2] += measured
+        moments += gains[:, :, None] * surprise[:, None]
+        if not is_all:
+            state[:, :, rows] = mine
 
-    def spread(self) -> Columns:
-        """(n, 4) one standard deviation of where the next detection may lie, in object sizes."""
-        spread: Columns = np.sqrt(self._var_box + self._noise)
-        return spread
+    def doubt(self, state: Columns) -> Columns:
+        """(2, n): variance of where and how large the next detection may be, in object sizes squared."""
+        return state[:, _VARIANCE] + self._noise
 
-    def append(self, measured: Columns) -> None:
-        """Begin k new boxes (k, 4), at unknown speed."""
-        still = np.zeros_like(measured)
-        self.box = np.concatenate((self.box, measured))
-        self.velocity = np.concatenate((self.velocity, still))
-        self._var_box = np.concatenate((self._var_box, still + self._noise))
-        self._covariance = np.concatenate((self._covariance, still))
-        self._var_velocity = np.concatenate((self._var_velocity, still + self._first_speed))
+    def begin(self, boxes: Columns) -> Columns:
+        """The state (2, 9, k) of new boxes (2, 2, k), at unknown speed."""
+        state = np.zeros((2, NUMBERS, boxes.shape[2]))
+        state[:, :2] = boxes
+        state[:, _VARIANCE] = self._noise
+        state[:, _VELOCITY_VARIANCE] = self._first_speed
+        state[:, _ONE] = 1.0
+        return state
 
-    def keep(self, mask: Mask) -> None:
-        """Forget every box that is not in `mask` (n,)."""
-        self.box, self.velocity, self._var_box, self._covariance, self._var_velocity = (
-            column[mask] for column in self._columns()
-        )
 
-    def _columns(self) -> Sequence[Columns]:
-        return self.box, self.velocity, self._var_box, self._covariance, self._var_velocity
+def _linear() -> tuple[Columns, Columns]:
+    numbers = np.eye(2 * NUMBERS)
+    center, half = numbers[:2], numbers[NUMBERS : NUMBERS + 2] / 2
+    return np.concatenate((center - half, center + half)), numbers[_VELOCITY : _VELOCITY + 2]
+
+
+TO_EDGES, VELOCITIES = _linear()
+"""(4, 18) and (2, 18): what makes low and high edges, and velocities of the center, of a state laid flat (18, n)."""
+
+
+def edges(flat_state: Columns) -> Columns:
+    """(2, 2, n): low and high edges, x and y, of a state laid flat (18, n)."""
+    return (TO_EDGES @ flat_state).reshape(2, 2, -1)
+
+
+def boxes(state: Columns) -> Columns:
+    """(2, 2, n): centers and sizes, x and y; a view."""
+    return state[:, :2]
+
+
+def _advance(state: Columns, step: Columns) -> None:
+    state[...] = step @ state
+    sizes = state[1, :2]
+    np.maximum(sizes, LEAST_SIDE, out=sizes)
+
+
+def _fill(step: Columns, dt: float, memory_s: float, wander: float) -> None:
+    """Fill in the matrix (9, 9) that takes the nine numbers `dt` seconds on; velocities wander by `wander` a second."""
+    kept = exp(-dt / memory_s)
+    reach = memory_s * (1.0 - kept)
+    variance, covariance, velocity = step[_VARIANCE], step[_COVARIANCE], step[_VELOCITY_VARIANCE]
+    step[0, _VELOCITY] = step[1, _VELOCITY + 1] = reach
+    step[_VELOCITY, _VELOCITY] = step[_VELOCITY + 1, _VELOCITY + 1] = kept
+    variance[_COVARIANCE], variance[_VELOCITY_VARIANCE], variance[_ONE] = 2 * reach, reach * reach, wander * dt**3 / 3
+    covariance[_COVARIANCE], covariance[_VELOCITY_VARIANCE], covariance[_ONE] = kept, kept * reach, wander * dt**2 / 2
+    velocity[_VELOCITY_VARIANCE], velocity[_ONE] = kept * kept, wander * dt
+    step[_COVARIANCE_AGAIN] = covariance

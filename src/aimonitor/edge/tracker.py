@@ -8,14 +8,16 @@ two, or none for a while. Why these numbers, and what was measured: docs/design/
 Reading order: `tracks` (the tables), `kalman` (where things go), `camera_motion`, `affinity`, `assignment`, then this.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
-from aimonitor.edge.affinity import Expected, affinity, corners, iou
-from aimonitor.edge.assignment import match
+from aimonitor.edge.affinity import Expected, affinity, overlaps
+from aimonitor.edge.assignment import Edges, Pairs, match, match_edges
 from aimonitor.edge.camera_motion import camera_shift
-from aimonitor.edge.kalman import BoxFilter, Mask, MotionModel, Rows
+from aimonitor.edge.kalman import TO_EDGES, VELOCITIES, BoxFilter, Columns, MotionModel, Rows, boxes, edges
 from aimonitor.edge.tracks import Seen, TrackTable, Vocabulary
 from aimonitor.edge.types import Box, Detections, Point, Track
 
@@ -62,7 +64,8 @@ class Tracker:
         if not 0.1 <= aspect <= 10:
             raise ValueError(f"expected an aspect (width / height) of 0.1 to 10, got {aspect}")
         self._settings = settings or TrackerSettings()
-        self._to_heights = np.array([aspect, 1.0, aspect, 1.0])
+        self._aspect = aspect
+        self._to_heights, self._to_picture = _to_heights(aspect), _to_picture(aspect)
         self._vocabulary = Vocabulary()
         self._filter = BoxFilter(self._settings.motion)
         self._table = TrackTable()
@@ -79,12 +82,12 @@ class Tracker:
         """
         dt = self._advance(at)
         if detections is None:
-            self._filter.rest(dt)
+            self._filter.rest(self._table.state, dt)
         else:
-            self._filter.predict(dt)
+            self._filter.predict(self._table.state, dt)
             self._table.unseen_s += max(dt, min(at - self._looked_at, self._settings.glance_s))
             self._looked_at = at
-            self._look(Seen(detections, self._to_heights, self._vocabulary), at)
+            self._look(Seen.of(detections, self._to_heights, self._vocabulary), at)
             self._forget()
         return self._report(at)
 
@@ -98,94 +101,127 @@ class Tracker:
 
     def _look(self, seen: Seen, at: float) -> None:
         limits, table = self._settings, self._table
-        fresh = table.confirmed & (table.unseen_s <= limits.shown_s)
-        strong = (seen.scores >= limits.strong).nonzero()[0]
-        if len(table) and len(strong):
-            self._first_round(seen, strong, fresh, at)
-        weak = ((seen.scores >= limits.weak) & (seen.scores < limits.strong)).nonzero()[0]
-        if len(weak):
-            self._second_round(seen, weak, (fresh & (table.unseen_s > 0)).nonzero()[0], at)
-        self._begin(seen, at)
-        self._confirm()
+        fresh = (table.unseen_s[: table.known] <= limits.shown_s).nonzero()[0]
+        is_strong = seen.scores >= limits.strong
+        strong = seen.where(is_strong)
+        first = self._first_round(strong, fresh, at) if len(table) and len(strong) else _NOBODY
+        taken = [(strong, first)]
+        if len(strong) < len(seen):
+            weak = seen.where(~is_strong & (seen.scores >= limits.weak))
+            taken.append((weak, self._second_round(weak, fresh, at)))
+        if len(first.columns) < len(strong):
+            self._begin(strong.without(first.columns), [some.take(pairs.columns) for some, pairs in taken], at)
+        if table.known < len(table):
+            self._last_id = table.confirm(limits.proof, self._last_id)
 
-    def _first_round(self, seen: Seen, strong: Rows, fresh: Mask, at: float) -> None:
+    def _first_round(self, strong: Seen, fresh: Rows, at: float) -> Pairs:
         """Every track and the strong detections, after the camera's own motion is taken out."""
-        table, limits, boxes = self._table, self._settings, seen.boxes[strong]
-        self._filter.box[:, :2] += camera_shift(self._filter.box[fresh], boxes)
-        expected = Expected(self._filter.box, self._filter.spread())
-        nearness = np.where(table.confirmed, limits.nearness, 0.0)
-        gain = affinity(expected, boxes, nearness)
+        table, limits = self._table, self._settings
+        places = boxes(table.state)
+        shift = camera_shift(places if len(fresh) == len(table) else places.take(fresh, axis=2), strong.boxes)
+        if shift is not None:
+            places[0] += shift[:, None]
+        nearness = np.zeros(len(table))
+        nearness[: table.known] = limits.nearness
+        expected = Expected(places, self._filter.doubt(table.state), nearness)
+        rows, columns, gain = affinity(expected, strong.features, overlaps(edges(table.flat_state), strong.edges))
         gain -= limits.agreement
+        likely = gain > 0
         if len(self._vocabulary.labels) > 1:
-            gain *= table.kinds[:, None] == seen.kinds[strong]
-        pairs = match(gain)
-        self._join(pairs.rows, strong[pairs.columns], seen, at)
+            likely &= table.kinds[rows] == strong.kinds[columns]
+        pairs = match_edges(Edges(rows, columns, gain).where(likely))
+        self._join(pairs, strong, at)
+        return pairs
 
-    def _second_round(self, seen: Seen, weak: Rows, missing: Rows, at: float) -> None:
-        overlap = iou(corners(self._filter.box[missing]), corners(seen.boxes[weak]))
-        same_kind = self._table.kinds[missing][:, None] == seen.kinds[weak]
-        pairs = match((overlap - self._settings.weak_overlap) * same_kind)
-        self._join(missing[pairs.rows], weak[pairs.columns], seen, at)
-
-    def _join(self, rows: Rows, found: Rows, seen: Seen, at: float) -> None:
-        """Give each of the tracks `rows` its detection of `found`."""
-        scores = seen.scores[found]
-        self._filter.correct(rows, seen.boxes[found], 0.25 + scores)
-        self._table.see(rows, scores, seen.codes[found], at)
-        seen.taken[found] = True
-
-    def _begin(self, seen: Seen, at: float) -> None:
-        """Start tracks from strong detections that are nobody's, and no twin of one that is somebody's or stronger."""
-        free = (~seen.taken & (seen.scores >= self._settings.strong)).nonzero()[0]
-        if not len(free):
-            return
-        free = free[np.argsort(-seen.scores[free], kind="stable")]
-        rivals = np.concatenate((seen.taken.nonzero()[0], free))
-        overlap = iou(corners(seen.boxes[free]), corners(seen.boxes[rivals]))
-        overlap *= seen.kinds[free][:, None] == seen.kinds[rivals]
-        earlier = np.tril(overlap, len(rivals) - len(free) - 1)
-        free = free[(earlier <= self._settings.twin_overlap).all(axis=1)]
-        self._filter.append(seen.boxes[free])
-        self._table.append(seen, free, at)
-
-    def _confirm(self) -> None:
+    def _second_round(self, weak: Seen, fresh: Rows, at: float) -> Pairs:
+        """Tracks that are still missing and weak detections, by overlap."""
         table = self._table
-        proven = ((table.proof >= self._settings.proof) & ~table.confirmed).nonzero()[0]
-        if not len(proven):
-            return
-        table.ids[proven] = self._last_id + 1 + np.arange(len(proven))
-        self._last_id += len(proven)
+        missing = fresh[table.unseen_s[fresh] > 0]
+        if not len(weak) or not len(missing):
+            return _NOBODY
+        gain = overlaps(edges(table.flat_state[:, missing]), weak.edges) - self._settings.weak_overlap
+        gain *= table.kinds[missing][:, None] == weak.kinds
+        found = match(gain)
+        pairs = Pairs(missing[found.rows], found.columns)
+        self._join(pairs, weak, at)
+        return pairs
+
+    def _join(self, pairs: Pairs, seen: Seen, at: float) -> None:
+        """Give each track its detection of `seen`."""
+        rows, found = pairs
+        if len(rows):
+            scores = seen.scores[found]
+            self._filter.correct(self._table.state, rows, seen.boxes.take(found, axis=2), 0.25 + scores)
+            self._table.see(rows, scores, seen.codes[found], at)
+
+    def _begin(self, free: Seen, taken: Sequence[Seen], at: float) -> None:
+        """Start tracks from detections that are nobody's, and no twin of one that is somebody's or stronger."""
+        free = free.take(np.argsort(-free.scores, kind="stable"))
+        rivals = Seen.all_of((*taken, free))
+        overlap = overlaps(free.edges, rivals.edges)
+        overlap *= free.kinds[:, None] == rivals.kinds
+        earlier = np.tril(overlap, len(rivals) - len(free) - 1)
+        free = free.take((earlier.max(axis=1) <= self._settings.twin_overlap).nonzero()[0])
+        self._table.append(self._filter.begin(free.boxes), free, at)
 
     def _forget(self) -> None:
-        limits, table, (x, y) = self._settings, self._table, self._filter.box.T[:2]
-        if not table.unseen_s.any():
+        limits, table = self._settings, self._table
+        if not np.count_nonzero(table.unseen_s):
             return
-        inside = (x > 0) & (x < self._to_heights[0]) & (y > 0) & (y < 1)
+        x, y = boxes(table.state)[0]
+        inside = (x > 0) & (x < self._aspect) & (y > 0) & (y < 1)
         patience = np.where(inside, limits.lost_s, limits.exit_s)
-        alive = table.unseen_s <= np.where(table.confirmed, patience, limits.tentative_s)
+        patience[table.known :] = limits.tentative_s
+        alive = table.unseen_s <= patience
         if not alive.all():
-            self._filter.keep(alive)
             table.keep(alive)
 
     def _report(self, at: float) -> list[Track]:
         table, labels = self._table, self._vocabulary.labels
-        edges = corners(self._filter.box) / self._to_heights
-        np.maximum(edges, 0.0, out=edges)
-        np.minimum(edges, 1.0, out=edges)
-        in_picture = (edges[:, 2] > edges[:, 0]) & (edges[:, 3] > edges[:, 1])
-        rows = (in_picture & table.confirmed & (table.unseen_s <= self._settings.shown_s)).nonzero()[0]
-        rows = rows[np.argsort(table.ids[rows])]
-        velocities = self._filter.velocity[rows, :2] / self._to_heights[:2]
-        return [
-            Track(track_id, labels[code], score, Box(*box), Point(*velocity), first_at, seen_at, seen_at != at)
-            for track_id, code, score, box, velocity, first_at, seen_at in zip(
-                table.ids[rows].tolist(),
-                table.codes[rows].tolist(),
-                table.scores[rows].tolist(),
-                edges[rows].tolist(),
-                velocities.tolist(),
-                table.first_at[rows].tolist(),
-                table.seen_at[rows].tolist(),
-                strict=True,
+        picture, told = self._to_picture @ table.flat_state[:, : table.known], table.told[:, : table.known]
+        corners = picture[:4]
+        np.maximum(corners, 0.0, out=corners)
+        np.minimum(corners, 1.0, out=corners)
+        has_side = corners[2:] > corners[:2]
+        shown = table.unseen_s[: table.known] <= self._settings.shown_s
+        shown &= has_side[0]
+        shown &= has_side[1]
+        if np.count_nonzero(shown) < table.known:
+            rows = shown.nonzero()[0]
+            picture, told = picture.take(rows, axis=1), told.take(rows, axis=1)
+        ids, codes, scores, first_at, seen_at = told.tolist()
+        x1, y1, x2, y2, vx, vy = picture.tolist()
+        return list(
+            map(
+                Track,
+                map(int, ids),
+                map(labels.__getitem__, map(int, codes)),
+                scores,
+                map(_box, zip(x1, y1, x2, y2, strict=True)),
+                map(_point, zip(vx, vy, strict=True)),
+                first_at,
+                seen_at,
+                [last_at != at for last_at in seen_at],
             )
-        ]
+        )
+
+
+_box: Callable[[Iterable[float]], Box] = partial(tuple.__new__, Box)
+_point: Callable[[Iterable[float]], Point] = partial(tuple.__new__, Point)
+"""What `_make` does, without a call into Python."""
+
+_NOBODY = Pairs(np.zeros(0, np.intp), np.zeros(0, np.intp))
+
+
+def _to_heights(aspect: float) -> Columns:
+    """(8, 4): from corners in fractions of the picture to edges and then center and size, in its heights."""
+    corners = np.diag([aspect, 1.0, aspect, 1.0])
+    low, high = corners[:2], corners[2:]
+    return np.concatenate((low, high, (low + high) / 2, high - low))
+
+
+def _to_picture(aspect: float) -> Columns:
+    """(6, 18): from the flat state to corners and velocity in fractions of the picture."""
+    to_picture = np.concatenate((TO_EDGES, VELOCITIES)).reshape(3, 2, -1)
+    to_picture[:, 0] /= aspect
+    return to_picture.reshape(6, -1)

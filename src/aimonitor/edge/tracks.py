@@ -1,14 +1,16 @@
-"""What is known of detections and tracks, in columns: the tracker's tables, row by row with its filter."""
+"""What is known of detections and tracks, in columns: the tracker's tables."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from aimonitor.edge.kalman import Columns, Mask, Rows
+from aimonitor.edge.kalman import LEAST_SIDE, NUMBERS, Columns, Mask, Rows
 from aimonitor.edge.types import ANIMALS, VEHICLES, Detections
 
-Codes = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.intp]
+
+_STATE = 2 * NUMBERS
 
 
 class Vocabulary:
@@ -17,16 +19,23 @@ class Vocabulary:
     def __init__(self) -> None:
         self.labels: list[str] = []
         self._codes: dict[str, int] = {}
-        self._kinds = np.zeros(0, np.int64)
+        self._kinds = np.zeros(0)
+        self._last: tuple[Sequence[str], Codes] = (), np.zeros(0, np.intp)
 
     def encode(self, labels: Sequence[str]) -> Codes:
         """One code for each label; new ones are added."""
-        codes = self._codes
-        for label in set(labels) - codes.keys():
-            self._add(label)
-        return np.array([codes[label] for label in labels], np.int64)
+        if labels == self._last[0]:
+            return self._last[1]
+        try:
+            found = np.array([self._codes[label] for label in labels], np.intp)
+        except KeyError:
+            for label in sorted(set(labels) - self._codes.keys(), key=labels.index):
+                self._add(label)
+            return self.encode(labels)
+        self._last = labels, found
+        return found
 
-    def kinds(self, codes: Codes) -> Codes:
+    def kinds(self, codes: Codes) -> Columns:
         return self._kinds[codes]
 
     def _add(self, label: str) -> None:
@@ -39,69 +48,126 @@ class Vocabulary:
 
 
 class Seen:
-    """The valid detections of one frame in heights of the image, and which of them are `taken` by a track."""
+    """Detections of one frame, m of them, all in one block of memory.
 
-    def __init__(self, detections: Detections, to_heights: Columns, vocabulary: Vocabulary) -> None:
-        edges = detections.boxes * to_heights
-        sides = edges[:, 2:] - edges[:, :2]
-        self.codes = vocabulary.encode(detections.labels)
-        self.scores = detections.scores.astype(np.float64)
-        self.boxes = np.concatenate((edges[:, :2] + sides * 0.5, sides), axis=1)
-        width, height = sides[:, 0], sides[:, 1]
-        valid = (width > 0) & (height > 0) & np.isfinite(width * height + self.scores)
-        if not valid.all():
-            self.codes, self.scores, self.boxes = self.codes[valid], self.scores[valid], self.boxes[valid]
-        self.kinds = vocabulary.kinds(self.codes)
-        self.taken = np.zeros(len(self.codes), np.bool_)
+    edges:    (2, 2, m) low and high, x and y, in heights of the image
+    boxes:    (2, 2, m) center and size, x and y, the same
+    features: (9, m) what a distance is made of: the box, its squares, and a 1
+    """
+
+    __slots__ = ("block", "boxes", "codes", "edges", "features", "kinds", "scores")
+
+    def __init__(self, block: Columns) -> None:
+        self.block = block
+        self.edges: Columns = block[:4].reshape(2, 2, -1)
+        self.boxes: Columns = block[4:8].reshape(2, 2, -1)
+        self.features: Columns = block[4:13]
+        self.scores: Columns = block[13]
+        self.codes: Columns = block[14]
+        self.kinds: Columns = block[15]
+
+    def __len__(self) -> int:
+        return int(self.block.shape[1])
+
+    @classmethod
+    def of(cls, detections: Detections, to_heights: Columns, vocabulary: Vocabulary) -> "Seen":
+        """The valid ones of `detections`; `to_heights` (8, 4) makes edges and boxes of corners in fractions."""
+        corners, scores, codes = detections.boxes.T, detections.scores, vocabulary.encode(detections.labels)
+        is_number = np.isfinite(corners)
+        if np.count_nonzero(is_number) < is_number.size or np.count_nonzero(np.isfinite(scores)) < len(scores):
+            valid = is_number.all(axis=0) & np.isfinite(scores)
+            corners, scores, codes = corners[:, valid], scores[valid], codes[valid]
+        block = np.empty((16, len(scores)))
+        np.matmul(to_heights, corners, out=block[:8])
+        np.square(block[4:8], out=block[8:12])
+        block[12] = 1.0
+        block[13], block[14], block[15] = scores, codes, vocabulary.kinds(codes)
+        has_area = block[6:8] >= LEAST_SIDE
+        if np.count_nonzero(has_area) < has_area.size:
+            block = block[:, has_area.all(axis=0)]
+        return cls(block)
+
+    def where(self, mask: Mask) -> "Seen":
+        """Those in `mask` (m,)."""
+        return self if np.count_nonzero(mask) == len(mask) else self.take(mask.nonzero()[0])
+
+    def take(self, rows: Rows) -> "Seen":
+        """Those of `rows`, in that order."""
+        return Seen(self.block.take(rows, axis=1))
+
+    def without(self, rows: Rows) -> "Seen":
+        """All but `rows`."""
+        return Seen(np.delete(self.block, rows, axis=1))
+
+    @classmethod
+    def all_of(cls, several: Sequence["Seen"]) -> "Seen":
+        """One after the other."""
+        return cls(np.concatenate([some.block for some in several], axis=1))
 
 
 class TrackTable:
-    """One row for each track; id 0 is one that is still to prove itself. `votes` stand behind the label's `code`."""
+    """One column for each track, all in one block of memory; `state` (2, 9, n) is the filter's.
+
+    The first `known` tracks are confirmed and in the order of their ids; after them come those that are still to prove
+    themselves and have no id yet. `votes` stand behind the label's `code`; `unseen_s` counts only when somebody looked.
+    """
 
     def __init__(self) -> None:
-        self.ids: Codes = np.zeros(0, np.int64)
-        self.kinds: Codes = np.zeros(0, np.int64)
-        self.codes: Codes = np.zeros(0, np.int64)
-        self.votes = np.zeros(0)
-        self.scores = np.zeros(0)
-        self.proof = np.zeros(0)
-        self.first_at = np.zeros(0)
-        self.seen_at = np.zeros(0)
-        self.unseen_s = np.zeros(0)
+        self.known = 0
+        self._lay(np.zeros((_STATE + 9, 0)))
+
+    def _lay(self, block: Columns) -> None:
+        self._block = block
+        self.flat_state: Columns = block[:_STATE]
+        self.state: Columns = block[:_STATE].reshape(2, NUMBERS, -1)
+        self.told: Columns = block[_STATE : _STATE + 5]
+        self.ids, self.codes, self.scores, self.first_at, self.seen_at = self.told
+        self.unseen_s, self.kinds, self.votes, self.proof = block[_STATE + 5 :]
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return int(self._block.shape[1])
 
-    @property
-    def confirmed(self) -> Mask:
-        return self.ids > 0
+    def see(self, rows: Rows, scores: Columns, codes: Columns, at: float) -> None:
+        """A detection was found for each of `rows`, ascending.
 
-    def see(self, rows: Rows, scores: Columns, codes: Codes, at: float) -> None:
-        """A detection was found for each of `rows`. The label is the majority's (Boyer and Moore, 1981), by score."""
-        self.scores[rows] = scores
-        self.proof[rows] += scores
-        self.seen_at[rows] = at
-        self.unseen_s[rows] = 0.0
-        votes = self.votes[rows] + np.where(codes == self.codes[rows], scores, -scores)
-        overruled = votes < 0
-        self.codes[rows] = np.where(overruled, codes, self.codes[rows])
-        self.votes[rows] = np.abs(votes)
+        The label is the majority's (Boyer and Moore, 1981), by score.
+        """
+        which = slice(None) if len(rows) == len(self) else rows
+        self.scores[which] = scores
+        self.proof[which] += scores
+        self.seen_at[which] = at
+        self.unseen_s[which] = 0.0
+        agrees = codes == self.codes[which]
+        if np.count_nonzero(agrees) == len(agrees):
+            self.votes[which] += scores
+            return
+        votes = self.votes[which] + np.where(agrees, scores, -scores)
+        self.codes[which] = np.where(votes < 0, codes, self.codes[which])
+        self.votes[which] = np.abs(votes)
 
-    def append(self, seen: Seen, rows: Rows, at: float) -> None:
-        """Begin a track with each of the detections `rows`."""
-        now, scores = np.full(len(rows), at), seen.scores[rows]
-        self.ids = np.concatenate((self.ids, np.zeros(len(rows), np.int64)))
-        self.kinds = np.concatenate((self.kinds, seen.kinds[rows]))
-        self.codes = np.concatenate((self.codes, seen.codes[rows]))
-        self.votes = np.concatenate((self.votes, scores))
-        self.scores = np.concatenate((self.scores, scores))
-        self.proof = np.concatenate((self.proof, scores))
-        self.first_at = np.concatenate((self.first_at, now))
-        self.seen_at = np.concatenate((self.seen_at, now))
-        self.unseen_s = np.concatenate((self.unseen_s, now * 0.0))
+    def append(self, state: Columns, seen: Seen, at: float) -> None:
+        """Begin a track with each of the detections `seen`."""
+        new = np.zeros((len(self._block), len(seen)))
+        new[:_STATE] = state.reshape(_STATE, -1)
+        self._lay(np.concatenate((self._block, new), axis=1))
+        begun = slice(len(self) - len(seen), None)
+        self.kinds[begun], self.codes[begun] = seen.kinds, seen.codes
+        self.scores[begun] = self.votes[begun] = self.proof[begun] = seen.scores
+        self.first_at[begun] = self.seen_at[begun] = at
+
+    def confirm(self, proof: float, last_id: int) -> int:
+        """Give ids after `last_id` to those who have proven themselves; returns the last id given."""
+        waiting = slice(self.known, None)
+        proven = self.proof[waiting] >= proof
+        count = int(np.count_nonzero(proven))
+        if count:
+            order = np.argsort(~proven, kind="stable") + self.known
+            self._block[:, waiting] = self._block[:, order]
+            self.ids[self.known : self.known + count] = last_id + 1 + np.arange(count)
+            self.known += count
+        return last_id + count
 
     def keep(self, mask: Mask) -> None:
         """Forget every track that is not in `mask` (n,)."""
-        self.ids, self.kinds, self.codes = self.ids[mask], self.kinds[mask], self.codes[mask]
-        self.votes, self.scores, self.proof = self.votes[mask], self.scores[mask], self.proof[mask]
-        self.first_at, self.seen_at, self.unseen_s = self.first_at[mask], self.seen_at[mask], self.unseen_s[mask]
+        self.known = int(np.count_nonzero(mask[: self.known]))
+        self._lay(self._block[:, mask])

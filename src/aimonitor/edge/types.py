@@ -2,6 +2,9 @@
 
 Boxes and positions are fractions of the image (x to the right, y down, 0..1). `at` is monotonic seconds, for
 arithmetic; `utc` is seconds since 1970, for people and for the time of day.
+
+What is made anew for every object in every frame is a msgspec Struct: frozen and named as a dataclass is, in a seventh
+of the time.
 """
 
 from collections.abc import Mapping, Sequence
