@@ -1,16 +1,18 @@
-/** How a camera is now: the same sign and words as on its tile. */
+/** How a camera is, by what its edge says: its picture is not asked for here, so its age tells nothing. */
 
 import type { JSX } from "preact";
+import { translate } from "../i18n/language";
 import type { CameraView } from "../state/world";
+import { useLanguage } from "../ui/context";
 import { StateIcon } from "../ui/icons";
-import { useTruth } from "../ui/truth";
 
 export function CameraState({ camera }: { readonly camera: CameraView }): JSX.Element {
-  const truth = useTruth(camera);
+  const { words } = useLanguage();
+  const state = !camera.edgeOnline ? "offline" : camera.state === "" ? "connecting" : camera.state;
   return (
-    <span class={`badge state-${truth.state}`}>
-      <StateIcon state={truth.state} />
-      {truth.words}
+    <span class={`badge state-${state}`}>
+      <StateIcon state={state} />
+      {translate(words.state, state)}
     </span>
   );
 }

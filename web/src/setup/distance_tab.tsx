@@ -15,7 +15,7 @@ import type { Workbench } from "./use_draft";
 import { useSetUpWords } from "./words/words";
 
 const CHECK_AFTER_MS = 250;
-const FIRST_CORNERS: readonly Spot[] = [[0.3, 0.85], [0.7, 0.85], [0.6, 0.6], [0.4, 0.6]];
+const FIRST_CORNERS: readonly Spot[] = [[0.28, 0.81], [0.87, 0.66], [0.61, 0.46], [0.23, 0.51]];
 
 export function DistanceTab({ bench }: { readonly bench: Workbench }): JSX.Element {
   const words = useSetUpWords();

@@ -1,6 +1,7 @@
 /** A list from the hub: loaded when shown, again when something was done to it. */
 
 import { useEffect, useState } from "preact/hooks";
+import { useSession } from "../ui/context";
 import { useSending } from "../ui/sending";
 import type { Answer, Refusal } from "../wire/hub";
 
@@ -15,6 +16,10 @@ export interface Listing<T> {
 export function useListing<T>(load: () => Promise<Answer<readonly T[]>>, everyMs = 0): Listing<T> {
   const [items, setItems] = useState<readonly T[] | null>(null);
   const loading = useSending(load, setItems);
+  const isIn = useSession().kind === "in";
+  useEffect(() => {
+    if (isIn && loading.refusal !== null) loading.send();
+  }, [isIn]);
   useEffect(() => {
     loading.send();
     if (everyMs === 0) return undefined;

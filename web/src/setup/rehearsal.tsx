@@ -1,6 +1,7 @@
 /** What the draft would have done in the last minutes, beside what happened. */
 
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { isolate, translate } from "../i18n/language";
 import { useLanguage } from "../ui/context";
 import { LevelIcon } from "../ui/icons";
@@ -17,14 +18,17 @@ export function RehearsalCard({ bench }: { readonly bench: Workbench }): JSX.Ele
   const words = useSetUpWords();
   const language = useLanguage();
   const { rehearsal, rehearsing } = bench;
+  const card = useRef<HTMLElement>(null);
+  useEffect(() => card.current?.scrollIntoView({ block: "nearest" }), [rehearsal]);
   if (rehearsal === null && rehearsing.refusal === null) return null;
   return (
-    <section class="card rehearsal" aria-labelledby="rehearsal-title" aria-busy={rehearsing.sending}>
+    <section ref={card} class={bench.isOutdated ? "card rehearsal outdated" : "card rehearsal"} aria-labelledby="rehearsal-title" aria-busy={rehearsing.sending}>
       <h2 id="rehearsal-title">
         {words.rehearsal.title}
         {rehearsal !== null && <span>{words.rehearsal.recorded(language.number(rehearsal.minutesRecorded, 1))}</span>}
       </h2>
       {rehearsing.refusal !== null && <p class="problem">{reasonWords(rehearsing.refusal, language.words)}</p>}
+      {rehearsal !== null && bench.isOutdated && <p class="doubt">{words.rehearsal.outdated}</p>}
       {rehearsal !== null && <Result rehearsal={rehearsal} bench={bench} />}
     </section>
   );

@@ -2,9 +2,8 @@
 
 import type { JSX } from "preact";
 import { translate } from "../i18n/language";
-import { useLanguage } from "../ui/context";
-import { hrefOf } from "../ui/route";
-import { pageClock } from "../state/clock";
+import { useCamera, useLanguage } from "../ui/context";
+import { hrefOf, lastMinute } from "../ui/route";
 import { HoursCard } from "./hours";
 import { NumberField, Scale, SelectField, usePoints } from "./inputs";
 import { NewsCard } from "./news";
@@ -24,22 +23,23 @@ const GROUPS = {
   circumstances: ["night", "dark", "unusual", "known_hours"],
 } as const;
 const RULES = ["loiter_after_s", "linger_after_s", "stopped_after_s", "left_after_s", "running_m_per_s", "crowd_at", "convoy_at", "convoy_gap_m"] as const;
-/** Seconds back: what is asked about must be recorded already. */
-const MINUTE_BEFORE_S = 60;
 
 export function RiskTab({ bench }: { readonly bench: Workbench }): JSX.Element {
   const words = useSetUpWords();
   const { words: common } = useLanguage();
   const { policy } = bench;
+  const seenAt = useCamera(bench.source)?.observation?.capturedAt;
   const places = [...policy.zones.filter(({ kind }) => kind === "zone"), ...policy.lines].map(({ name }) => name);
   return (
-    <div class="cards">
+    <div class="cards flow">
       <section class="card form" aria-labelledby="preset-title">
         <h2 id="preset-title">
           {words.risk.preset}
-          <a class="more" href={hrefOf({ view: "what-if", source: bench.source, at: Math.round(pageClock.now() - MINUTE_BEFORE_S) })}>
-            {words.whatIf.open}
-          </a>
+          {seenAt !== undefined && (
+            <a class="more" href={hrefOf({ view: "what-if", source: bench.source, at: lastMinute(seenAt) })}>
+              {words.whatIf.open}
+            </a>
+          )}
         </h2>
         <SelectField
           name={words.risk.presetName}

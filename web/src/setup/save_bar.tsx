@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { isolate } from "../i18n/language";
+import { isolate, translate } from "../i18n/language";
 import { useLanguage } from "../ui/context";
 import { ToolIcon } from "../ui/icons";
 import { reasonWords } from "../ui/refusal";
@@ -17,7 +17,7 @@ export function SaveBar({ bench }: { readonly bench: Workbench }): JSX.Element {
   const { differs, saving, rehearsing } = bench;
   const dirty = differs.length > 0;
   const parts = differs.map((part) => words.parts[part]).join(", ");
-  const save = (): void => saving.save(note.trim() === "" ? `changed: ${differs.join(", ")}` : note.trim());
+  const save = (): void => saving.save(note.trim() === "" ? parts : note.trim());
   return (
     <section class="save-bar" aria-label={words.save.title}>
       <Problems bench={bench} />
@@ -89,7 +89,7 @@ function Conflict({ bench, words: note }: { readonly bench: Workbench; readonly 
   const text =
     newest === undefined
       ? words.save.conflict
-      : words.save.conflictBy(isolate(newest.by === "file" ? words.versions.byFile : newest.by), time(newest.at), isolate(newest.words));
+      : words.save.conflictBy(isolate(translate(words.versions.who, newest.by)), time(newest.at), isolate(newest.words));
   return (
     <div class="save-problems" role="alert">
       <p>{text}</p>

@@ -28,6 +28,8 @@ export interface Workbench {
   readonly discard: () => void;
   readonly startFrom: (preset: string) => void;
   readonly rehearsal: Rehearsal | null;
+  /** The draft has changed since it was rehearsed. */
+  readonly isOutdated: boolean;
   readonly rehearsing: Sending;
   readonly saving: Saving;
   readonly reload: () => void;
@@ -74,7 +76,11 @@ function useWorkbench(
   const differs = useMemo(() => (saved === null || policy === null ? [] : differences(saved.policy, policy)), [saved, policy]);
   const problems = useProblems(source, policy, differs.length > 0);
   useUnsavedGuard(source, differs.length > 0);
-  const rehearsing = useSending(() => rehearse(hub, source, required(policy)), setRehearsal);
+  const rehearsed = useRef<Policy | null>(null);
+  const rehearsing = useSending(() => {
+    rehearsed.current = policy;
+    return rehearse(hub, source, required(policy));
+  }, setRehearsal);
   const presetting = useRef("");
   const choosing = useSending(() => overPreset(hub, source, required(policy), presetting.current), (check) => {
     if (check.policy !== null) change(check.policy);
@@ -83,6 +89,7 @@ function useWorkbench(
   const adopt = (state: PolicyState): void => {
     setSaved(state);
     setDraft(draftOf(state.policy));
+    setRehearsal(null);
   };
   const saving = useSaving(source, saved, policy, adopt);
   if (saved === null || draft === null || policy === null) return null;
@@ -95,12 +102,13 @@ function useWorkbench(
     canUndo: draft.past.length > 0,
     change,
     undo: () => setDraft(undone(draft)),
-    discard: () => setDraft(draftOf(saved.policy)),
+    discard: () => adopt(saved),
     startFrom: (preset) => {
       presetting.current = preset;
       choosing.send();
     },
     rehearsal,
+    isOutdated: rehearsed.current !== policy,
     rehearsing,
     saving,
     reload,

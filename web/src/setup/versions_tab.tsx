@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { isolate } from "../i18n/language";
+import { isolate, translate } from "../i18n/language";
 import { useApp, useLanguage } from "../ui/context";
 import { reasonWords } from "../ui/refusal";
 import { useSending } from "../ui/sending";
@@ -46,7 +46,7 @@ export function VersionsTab({ bench }: { readonly bench: Workbench }): JSX.Eleme
               <bdi>{said === "" ? words.versions.wordless : said}</bdi>
               <small>
                 {dateTime(at)}
-                {by !== "" && ` · ${isolate(by === "file" ? words.versions.byFile : by)}`}
+                {by !== "" && ` · ${isolate(translate(words.versions.who, by))}`}
               </small>
             </span>
             {version === newest ? (

@@ -125,7 +125,7 @@ function PlaceList({ bench, chosen, onChoose }: PlaceListProps): JSX.Element {
   const words = useSetUpWords();
   const { zones, lines } = bench.policy;
   const places = [
-    ...zones.map((zone) => ({ name: zone.name, what: whatZone(zone, words), kind: zone.kind })),
+    ...zones.map((zone) => ({ name: zone.name, what: whatZone(zone, words), kind: zone.kind === "zone" && zone.restricted ? "restricted" : zone.kind })),
     ...lines.map((line) => ({ name: line.name, what: words.zones.allowed[line.allowed], kind: "line" as const })),
   ];
   return (

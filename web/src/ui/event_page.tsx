@@ -14,7 +14,7 @@ import { saveFile } from "./files";
 import { LevelIcon, ToolIcon } from "./icons";
 import { useCameraName, useIncidentWords } from "./incidents";
 import { MarkCard } from "./marks";
-import { Factors } from "./risk";
+import { Factors, WhatIfLink } from "./risk";
 import { hrefOf } from "./route";
 
 export function EventPage({ source, incidentId }: { readonly source: Source; readonly incidentId: string }): JSX.Element {
@@ -104,6 +104,7 @@ function Facts({ incident }: { readonly incident: Incident }): JSX.Element {
       </dl>
       <h2>{words.events.factors}</h2>
       <Factors factors={incident.factors} score={incident.score} />
+      {incident.kind !== COMMAND && <WhatIfLink source={incident.source} at={Math.round(incident.openedAt)} />}
       <button type="button" class="tool outlined" onClick={() => saveJson(incident, monitor.hub)}>
         <ToolIcon tool="export" />
         {words.events.exportOne}

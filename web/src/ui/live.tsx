@@ -11,8 +11,8 @@ import { Hops } from "./hops";
 import { HourChart } from "./hour_chart";
 import { StateIcon } from "./icons";
 import { IncidentList } from "./incidents";
-import { RiskCard } from "./risk";
-import { hrefOf } from "./route";
+import { RiskCard, WhatIfLink } from "./risk";
+import { hrefOf, lastMinute } from "./route";
 import { SceneCard } from "./scene";
 import { currentLevel, Picture, Tile } from "./tile";
 import { Toolbar } from "./toolbar";
@@ -78,6 +78,7 @@ function Judgement({ camera }: { readonly camera: CameraView }): JSX.Element {
   return (
     <>
       <RiskCard risk={camera.observation?.risk ?? null} doubt={doubt}>
+        <WhatIfLink source={camera.source} at={camera.observation === null ? null : lastMinute(camera.observation.capturedAt)} />
         <HourChart camera={camera} />
       </RiskCard>
       <SceneCard observation={camera.observation} doubt={doubt} />

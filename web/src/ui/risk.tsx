@@ -1,11 +1,12 @@
 /** How worried to be, and why. */
 
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { translate } from "../i18n/language";
-import type { Factor, RiskView } from "../wire/messages";
-import { useLanguage } from "./context";
+import type { Factor, RiskView, Source } from "../wire/messages";
+import { useLanguage, useMay } from "./context";
 import { explain } from "./cause";
 import { LevelIcon } from "./icons";
+import { hrefOf } from "./route";
 
 /** A half circle around (60, 60) with radius 50, from start to end of reading. */
 const ARC = "M10 60a50 50 0 0 1 100 0";
@@ -15,7 +16,7 @@ interface RiskCardProps {
   readonly risk: RiskView | null;
   /** Empty while the risk is that of this moment; else what is wrong with the picture that it was judged by. */
   readonly doubt: string;
-  readonly children?: JSX.Element;
+  readonly children?: ComponentChildren;
 }
 
 export function RiskCard({ risk, doubt, children }: RiskCardProps): JSX.Element {
@@ -37,6 +38,17 @@ export function RiskCard({ risk, doubt, children }: RiskCardProps): JSX.Element 
 /** Says beside a title that what follows is no longer of this moment. */
 export function Doubt({ words }: { readonly words: string }): JSX.Element | null {
   return words === "" ? null : <span class="doubt">{words}</span>;
+}
+
+/** To the same minute with other weights, for those who may change them; `at` as in the address, null when unknown. */
+export function WhatIfLink({ source, at }: { readonly source: Source; readonly at: number | null }): JSX.Element | null {
+  const { words } = useLanguage();
+  if (!useMay("admin") || at === null) return null;
+  return (
+    <a class="what-if" href={hrefOf({ view: "what-if", source, at })}>
+      {words.risk.whatIf}
+    </a>
+  );
 }
 
 function Gauge({ risk }: { readonly risk: RiskView | null }): JSX.Element {

@@ -10,7 +10,7 @@ export type Route =
   | { readonly view: "events" }
   | { readonly view: "charts" }
   | { readonly view: "event"; readonly source: Source; readonly incidentId: string }
-  /** A recorded minute that ends at `at` (hub clock), weighed otherwise. */
+  /** The recorded minute around `at` (edge clock), weighed otherwise. */
   | { readonly view: "what-if"; readonly source: Source; readonly at: number }
   | { readonly view: "setup"; readonly place: SetUpPlace };
 
@@ -85,6 +85,11 @@ export function hrefOfPlace(place: SetUpPlace): string {
     default:
       return `#/setup/${place.section}`;
   }
+}
+
+/** The middle of the minute that ended with `newest`. */
+export function lastMinute(newest: number): number {
+  return Math.round(newest - 30);
 }
 
 /** What every address of a camera's set-up begins with. */

@@ -34,7 +34,7 @@ export function SignInAgain(): JSX.Element | null {
   if (!ended) return null;
   return (
     <dialog ref={dialog} class="card door" aria-labelledby="again-title" onCancel={(event) => event.preventDefault()}>
-      <h2 id="again-title">{words.session.ended}</h2>
+      <h2 id="again-title">{session.user === null ? words.session.closed : words.session.ended}</h2>
       <p class="quiet">{words.session.endedHint}</p>
       <SignInForm name={session.user?.name ?? ""} />
     </dialog>

@@ -189,6 +189,7 @@ export const en = {
     sum: (count: number) => `It would have told of ${plural(count, { one: "incident", other: "incidents" })}.`,
     before: (count: number) => `The policy in force: ${plural(count, { one: "incident", other: "incidents" })}.`,
     fired: (count: number) => `Would have fired ${plural(count, { one: "time", other: "times" })}`,
+    outdated: "You have changed something since: try again.",
     byPlace: "Place",
     byKind: "Kind",
     now: "In force",
@@ -228,7 +229,8 @@ export const en = {
     unsaved: "Save or discard your changes before going back.",
     number: (version: number) => `#${version}`,
     wordless: "No words were left",
-    byFile: "edited by hand",
+    /** Who made a version, where it was no person. */
+    who: { file: "edited by hand", "this machine": "this computer" },
     current: "in force",
     back: "Go back to it",
     sure: "Follow this version again?",
@@ -276,7 +278,8 @@ export const en = {
   people: {
     title: "People",
     none: "There are no accounts: whoever uses this computer may do everything.",
-    firstHint: "With the first account everybody has to sign in, you too. It is an administrator's.",
+    firstHint:
+      "With the first account, an administrator's, everybody has to sign in, you too. Edges that came in without a token have to be let in under Devices.",
     you: "you",
     neverSeen: "never signed in",
     seen: (time: string) => `last seen ${time}`,
