@@ -115,7 +115,7 @@ def test_an_edge_that_nobody_knows_and_one_that_is_away(running_hub, edge, clien
 def test_a_founding_client_cannot_be_set_up(client):
     client.post("/api/data", content=SAMPLE, headers={"content-type": "application/json"})
     response = client.get("/api/cameras/default/default/policy")
-    assert response.status_code == 501
+    assert response.status_code == 409
     assert "founding client" in response.json()["error"]["got"]
 
 

@@ -146,7 +146,7 @@ class SetupDoor:
         if edge is None:
             return refuse(404, "edge", "an edge that the hub knows", edge_id)
         if edge.protocol == "v1":
-            return refuse(501, "edge", "an edge that can be set up from here", f"the founding client {edge_id}")
+            return refuse(409, "edge", "an edge that can be set up from here", f"the founding client {edge_id}")
         if not edge.links:
             return refuse(503, "edge", "an edge that is connected", f"{edge_id} is not connected")
         source, by = messages.source_of(edge_id, camera_id or next(iter(edge.cameras), "any")), caller_of(request).name
@@ -220,11 +220,10 @@ def _answer_documents(errand: Errand) -> dict[int | str, dict[str, Any]]:
         200: {"description": "the edge's answer", "content": {"application/json": {"schema": schema}}},
         403: answers.refused("not an admin, or switched off by the edge's owner"),
         404: answers.refused("no such edge or camera, or nothing recorded"),
-        409: answers.refused("somebody else changed it meanwhile; `version` is the newest"),
+        409: answers.refused("somebody else changed it meanwhile, `version` is the newest; or a founding client"),
         413: answers.refused("too large"),
         422: answers.refused("wrong; `problems` says what, each with its field"),
         429: answers.refused("the edge is busy with another one"),
-        501: answers.refused("the edge is too old to be set up from here"),
         503: answers.refused("the edge is not connected"),
         504: answers.refused("the edge did not answer in time"),
     }
