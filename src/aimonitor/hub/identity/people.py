@@ -59,9 +59,14 @@ class People:
         key = key_of(name)
         return self._always.get(key) or self._shelf.known.get(key)
 
+    async def newest(self, name: str) -> Person | None:
+        """The person with this name as the vault has it now; as last known while it is away."""
+        key = key_of(name)
+        return self._always.get(key) or await self._shelf.get(key)
+
     async def check(self, name: str, password: str) -> Person | None:
         """The person with this name and password; takes as long when there is no such person. Raises Refused."""
-        person = self.get(name)
+        person = await self.newest(name)
         right = await self._passwords.matches(person.password if person else None, password)
         return person if right else None
 

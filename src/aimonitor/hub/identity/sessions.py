@@ -61,9 +61,14 @@ class Sessions:
         session = await self._get(key)
         if session is None:
             return None
-        person, at = self._people.get(session.name), self._clock.utc()
-        if person is None or passwords.stamp(person.password) != session.stamp or self._over(session, at):
+        at = self._clock.utc()
+        if self._over(session, at):
             await self.end(key)
+            return None
+        person = self._people.get(session.name)
+        if person is None or passwords.stamp(person.password) != session.stamp:
+            person = await self._people.newest(session.name)  # another hub may have made or changed it just now
+        if person is None or passwords.stamp(person.password) != session.stamp:
             return None
         if at - session.seen_at >= _SEEN_EVERY_S:
             await self._touch(key, person, at)
