@@ -48,8 +48,9 @@ reference: $(VENV)/dev.stamp  ## renew what docs/ref has from the code: settings
 
 web: $(STATIC)  ## build the dashboard into the package
 
-wheel: $(VENV)/dev.stamp $(STATIC)  ## build the wheel and the sdist into dist/
+wheel: $(VENV)/dev.stamp $(STATIC)  ## build the wheel, the sdist and the bills of materials into dist/
 	$(BIN)/python -m build --no-isolation
+	$(BIN)/python deploy/release/sbom.py dist
 
 lock: $(VENV)/dev.stamp  ## renew the locked requirements from pyproject.toml
 	$(call compile,--extra run,requirements/run.txt)
