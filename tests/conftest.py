@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from reliability_report import measured, pytest_configure, pytest_sessionfinish  # noqa: F401 - hooks
+
 
 @dataclass
 class RunningHub:

@@ -1,9 +1,7 @@
 """Redis servers on free ports of this machine: one; a primary with replicas and sentinels; a cluster of six."""
 
 import contextlib
-import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -37,8 +35,20 @@ def await_answer(port, words, wanted, within=30):
     raise AssertionError(f"{' '.join(words)} of {port}: expected {wanted!r} within {within} s, got {answer!r}")
 
 
+def cut_off(primary, replicas):
+    """From now on nothing reaches the replicas: their connections are closed, and they are refused new ones."""
+    for replica in replicas:
+        ask(replica.port, "config", "set", "masterauth", "a password that the primary does not have")
+    ask(primary.port, "client", "kill", "type", "replica")
+
+
+def let_back(replicas):
+    for replica in replicas:
+        ask(replica.port, "config", "set", "masterauth", "")
+
+
 class RedisProcess:
-    """A Redis with its append-only file, that can be killed, halted and started again."""
+    """A Redis with its append-only file, that can be killed and started again."""
 
     def __init__(self, folder, *options, port=None):
         folder.mkdir(exist_ok=True)
@@ -58,16 +68,8 @@ class RedisProcess:
         raise AssertionError("redis-server did not start")
 
     def kill(self):
-        if self.process.poll() is None:
-            os.kill(self.process.pid, signal.SIGCONT)
-            self.process.kill()
+        self.process.kill()
         self.process.wait(10)
-
-    def halt(self):
-        os.kill(self.process.pid, signal.SIGSTOP)
-
-    def go_on(self):
-        os.kill(self.process.pid, signal.SIGCONT)
 
 
 class Watched:

@@ -34,7 +34,8 @@ Attend = Callable[[messages.Attention], None]
 _WINDOW = 200  # events under way before the first of them must be acknowledged
 _HANDSHAKE_S = 8.0
 _WRITE_BUFFER = 32 * 1024  # small, so that what waits is the newest and not a queue in the transport
-_RETRY_CAP_S = 2.0  # with +-50 % jitter: back within 3 s of the hub, and a hundred edges spread over 2 s
+_OPEN_S = 4.0  # SYNs leave after 0, 1 and 3 s: with _RETRY_CAP_S one comes within 3 s of the end of a black hole
+_RETRY_CAP_S = 1.0
 _SPREAD_CAP_S = 10.0
 _CHECK_EVERY_S = 0.25
 _REFUSED_RETRY_S = 30.0
@@ -186,14 +187,17 @@ class Uplink:
                 log.log(level, "no connection to the hub at %s: %s; trying again", self._address.url, _reason(error))
                 failures += 1
             finally:
-                self.connected = False
+                was_connected, self.connected = self.connected, False
             self.reconnects += 1
-            await asyncio.sleep(next(waits) + self._spread())
+            await asyncio.sleep(self._pause_s(next(waits), was_connected=was_connected))
 
-    def _spread(self) -> float:
-        """Seconds to wait in addition, once after a connection that had many neighbors."""
-        spread_s, self._spread_s = self._spread_s, 0.0
-        return random.uniform(0.0, spread_s)
+    def _pause_s(self, wait_s: float, *, was_connected: bool) -> float:
+        """Seconds until the next attempt, for an edge among many that lost the same hub.
+
+        A random moment within the spread that the hub asked for, then again and again after one whole spread: whenever
+        the hub is back, the edges come to it evenly.
+        """
+        return wait_s + random.uniform(0.0, self._spread_s) if was_connected else max(wait_s, self._spread_s)
 
     async def _converse(self) -> None:
         """One connection from beginning to end; returns or raises when it is over."""
@@ -202,7 +206,7 @@ class Uplink:
             create_connection=HubConnection,
             subprotocols=[messages.SUBPROTOCOL],  # type: ignore[list-item]  # a NewType of str
             compression=None,
-            open_timeout=_HANDSHAKE_S,
+            open_timeout=_OPEN_S,
             close_timeout=1,
             ping_interval=None,
             max_size=codec.TEXT_LIMIT,

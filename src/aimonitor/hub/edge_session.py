@@ -17,8 +17,8 @@ from aimonitor.hub.roster import declare
 from aimonitor.hub.stores.base import NewEvent
 from aimonitor.hub.switchboard import MISSED_HEARTBEATS, Switchboard
 
-_RETURNING_PER_S = 25.0
-"""Edges that a hub lets come back in a second; a crowd is asked to spread over as many seconds as that takes."""
+_RETURNING_PER_S = 12.0
+"""Edges that a hub lets come back in a second on average; a crowd is asked to spread over as long as that takes."""
 _SPREAD_CAP_S = 10.0
 _SPREAD_NEWS_S = 0.5
 _OFFSET_NEWS_S = 0.05

@@ -6,14 +6,20 @@ node anew whenever it connects serves both. A client for the whole cluster would
 could not keep a command and its WAIT on one connection.
 """
 
+import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Sequence
 from typing import Any
 
 from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.crc import key_slot
 from redis.exceptions import AskError, ClusterDownError, MovedError, ReadOnlyError, RedisError
 from redis.exceptions import ConnectionError as LostError
+
+log = logging.getLogger(__name__)
 
 _ELSEWHERE = (MovedError, AskError, ReadOnlyError, ClusterDownError)
 
@@ -22,43 +28,39 @@ Answer = Any  # redis-py's answers have no types,
 Option = Any  # and neither have the keywords of its connections
 
 
-class Finder:
-    """Asks those who know, one after the other, where the primary is."""
-
-    def __init__(self, question: str, read: Callable[[Answer, Place], Place | None], **options: Option) -> None:
-        """read: takes the answer, and whom it is from"""
-        self._question = question
-        self._read = read
-        self._options = options
-
-    async def find(self, knowing: Sequence[Place]) -> Place:
-        """Raises LostError when none of them knows."""
-        trouble: Exception | None = None
-        for place in knowing:
-            client = Redis(host=place[0], port=place[1], **self._options)
-            try:
-                answer = await client.execute_command(self._question)  # type: ignore[no-untyped-call]
-            except (RedisError, OSError) as error:
-                trouble = error
-                continue
-            finally:
-                with contextlib.suppress(RedisError, OSError):
-                    await client.aclose()
-            found = self._read(answer, place)
-            if found is not None:
-                return found
-        raise LostError(f"nobody knows where the primary is: {trouble or 'there is none'}")
+async def _ask(place: Place, options: dict[str, Option], *questions: str) -> list[Answer]:
+    """The answers of one who may know; none when nobody is there."""
+    asked = Redis(host=place[0], port=place[1], **options)
+    try:
+        return [await asked.execute_command(each) for each in questions]  # type: ignore[no-untyped-call]
+    except (RedisError, OSError) as error:
+        log.debug("%s:%d does not say where the primary is: %s", *place, error)
+        return []
+    finally:
+        with contextlib.suppress(RedisError, OSError):
+            await asked.aclose()
 
 
 class Watched:
-    """The primary that sentinels call `name`."""
+    """The primary that sentinels call `name`. All are asked: one that was away may name the one before.
+
+    Two questions, because during a failover the address that one of them gives is still the old one, and the other
+    does not tell how new its answer is.
+    """
 
     def __init__(self, name: str, sentinels: Sequence[Place], **options: Option) -> None:
-        self._sentinels = sentinels
-        self._finder = Finder(f"SENTINEL GET-MASTER-ADDR-BY-NAME {name}", _read_address, **options)
+        self._sentinels, self._options = sentinels, options
+        self._name = name
+        self._questions = f"SENTINEL GET-MASTER-ADDR-BY-NAME {name}", f"SENTINEL MASTER {name}"
 
     async def find(self) -> Place:
-        return await self._finder.find(self._sentinels)
+        """Raises LostError when none of them knows."""
+        asked = [_ask(place, self._options, *self._questions) for place in self._sentinels]
+        known = [answers for answers in await asyncio.gather(*asked) if answers and answers[0]]
+        if not known:
+            raise LostError(f"none of {len(self._sentinels)} sentinels says where {self._name} is")
+        (host, port), _ = max(known, key=lambda answers: int(_fields(answers[1])[b"config-epoch"]))
+        return host.decode(), int(port)
 
 
 class Slot:
@@ -67,20 +69,27 @@ class Slot:
     def __init__(self, key: str, nodes: Sequence[Place], **options: Option) -> None:
         self._slot = key_slot(key.encode())
         self._named, self._seen = tuple(nodes), tuple[Place, ...]()
-        self._finder = Finder("CLUSTER SLOTS", self._read, **options)
+        self._options = options
 
     async def find(self) -> Place:
-        return await self._finder.find(list(dict.fromkeys((*self._named, *self._seen))))
+        """Raises LostError when no node knows, of those that we were told of and those that they named."""
+        for place in dict.fromkeys((*self._named, *self._seen)):
+            for answer in await _ask(place, self._options, "CLUSTER SLOTS"):
+                found = self._read(answer, place)
+                if found is not None:
+                    return found
+        raise LostError(f"no node of the cluster says who has slot {self._slot}")
 
     def _read(self, answer: Answer, asked: Place) -> Place | None:
-        """All that are named are remembered, as those whom we were told of may be gone one day."""
         ranges = [(first, last, [_place(node, asked) for node in nodes]) for first, last, *nodes in answer]
-        self._seen = tuple(place for _, _, places in ranges for place in places)
+        if ranges:
+            self._seen = tuple(place for _, _, places in ranges for place in places)
         return next((places[0] for first, last, places in ranges if first <= self._slot <= last), None)
 
 
-def _read_address(answer: Answer, asked: Place) -> Place | None:
-    return _place(answer, asked) if answer else None
+def _fields(answer: Answer) -> dict[bytes, bytes]:
+    """An answer of names and values: a dictionary, or a list in the older protocol."""
+    return answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2], strict=True))
 
 
 def _place(node: Answer, asked: Place) -> Place:
@@ -99,7 +108,11 @@ class PrimaryConnection(Connection):
     async def connect(self) -> None:
         if not self.is_connected:
             self.host, self.port = await self._primary.find()
-        await super().connect()  # type: ignore[no-untyped-call]
+        patience, self.retry = self.retry, Retry(NoBackoff(), 0)  # it is asked anew before each further attempt
+        try:
+            await super().connect()  # type: ignore[no-untyped-call]
+        finally:
+            self.retry = patience
 
     async def read_response(self, *args: Option, **options: Option) -> Answer:
         try:
