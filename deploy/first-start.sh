@@ -4,8 +4,9 @@
 #
 #   DOMAIN         the name or address under which the system is reached
 #   CERTIFICATES   folder for fullchain.pem and privkey.pem, read by Nginx (user 101)
-#   SECRETS        folder for edge_token (read by hub and edges, user 10001), metrics_token (hub, and Prometheus as
-#                  group 65534) and grafana_password (user 472)
+#   SECRETS        folder for edge_token (of edges), bot_token (of the bot, an operator) and hub_tokens (both, as the hub
+#                  reads them), all of user 10001; metrics_token (hub, and Prometheus as group 65534);
+#                  grafana_password (user 472)
 set -eu
 umask 077
 
@@ -46,6 +47,14 @@ make_secret() { # make_secret NAME MODE
   mv "$SECRETS/$1.new" "$SECRETS/$1"
 }
 
+write_hub_tokens() { # as AIMONITOR_TOKENS has them: one for any edge, one for a program that is an operator
+  wanted="$(cat "$SECRETS/edge_token"),@operator:$(cat "$SECRETS/bot_token")"
+  [ "$(cat "$SECRETS/hub_tokens" 2>/dev/null)" = "$wanted" ] && return 0
+  echo "$wanted" >"$SECRETS/hub_tokens.new"
+  chmod 0400 "$SECRETS/hub_tokens.new"
+  mv "$SECRETS/hub_tokens.new" "$SECRETS/hub_tokens"
+}
+
 give() { # give OWNER PATH...: only root can, and only root has to
   [ "$(id -u)" -eq 0 ] || return 0
   owner=$1
@@ -55,9 +64,11 @@ give() { # give OWNER PATH...: only root can, and only root has to
 
 certificate_is_good || make_certificate
 make_secret edge_token 0400
+make_secret bot_token 0400
+write_hub_tokens
 make_secret metrics_token 0440
 make_secret grafana_password 0400
 give 101:101 "$CERTIFICATES" "$CERTIFICATES/fullchain.pem" "$CERTIFICATES/privkey.pem"
-give 10001:10001 "$SECRETS/edge_token"
+give 10001:10001 "$SECRETS/edge_token" "$SECRETS/bot_token" "$SECRETS/hub_tokens"
 give 10001:65534 "$SECRETS/metrics_token"
 give 472:472 "$SECRETS/grafana_password"

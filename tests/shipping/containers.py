@@ -1,8 +1,8 @@
 """Containers for tests, where no registry of images can be reached: stand-ins built from Debian's packages.
 
 One root folder, made by debootstrap, stands in for every base image of the Dockerfile and compose.yaml: it holds
-Python, Nginx, Redis and OpenSSL as Debian has them, and in one variant this machine's Node. What is built and run on
-it is the real Dockerfile and the real compose.yaml; the base images alone are others.
+Python, Nginx, Redis, Prometheus and OpenSSL as Debian has them, and in one variant this machine's Node. What is built
+and run on it is the real Dockerfile and the real compose.yaml; the base images alone are others.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from aimonitor.models.cache import cache_dir
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = ("podman", "runc", "docker-compose", "debootstrap", "netavark", "aardvark-dns", "node", "npm", "tar")
 _EXTRA_PATH = "/usr/sbin:/sbin:/usr/lib/podman"
-_PACKAGES = "python3,python3-venv,ca-certificates,openssl,redis-server,nginx-light"
+_PACKAGES = "python3,python3-venv,ca-certificates,openssl,redis-server,nginx-light,prometheus"
 _STAND_INS = {"PYTHON_IMAGE": "localhost/stand-in/debian", "NODE_IMAGE": "localhost/stand-in/node"}
 _CONTAINERS_CONF = """\
 [containers]
@@ -56,7 +56,7 @@ def run(*command: str | Path, timeout: float = 600, environ: Mapping[str, str] |
 
 def base_archive() -> Path:
     """The stand-in's root folder as a tar file, made once and kept in the cache."""
-    archive = cache_dir() / "tests" / "stand-in-bookworm.tar"
+    archive = cache_dir() / "tests" / "stand-in-bookworm-2.tar"
     if archive.is_file():
         return archive
     archive.parent.mkdir(parents=True, exist_ok=True)
@@ -66,8 +66,9 @@ def base_archive() -> Path:
     for deb in (folder / "var/cache/apt/archives").glob("*.deb"):
         deb.unlink()
     (folder / "usr/local/bin/python").symlink_to("/usr/bin/python3")
-    (folder / "data").mkdir()
-    os.chown(folder / "data", 999, 999)
+    for name, owner in (("data", 999), ("prometheus", 65534)):
+        (folder / name).mkdir()
+        os.chown(folder / name, owner, owner)
     run("tar", "-C", folder, "-cf", archive.with_suffix(".part"), ".")
     archive.with_suffix(".part").replace(archive)
     shutil.rmtree(folder)
@@ -91,10 +92,11 @@ class Engine:
         return run("podman", *self._options, *arguments, timeout=timeout, environ=self._environ)
 
     def compose(self, *arguments: str, profiles: str, settings: Mapping[str, str], timeout: float = 600) -> str:
-        """docker-compose on the real compose.yaml, in a project of the test's own."""
-        images = dict.fromkeys(("NGINX_IMAGE", "REDIS_IMAGE"), _STAND_INS["PYTHON_IMAGE"])
+        """docker-compose on the real compose.yaml and what tests add to it, in a project of the test's own."""
+        images = dict.fromkeys(("NGINX_IMAGE", "REDIS_IMAGE", "PROMETHEUS_IMAGE"), _STAND_INS["PYTHON_IMAGE"])
         environ = {**self._environ, **images, "COMPOSE_PROFILES": profiles, **settings}
-        return run("docker-compose", "-p", "aimonitortest", *arguments, timeout=timeout, environ=environ)
+        files = ("-f", "compose.yaml", "-f", "tests/shipping/compose.tests.yaml")
+        return run("docker-compose", "-p", "aimonitortest", *files, *arguments, timeout=timeout, environ=environ)
 
     def container(self, service: str) -> str:
         return f"aimonitortest_{service}_1"

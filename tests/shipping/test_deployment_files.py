@@ -147,11 +147,16 @@ def first_start(folder: Path, domain: str = "cam.example.org") -> str:
 def test_the_first_start_makes_a_certificate_and_a_secret_and_the_second_keeps_them(tmp_path):
     first_start(tmp_path)
     files = {path.name: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
-    secrets = [files[name] for name in ("edge_token", "metrics_token", "grafana_password")]
-    assert len(set(secrets)) == 3
+    secrets = [files[name] for name in ("edge_token", "bot_token", "metrics_token", "grafana_password")]
+    assert len(set(secrets)) == 4
     assert all(re.fullmatch(r"[0-9a-f]{64}\n", secret) for secret in secrets)
     assert (tmp_path / "certificates" / "privkey.pem").stat().st_mode & 0o077 == 0
     assert (tmp_path / "secrets" / "edge_token").stat().st_mode & 0o777 == 0o400
+    read = HubSettings(tokens=files["hub_tokens"].strip()).tokens
+    assert [(each.secret.get_secret_value(), each.role) for each in read] == [
+        (files["edge_token"].strip(), None),
+        (files["bot_token"].strip(), "operator"),
+    ]
     assert first_start(tmp_path) == ""
     assert {path.name: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == files
 
@@ -203,7 +208,8 @@ def test_the_blueprint_has_what_render_requires():
     assert service["autoDeployTrigger"] in ("commit", "checksPass", "off")
     assert 1 <= service["maxShutdownDelaySeconds"] <= 300
     variables = {each["key"]: each for each in service["envVars"]}
-    assert variables["AIMONITOR_TOKENS"] == {"key": "AIMONITOR_TOKENS", "generateValue": True}
+    for name in ("AIMONITOR_TOKENS", "AIMONITOR_HUB_ADMIN_PASSWORD"):
+        assert variables[name] == {"key": name, "generateValue": True}
     assert all(len(each.keys() & {"value", "generateValue", "sync", "fromService"}) == 1 for each in variables.values())
     assert "disk" not in service, "the free plan has none"
     last_stage = re.findall(r"^FROM \S+ AS (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[-1]
