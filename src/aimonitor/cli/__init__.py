@@ -21,6 +21,7 @@ from aimonitor.cli import (
     hub,
     integrations,
     models,
+    pair,
     risk,
     simulate,
 )
@@ -50,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"aimonitor {aimonitor.__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in (
-        demo, hub, edge, bot, integrations, cameras, simulate, models, evaluate, risk, calibrate, doctor, config,
+        demo, hub, edge, pair, bot, integrations, cameras, simulate, models, evaluate, risk, calibrate, doctor, config,
         backup,
     ):  # fmt: skip
         module.add_to(commands)

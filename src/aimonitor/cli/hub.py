@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aimonitor.cli import people
 from aimonitor.cli.options import Commands, add_common
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ examples:
   PORT=10000 CORS_ORIGINS=https://example.org aimonitor hub
 
 founding variables: PORT, WEBSOCKET_MAX_CONNECTIONS, CORS_ORIGINS, REDIS_URL; with TELEGRAM_TOKEN (and CHAT_ID)
-the Telegram bot runs inside the hub; tokens of the edges:
-AIMONITOR_TOKENS="yard:long-secret,shop:other-secret" """
+the Telegram bot runs inside the hub; tokens of edges and programs:
+AIMONITOR_TOKENS="yard:long-secret,shop:other-secret,@viewer:third-secret"; AIMONITOR_ADMIN_PASSWORD makes `admin`.
+Who may sign in: aimonitor hub users --help"""
 
 
 def add_to(commands: Commands) -> None:
@@ -41,6 +43,7 @@ def add_to(commands: Commands) -> None:
     command.add_argument("--port", type=int, help="port to listen on (default: 8000)")
     add_common(command)
     command.set_defaults(run=run)
+    people.add_to(command)
 
 
 def run(chosen: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ FOUNDING_VARIABLES: Mapping[str, str] = {
 }
 
 SECTION = "hub"
-_EDGE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+EDGE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 class DeviceToken(Settings):
@@ -37,7 +37,7 @@ class DeviceToken(Settings):
     @field_validator("edge_id")
     @classmethod
     def _names_an_edge(cls, value: str | None) -> str | None:
-        if value is not None and not _EDGE_ID.fullmatch(value):
+        if value is not None and not EDGE_ID.fullmatch(value):
             raise ValueError("expected `edge:token` with an edge name of letters, digits, '.', '_' and '-'")
         return value
 

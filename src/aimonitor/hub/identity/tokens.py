@@ -10,7 +10,7 @@ from aimonitor.hub.identity.records import Token
 from aimonitor.hub.identity.roles import Caller, Kind, Refused, Role
 from aimonitor.hub.identity.vaults import Shelf, Vault
 from aimonitor.hub.identity.vaults.copied import CopiedShelf
-from aimonitor.hub.settings import DeviceToken
+from aimonitor.hub.settings import EDGE_ID, DeviceToken
 from aimonitor.hub.stores.base import StoreError
 
 OVERLAP_S: Final = 86_400.0
@@ -138,6 +138,12 @@ class Tokens:
         if token is None:
             raise _no_token(token_id)
         return token
+
+
+def check_edge_id(edge_id: str) -> None:
+    """Raises Refused for what cannot be an edge's name."""
+    if not EDGE_ID.fullmatch(edge_id):
+        raise Refused(422, "edge_id", "1 to 64 letters, digits, '.', '_' and '-'", repr(edge_id[:70]))
 
 
 def _fixed(number: int, token: DeviceToken, utc: float) -> Token:
