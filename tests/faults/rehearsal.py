@@ -37,10 +37,10 @@ class HubProcess:
             file.unlink()
 
 
-def a_fleet(folder: Path, port: int, ledger, **plan) -> Fleet:
+def a_fleet(folder: Path, port: int, ledger, *, tape: Tape = TAPE, **plan) -> Fleet:
     plan = {"edges": 3, "cameras": 2, "rate": 60.0, "fps": 2.0, **plan}
     return Fleet(
-        FleetPlan(hub=f"ws://127.0.0.1:{port}/ws/laptop", state=folder / "fleet", **plan), TAPE, SystemClock(), ledger
+        FleetPlan(hub=f"ws://127.0.0.1:{port}/ws/laptop", state=folder / "fleet", **plan), tape, SystemClock(), ledger
     )
 
 

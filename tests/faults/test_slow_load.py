@@ -58,7 +58,7 @@ def test_five_hundred_idle_dashboards(hub, measured):
     assert slowest <= 2
 
 
-async def _latencies(port, seconds):
+async def latencies(port, seconds):
     """How old pictures are when a viewer has them."""
     found = []
     async with connect(f"ws://127.0.0.1:{port}/ws", subprotocols=[messages.SUBPROTOCOL], max_size=None) as viewer:
@@ -81,14 +81,14 @@ def test_a_viewer_that_never_reads(hub, tmp_path, measured):
 
         async def viewers():
             await asyncio.sleep(2)
-            result["alone"] = await _latencies(hub.port, 10)
+            result["alone"] = await latencies(hub.port, 10)
             dead = await connect(
                 f"ws://127.0.0.1:{hub.port}/ws", subprotocols=[messages.SUBPROTOCOL], max_queue=1, ping_interval=None
             )
             await dead.send(codec.encode(messages.Subscribe(everything=True, rung="full", lease_s=300)))
             dead.transport.pause_reading()
             before, began = _rss_mib(hub.program.process.pid), time.monotonic()
-            result["beside"] = await _latencies(hub.port, 15)
+            result["beside"] = await latencies(hub.port, 15)
             result["grown"] = _rss_mib(hub.program.process.pid) - before
             dead.transport.resume_reading()
             while dead.state.name == "OPEN" and time.monotonic() - began < 40:

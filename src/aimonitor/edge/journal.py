@@ -5,6 +5,7 @@ grow without gaps. A new journal starts at the milliseconds since 1970, so that 
 uses a number again that the hub has seen from its predecessor.
 """
 
+import contextlib
 import shutil
 import sqlite3
 import threading
@@ -27,6 +28,7 @@ CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) 
 """The schema's steps, see common/migration.py. Files of 0.1 have no number and all of the first."""
 
 _TRIM_EVERY = 200
+_ACKED_EVERY_S = 1.0
 
 
 class JournalError(OSError):
@@ -51,6 +53,7 @@ class Journal:
         self._limits = limits or Limits()
         self._lock = threading.Lock()
         self._since_trim = 0
+        self._acked_written_at = float("-inf")
         self.lost = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,6 +62,7 @@ class Journal:
             self._db.execute("PRAGMA synchronous=FULL")
             migrate(self._db, STEPS, path)
             self._last = self._highest() or int(clock.utc() * 1000)
+            self._acked = self._read_mark("acked")
         except NewerFileError as error:
             raise JournalError(f"journal {error}") from None
         except (OSError, sqlite3.Error) as error:
@@ -96,16 +100,21 @@ class Journal:
         return [event for event in decoded if isinstance(event, messages.Event)]
 
     def acknowledge(self, seq: int) -> None:
-        """Remember that the hub has everything up to `seq`. Going back is ignored."""
+        """Remember that the hub has everything up to `seq`. Going back is ignored.
+
+        Written once a second at most, and at the end: each write waits for the disk, and so does whoever appends. What
+        a crash forgets of it the hub tells again with its Welcome.
+        """
         with self._lock:
-            if seq > self._read_mark("acked"):
-                self._write_mark("acked", min(seq, self._last))
+            if seq > self._acked:
+                self._acked = min(seq, self._last)
+                if self._clock.monotonic() - self._acked_written_at >= _ACKED_EVERY_S:
+                    self._write_acked()
 
     @property
     def acked(self) -> int:
         """The highest number that the hub is known to have stored, 0 at first."""
-        with self._lock:
-            return self._read_mark("acked")
+        return self._acked
 
     @property
     def first(self) -> int:
@@ -146,6 +155,8 @@ class Journal:
     def close(self) -> None:
         """Close the file; the journal is not usable afterwards."""
         with self._lock:
+            with contextlib.suppress(sqlite3.Error):  # on a full disk, say
+                self._write_acked()
             self._db.close()
 
     def _highest(self) -> int:
@@ -167,13 +178,17 @@ class Journal:
         """Forget what the hub has and is old, then what is too much; the highest number used is remembered."""
         self._since_trim = 0
         self._write_mark("last", self._last)
-        acked = self._read_mark("acked")
+        self._write_acked()
         old = self._clock.utc() - self._limits.keep_acked_s
-        self._db.execute("DELETE FROM event WHERE seq <= ? AND utc < ?", (acked, old))
+        self._db.execute("DELETE FROM event WHERE seq <= ? AND utc < ?", (self._acked, old))
         floor = self._last - self._limits.max_events
-        row = self._db.execute("SELECT count(*) FROM event WHERE seq <= ? AND seq > ?", (floor, acked)).fetchone()
+        row = self._db.execute("SELECT count(*) FROM event WHERE seq <= ? AND seq > ?", (floor, self._acked)).fetchone()
         self.lost += int(row[0])
         self._db.execute("DELETE FROM event WHERE seq <= ?", (floor,))
+
+    def _write_acked(self) -> None:
+        self._acked_written_at = self._clock.monotonic()
+        self._write_mark("acked", self._acked)
 
     def _read_mark(self, name: str) -> int:
         row = self._db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
