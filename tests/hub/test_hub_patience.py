@@ -13,7 +13,7 @@ from uvicorn.server import ServerState
 
 from aimonitor.common.websocket import FRAGMENTS, ServerFraming
 from aimonitor.hub.http_protocol import BODY_BYTES_PER_S, BODY_S, HEAD_LIMIT, HEAD_S, STALL_S, HttpProtocol
-from aimonitor.hub.limits import Guesses, Places, Stall, household
+from aimonitor.hub.limits import Places, Stall, household
 from aimonitor.hub.sink_protocol import MESSAGE_S, SinkProtocol
 
 HANDSHAKE = (
@@ -271,11 +271,8 @@ def test_an_ipv6_subscriber_is_one_however_many_addresses_there_are(address, who
     assert household(address) == who
 
 
-def test_a_subscriber_of_ipv6_has_no_more_guesses_and_places_than_others():
-    guesses, places = Guesses(), Places(100, 3)
-    for number in range(5):
-        guesses.wrong(f"2001:db8::{number}", 0.0)
-    assert guesses.must_wait("2001:db8::ffff", 1.0)
+def test_a_subscriber_of_ipv6_has_no_more_places_than_others():
+    places = Places(100, 3)
     assert [places.take(f"2001:db8::{number}") is None for number in range(4)] == [True, True, True, False]
     places.give_back("2001:db8::77")
     assert places.take("2001:db8::8") is None

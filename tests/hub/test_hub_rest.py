@@ -199,3 +199,23 @@ def test_only_listed_origins_may_read_from_another_site(start_hub):
 def test_unknown_paths_and_methods_are_refused(running_hub):
     assert get(running_hub, "/api/nothing").status_code == 404
     assert httpx.delete(running_hub.url + "/api/history").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/health", "GET"),
+        ("GET", "/api/data", "POST"),
+        ("PATCH", "/api/media/yard/gate/i1/clip.avi", "GET, HEAD, PUT"),
+        ("OPTIONS", "/api/cameras/yard/gate/policy", "GET, PUT"),
+        ("DELETE", "/", "GET"),
+    ],
+)
+def test_a_wrong_method_is_told_which_ones_are_right(running_hub, method, path, allowed):
+    answer = httpx.request(method, running_hub.url + path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    assert answer.json()["error"]["got"] == method
+
+
+def test_a_path_that_is_not_there_is_not_found_by_any_method(running_hub):
+    assert {httpx.request(method, running_hub.url + "/nowhere").status_code for method in ("GET", "POST")} <= {404, 405}

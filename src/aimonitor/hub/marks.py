@@ -33,7 +33,8 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 _DECODER = msgspec.json.Decoder(Verdict)
-_BODY = {"requestBody": {"required": True, "content": {"application/json": {"example": _EXAMPLE}}}}
+_SCHEMA = msgspec.json.schema(Verdict)["$defs"]["Verdict"]
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": _SCHEMA, "example": _EXAMPLE}}}}
 
 
 class MarkDoor:

@@ -1,15 +1,19 @@
 """The dashboard: files that the web build put beside this module, or a page that says how to build them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Match, Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from aimonitor.hub.identity.guard import PUBLIC
 
 STATIC = Path(__file__).parent / "static"
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 _UNBUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>AI Monitor hub</title>
@@ -29,6 +33,38 @@ class _Assets(StaticFiles):
         response = await super().get_response(path, scope)
         response.headers["cache-control"] = "public, max-age=31536000, immutable"
         return response
+
+
+class _Rest:
+    """What no route takes: the right path with a wrong method, a file of the dashboard, or nothing.
+
+    Starlette asks the mount before it says 405, and names in `Allow` what one route takes of several on the same path.
+    """
+
+    def __init__(self, app: FastAPI, files: StaticFiles | None) -> None:
+        self._app = app
+        self._files = files
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await WebSocketClose()(scope, receive, send)
+            return
+        allowed = methods_of(self._app.routes, scope)
+        if allowed:
+            error = {"field": "method", "expected": " or ".join(allowed), "got": scope["method"][:20]}
+            await JSONResponse({"error": error}, 405, {"allow": ", ".join(allowed)})(scope, receive, send)
+        elif self._files is not None:
+            await self._files(scope, receive, send)
+        else:
+            await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, send)
+
+
+def methods_of(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:
+    """The methods with which the path is taken by a route, in any of the routers; none when there is no such path."""
+    own = [route for route in routes if not isinstance(route, Mount)]
+    return [
+        method for method in _METHODS if any(each.matches({**scope, "method": method})[0] is Match.FULL for each in own)
+    ]
 
 
 def add_pages(app: FastAPI, static: Path = STATIC) -> None:
@@ -51,5 +87,4 @@ def add_pages(app: FastAPI, static: Path = STATIC) -> None:
     )
     if (static / "assets").is_dir():
         app.mount("/assets", _Assets(directory=static / "assets"), name="assets")
-    if static.is_dir():
-        app.mount("/", StaticFiles(directory=static), name="static")
+    app.mount("/", _Rest(app, StaticFiles(directory=static) if static.is_dir() else None), name="static")

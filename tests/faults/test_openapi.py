@@ -1,0 +1,71 @@
+"""What the OpenAPI document says is what the hub does: schemathesis asks in every way that it can think of."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from rehearsal import HubProcess
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+ADMIN = "an-admin-token-of-this-test"
+CHECKS = (
+    "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
+    "response_schema_conformance", "allow_header_conformance", "unsupported_method",
+)  # fmt: skip
+"""All but those that take JSON's 395.0 for an integer, an answer of 4xx to an unknown name for a mistake, and a wrong
+cookie beside a right token for none."""
+CLOSED = {"AIMONITOR_TOKENS": f"yard:a-token-of-an-edge,@admin:{ADMIN}", "AIMONITOR_HUB_ADMIN_PASSWORD": "long enough"}
+
+
+def schemathesis() -> list[str]:
+    """How to start it; skips when it is neither here nor to be had."""
+    found = shutil.which("schemathesis")
+    if found:
+        return [found]
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    command = [uv or "uv", "tool", "run", "schemathesis"]
+    try:
+        subprocess.run([*command, "--version"], check=True, capture_output=True, timeout=300)
+    except (OSError, subprocess.SubprocessError) as error:
+        pytest.skip(f"schemathesis is not installed, and uv cannot fetch it: {error}")
+    return command
+
+
+@pytest.mark.parametrize(
+    ("way", "environ", "more"),
+    [
+        ("open on loopback", {}, []),
+        ("closed, with a token and without", CLOSED, ["--header", f"Authorization: Bearer {ADMIN}"]),
+    ],
+    ids=["open", "closed"],
+)
+def test_every_answer_is_documented(way, environ, more, tmp_path, measured):
+    command = schemathesis()
+    hub = HubProcess(tmp_path, **environ)
+    hub.start()
+    try:
+        document = httpx.get(f"{hub.url}/openapi.json").json()
+        (tmp_path / "openapi.json").write_text(json.dumps(document))
+        run = subprocess.run(
+            [
+                *command, "run", str(tmp_path / "openapi.json"), "--url", hub.url, "--checks", ",".join(CHECKS), *more,
+                "--max-examples", "15" if more else "50", "--seed", "7", "--no-color",
+                "--phases", "examples,coverage,fuzzing",
+            ],
+            capture_output=True, text=True, timeout=800, cwd=tmp_path, check=False,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stdout[-8000:]
+        assert httpx.get(f"{hub.url}/health").json()["status"] == "ok"
+    finally:
+        hub.program.stop()
+    assert "Traceback" not in hub.program.output()
+    operations = sum(len(each) for each in document["paths"].values())
+    cases = re.search(r"(\d+) generated", run.stdout)[1]
+    measured("B10", f"schemathesis, {operations} operations, {way}: server errors, undocumented answers", "0, 0",
+             f"0, 0 in {cases} cases")  # fmt: skip
