@@ -8,7 +8,8 @@ import pytest
 from aimonitor.hub.sequence import Range
 from aimonitor.hub.stores import Keep, make_store
 from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoreError
-from aimonitor.hub.stores.sqlite import SqliteStore
+from aimonitor.hub.stores.hours import HOUR_S, Hour, HourQuery
+from aimonitor.hub.stores.sqlite import STEPS, SqliteStore
 
 
 def new(seq: int, journal: str = "yard", camera: str = "gate") -> NewEvent:
@@ -105,6 +106,100 @@ def test_what_was_pruned_is_not_asked_for_again(story):
     assert 1000 <= count <= 2000
     assert ranges == (Range(1, 3000),)
     assert newest[0].id == 3000
+
+
+def test_samples_can_be_paged_back_to_the_first(story):
+    now = 1_700_000_000
+
+    async def tell(store):
+        await store.add_samples([sample(now + at, name) for at in range(30) for name in ("yard/gate", "shop/till")])
+        pages = []
+        before = None
+        for _ in range(9):
+            page = await store.samples(Query(4, before, edge_id="yard"))
+            pages.append([each.at - now for each in page])
+            before = page[-1].at if page else 0
+        return pages
+
+    pages = story(tell)
+    assert [at for page in pages for at in page] == list(range(29, -1, -1))
+
+
+def test_pieces_of_an_hour_add_up_and_hours_come_in_the_order_of_time(story):
+    first = Hour(
+        HOUR_S, "yard/gate", seconds=2, persons=6, persons_max=4, score_max=0.3, speed_m=2.5, speed_m_seconds=2
+    )
+    second = Hour(HOUR_S, "yard/gate", seconds=1, persons=1, persons_max=1, score_max=0.75, incidents=2, unusual=1)
+    later, elsewhere = Hour(2 * HOUR_S, "yard/gate", seconds=5), Hour(HOUR_S, "shop/till", vehicles_max=9)
+
+    async def tell(store):
+        await store.add_hours([later, first])
+        await store.add_hours([second, elsewhere])
+        span = HourQuery(0, 9 * HOUR_S, 10)
+        return (
+            await store.hours(span),
+            await store.hours(HourQuery(0, 9 * HOUR_S, 10, "yard", "gate")),
+            await store.hours(HourQuery(0, 9 * HOUR_S, 10, camera_id="till")),
+            await store.hours(HourQuery(0, 9 * HOUR_S, 10, edge_id="yard")),
+            await store.hours(HourQuery(HOUR_S, 2 * HOUR_S, 1)),
+        )
+
+    everything, gate, till, yard, one = story(tell)
+    whole = Hour(
+        HOUR_S, "yard/gate", 3, 7, 4, score_max=0.75, speed_m=2.5, speed_m_seconds=2, incidents=2, unusual=1
+    )  # fmt: skip
+    assert everything == [elsewhere, whole, later]
+    assert gate == yard == [whole, later]
+    assert till == one == [elsewhere]
+
+
+def test_the_oldest_hours_go(story):
+    async def tell(store):
+        for at in range(7):
+            await store.add_hours([Hour(at * HOUR_S, "yard/gate", seconds=1)])
+        return await store.hours(HourQuery(0, 9 * HOUR_S, 100)), await store.hours(
+            HourQuery(0, 9 * HOUR_S, 100, "yard", "gate")
+        )
+
+    everything, gate = story(tell, Keep(hours=4))
+    assert [hour.at // HOUR_S for hour in everything] == [3, 4, 5, 6]
+    assert gate == everything
+
+
+def test_a_file_of_before_there_were_hours_gets_those_that_it_can_tell(tmp_path):
+    path = tmp_path / "old.sqlite3"
+    old = sqlite3.connect(path)
+    old.executescript(STEPS[0])
+    old.executemany(
+        "INSERT INTO sample VALUES (?, 'yard', 'gate', ?, 'WATCH', ?, 1, 9.5)", [(3600, 0.2, 1), (3601, 0.6, 3)]
+    )
+    bodies = [
+        '{"phase":"opened","kind":"unusual","at":3605.5}',
+        '{"phase":"closed","kind":"unusual","at":3700}',
+        '{"phase":"opened","kind":"command","at":3700}',
+        '{"phase":"opened","kind":"fire","at":7300}',
+        "no JSON",
+    ]
+    rows = [(number, body) for number, body in enumerate(bodies, 1)]
+    columns = "journal, edge_id, camera_id, received_at, seq, body"
+    old.executemany(f"INSERT INTO event ({columns}) VALUES ('yard', 'yard', 'gate', 1, ?, ?)", rows)
+    old.commit()
+    old.close()
+
+    async def tell():
+        store = SqliteStore(str(path), Keep())
+        await store.open()
+        try:
+            return await store.hours(HourQuery(0, 99_999, 10)), await store.samples(Query(1))
+        finally:
+            await store.close()
+
+    hours, (newest,) = asyncio.run(tell())
+    assert hours == [
+        Hour(3600, "yard/gate", 2, 4, 3, 2, 1, 0.6, incidents=1, unusual=1),
+        Hour(7200, "yard/gate", incidents=1),
+    ]
+    assert (newest.at, newest.speed, newest.speed_unit) == (3601, 0.0, "px/s")
 
 
 def test_samples_come_newest_first_and_the_oldest_go(story):

@@ -31,6 +31,7 @@ MATRIX = {
     "HEAD /api/media/{edge_id}/{camera_id}/{incident_id}/{file}": PEOPLE | {"edge"},
     "PUT /api/media/{edge_id}/{camera_id}/{incident_id}/{file}": {"edge"},
     "POST /api/data": {"edge"},
+    "GET /api/statistics": PEOPLE,
     "POST /api/ticket": PEOPLE,
     "POST /api/password": PEOPLE,
     "POST /api/incidents/{edge_id}/{camera_id}/{incident_id}/mark": OPERATORS,

@@ -156,10 +156,15 @@ class HistorySample(BaseModel):
     persons: int
     vehicles: int
     fps: float
+    speed: float = 0.0
+    speed_unit: str = "px/s"
 
 
 class HistoryPage(BaseModel):
-    """A page of events, newest first, and the newest samples. `next_before` asks for the next page."""
+    """A page of events, newest first, and the newest samples.
+
+    `next_before` asks for the next page of events, `next_samples_before` (as `samples_before`) for that of samples.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -180,6 +185,7 @@ class HistoryPage(BaseModel):
     events: list[HistoryEvent]
     samples: list[HistorySample]
     next_before: int | None
+    next_samples_before: int | None = None
 
 
 class Accepted(BaseModel):

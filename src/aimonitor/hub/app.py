@@ -42,6 +42,7 @@ from aimonitor.hub.roster import Roster
 from aimonitor.hub.security import Gate, SecurityHeaders
 from aimonitor.hub.settings import DeviceToken, HubSettings
 from aimonitor.hub.setup import SetupDoor
+from aimonitor.hub.statistics import StatisticsDoor
 from aimonitor.hub.stores import Keep, make_store
 from aimonitor.hub.stores.base import EventStore, NewEvent
 from aimonitor.hub.switchboard import Switchboard
@@ -132,6 +133,7 @@ def create_app(
         MarkDoor(switchboard),
         MediaDoor(media, switchboard, file_limit=settings.media_file_mb * _MB),
         SetupDoor(switchboard),
+        StatisticsDoor(switchboard),
         *routes.doors(identity, guard),
     )
     served = app.state.routes = guards.protect(app, guard, [door.router() for door in doors_of_http])

@@ -18,6 +18,8 @@ from aimonitor.common.clock import Clock
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores.base import EventStore, Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError
+from aimonitor.hub.stores.hours import Hour, HourQuery
+from aimonitor.hub.tally import Tally, of_event, of_sample
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +51,14 @@ class Page:
     """A page of the history, newest first; `next_before` asks for the page after it, None when there is none.
 
     marks: by id of the event, for the events whose incident somebody marked
+    next_samples: the time before which the page of samples after this one lies, None when there is none
     """
 
     events: list[StoredEvent]
     samples: list[Sample]
     next_before: int | None
     marks: dict[int, Mark] = field(default_factory=dict)
+    next_samples: int | None = None
 
 
 class History:
@@ -74,6 +78,7 @@ class History:
         self._floors: dict[str, int] = {}
         self._second: dict[str, Sample] = {}
         self._samples: list[Sample] = []
+        self._tally = Tally()
         self.trouble = ""
         """Why events cannot be stored just now, empty when they can."""
 
@@ -154,6 +159,8 @@ class History:
         self._counters.events_stored += is_new
         self._counters.events_duplicate += not is_new
         is_news = self._journals.setdefault(event.journal, SequenceSet()).add(event.seq)
+        if is_new or (unsure and is_news):
+            self._tally.add(of_event(event))
         self._tell(event, is_new or (unsure and is_news))
 
     def _end_trouble(self) -> None:
@@ -230,8 +237,12 @@ class History:
         """Note the figures of a camera; the last of each second is kept."""
         last = self._second.get(sample.source)
         if last is not None and last.at != sample.at:
-            self._samples.append(last)
+            self._complete(last)
         self._second[sample.source] = sample
+
+    def _complete(self, sample: Sample) -> None:
+        self._samples.append(sample)
+        self._tally.add(of_sample(sample))
 
     async def _keep_samples(self) -> None:
         while True:
@@ -242,7 +253,8 @@ class History:
         now = int(self._clock.utc())
         for source, sample in list(self._second.items()):
             if everything or sample.at != now:
-                self._samples.append(self._second.pop(source))
+                self._complete(self._second.pop(source))
+        await self._flush_hours()
         samples, self._samples = self._samples, []
         if not samples:
             return
@@ -253,19 +265,42 @@ class History:
             log.log(logging.DEBUG if self.trouble else logging.WARNING, "%d samples wait: %s", len(samples), error)
             self._samples = [*samples, *self._samples][-_SAMPLES_WAITING:]
 
+    async def _flush_hours(self) -> None:
+        pieces = self._tally.take()
+        try:
+            if pieces:
+                await self._store.add_hours(pieces)
+        except StoreError as error:
+            log.debug("%d hours wait: %s", len(pieces), error)
+            for piece in pieces:
+                self._tally.add(piece)
+
     # --- reading ----------------------------------------------------------------------------------------------------
 
-    async def page(self, query: Query, samples: int) -> Page:
-        """A page of events and the newest `samples` samples of the same cameras. Raises StoreError."""
+    async def page(self, query: Query, samples: int, samples_before: int | None = None) -> Page:
+        """A page of events and the newest `samples` samples of the same cameras, of before a time where one is given.
+
+        Raises StoreError.
+        """
         if not self.trouble:
             await self._flush_samples()
         events = await self._store.events(query)
         figures: list[Sample] = []
         if samples:
-            newest = Query(limit=samples, edge_id=query.edge_id, camera_id=query.camera_id)
+            newest = Query(samples, samples_before, query.edge_id, query.camera_id)
             figures = await self._store.samples(newest)
         full = len(events) == query.limit and events[-1].id > 1
-        return Page(events, figures, events[-1].id if full else None, await self._marks(events))
+        next_samples = figures[-1].at if figures and len(figures) == samples else None
+        if next_samples is not None and figures[0].at > next_samples and len({each.source for each in figures}) > 1:
+            figures = [each for each in figures if each.at > next_samples]  # that second comes whole, on the next page
+            next_samples += 1
+        return Page(events, figures, events[-1].id if full else None, await self._marks(events), next_samples)
+
+    async def hours(self, query: HourQuery) -> list[Hour]:
+        """What cameras saw hour by hour. Raises StoreError."""
+        if not self.trouble:
+            await self._flush_samples()
+        return await self._store.hours(query)
 
     async def _marks(self, events: Sequence[StoredEvent]) -> dict[int, Mark]:
         incidents = {event.id: Incident(event.source, _OF.decode(event.body).incident_id) for event in events}

@@ -50,6 +50,7 @@ Before = Annotated[int | None, Query(ge=1, le=2**53, description="only events wi
 EdgeName = Annotated[str | None, Query(pattern=NAME, description="only of this edge")]
 CameraName = Annotated[str | None, Query(pattern=NAME, description="only of cameras with this id")]
 SourceName = Annotated[str | None, Query(pattern=_SOURCE, description="only of `edge/camera`")]
+SamplesBefore = Annotated[int | None, Query(ge=0, le=10**11, description="only samples of before this time (UTC s)")]
 Samples = Annotated[int, Query(ge=0, le=3600, description="samples at most")]
 
 
@@ -123,12 +124,18 @@ class Questions:
         camera: CameraName = None,
         source: SourceName = None,
         samples: Samples = 60,
+        samples_before: SamplesBefore = None,
     ) -> Response:
-        """Ids of events count up from 1 without gaps; `next_before` asks for the page after this one."""
+        """Ids of events count up from 1 without gaps; `next_before` asks for the page after this one.
+
+        `next_samples_before` asks for the samples after these (with `limit=1`, where the events are known already).
+        """
         if source is not None:
             edge, _, camera = source.partition("/")
         try:
-            page = await self._switchboard.history.page(stores.base.Query(limit, before, edge, camera), samples)
+            page = await self._switchboard.history.page(
+                stores.base.Query(limit, before, edge, camera), samples, samples_before
+            )
         except StoreError as error:
             return no(503, "history", "a readable store", str(error))
         return Response(_encode_page(page), media_type="application/json")
@@ -158,7 +165,14 @@ def _encode_page(page: Page) -> bytes:
     samples = [
         msgspec.structs.asdict(sample) if isinstance(sample, msgspec.Struct) else sample for sample in page.samples
     ]
-    return msgspec.json.encode({"events": events, "samples": samples, "next_before": page.next_before})
+    return msgspec.json.encode(
+        {
+            "events": events,
+            "samples": samples,
+            "next_before": page.next_before,
+            "next_samples_before": page.next_samples,
+        }
+    )
 
 
 def _mark_fields(mark: Mark | None) -> bytes:

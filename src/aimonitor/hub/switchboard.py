@@ -125,7 +125,17 @@ class Switchboard:
         if not edge.hub:
             second = int(self.clock.utc())
             self.history.sample(
-                Sample(second, said.source, risk.score, risk.level, scene.persons, scene.vehicles, said.fps)
+                Sample(
+                    second,
+                    said.source,
+                    risk.score,
+                    risk.level,
+                    scene.persons,
+                    scene.vehicles,
+                    said.fps,
+                    scene.avg_speed.value,
+                    scene.avg_speed.unit,
+                )
             )
         if self.relay.founding_viewers and (pair := camera.pairing.observed(said, at)):
             self.relay.show_founding(said.source, pair.compose())
@@ -169,6 +179,7 @@ class Switchboard:
                 scene.persons,
                 scene.vehicles,
                 message.fps,
+                scene.avg_speed,
             )
         )
         self._note_level(edge, camera, message)

@@ -15,6 +15,7 @@ class Keep:
     events: int = 200_000
     samples: int = 200_000
     marks: int = 20_000
+    hours: int = 200_000
 
 
 def _memory(_: str, keep: Keep) -> EventStore:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aimonitor.hub.sequence import Range
+from aimonitor.hub.stores.hours import Hour, HourQuery
 
 
 class StoreError(OSError):
@@ -48,6 +49,8 @@ class Sample:
     persons: int
     vehicles: int
     fps: float
+    speed: float = 0.0
+    speed_unit: str = "px/s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,14 @@ class EventStore(Protocol):
 
     async def samples(self, query: Query) -> list[Sample]:
         """The newest `query.limit` samples, newest first; `before` is a time here."""
+        ...
+
+    async def add_hours(self, hours: Sequence[Hour]) -> None:
+        """Add pieces to the hours that are there; the oldest hours go when there are too many."""
+        ...
+
+    async def hours(self, query: HourQuery) -> list[Hour]:
+        """The hours of a span of time, oldest first."""
         ...
 
     async def mark(self, mark: Mark) -> None:

@@ -7,6 +7,9 @@ from itertools import islice
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores import Keep
 from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent
+from aimonitor.hub.stores.hours import Hour, HourQuery
+
+_HOURS = 20_000
 
 
 class MemoryStore:
@@ -20,6 +23,8 @@ class MemoryStore:
         self._samples: deque[Sample] = deque(maxlen=keep.samples)
         self._marks: dict[Incident, Mark] = {}
         self._marks_limit = keep.marks
+        self._hours: dict[tuple[int, str], Hour] = {}
+        self._hours_limit = min(keep.hours, _HOURS)
         self._seen: dict[str, SequenceSet] = {}
         self._last_id = 0
 
@@ -61,6 +66,16 @@ class MemoryStore:
             if (query.before is None or sample.at < query.before) and _matches(sample.source, query)
         )
         return list(islice(matching, query.limit))
+
+    async def add_hours(self, hours: Sequence[Hour]) -> None:
+        for hour in hours:
+            known = self._hours.get(hour.key)
+            self._hours[hour.key] = hour if known is None else known + hour
+        for key in sorted(self._hours)[: -self._hours_limit]:
+            del self._hours[key]
+
+    async def hours(self, query: HourQuery) -> list[Hour]:
+        return [self._hours[key] for key in sorted(self._hours) if query.wants(*key)][: query.limit]
 
     async def mark(self, mark: Mark) -> None:
         self._marks.pop(mark.incident, None)  # so that the dictionary stays in the order of marking

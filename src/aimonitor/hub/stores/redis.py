@@ -11,6 +11,7 @@ both, and the edges' journals refill what is gone; with `replicas` in the addres
     {aimonitor}:floor             hash, journal -> `first:last`, what was pruned
     {aimonitor}:of:<edge>[/<camera>]   sorted set of the ids of an edge or camera
     {aimonitor}:samples           stream of samples
+    {aimonitor}:hour:<at>:<source>     hash of an hour's figures; {aimonitor}:hours[:<source>] are sorted sets of them
     {aimonitor}:marks             hash, `<source> <incident>` -> mark at by; {aimonitor}:marked is their order
 """
 
@@ -21,8 +22,9 @@ from redis.exceptions import OutOfMemoryError, RedisError
 
 from aimonitor.hub.redis_address import PREFIX, RedisAddress
 from aimonitor.hub.sequence import Range, SequenceSet
-from aimonitor.hub.stores import Keep
+from aimonitor.hub.stores import Keep, redis_hours
 from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError, StoreFullError
+from aimonitor.hub.stores.hours import Hour, HourQuery
 
 T = TypeVar("T")
 Entry = tuple[bytes, dict[bytes, bytes]]
@@ -32,6 +34,9 @@ _MARKS, _MARKED = f"{PREFIX}:marks", f"{PREFIX}:marked"
 _PRUNE_EVERY = 1000
 _PRUNE_AT_ONCE = 500
 _SCAN_LIMIT = 20_000
+_SCAN_SAMPLES = 100_000
+_LATE_S = 120
+"""By so much samples may differ in how late they come into the stream."""
 _REPLICAS_WITHIN_MS = 1000
 
 _ADD = """
@@ -191,8 +196,7 @@ class RedisStore:
         try:
             async with self._client.pipeline(transaction=False) as pipe:
                 for each in samples:
-                    values = (each.at, each.source, each.score, each.level, each.persons, each.vehicles, each.fps)
-                    fields = dict(zip(_SAMPLE_FIELDS, values, strict=True))
+                    fields = {name: getattr(each, name) for name in _SAMPLE_FIELDS}
                     pipe.xadd(_SAMPLES, fields, maxlen=self._keep.samples, approximate=False)
                 await pipe.execute()
         except (RedisError, OSError) as error:
@@ -200,8 +204,8 @@ class RedisStore:
 
     async def samples(self, query: Query) -> list[Sample]:
         found: list[Sample] = []
-        end, seen = "+", 0
-        while len(found) < query.limit and seen < _SCAN_LIMIT:
+        seen, end = 0, await self._end_of_samples(query.before)
+        while len(found) < query.limit and seen < _SCAN_SAMPLES:
             entries = await self._ask(self._client.xrevrange(_SAMPLES, end, "-", count=max(1000, query.limit)))
             if not entries:
                 break
@@ -209,6 +213,20 @@ class RedisStore:
             end = "(" + entries[-1][0].decode()
             found += [sample for sample in map(_sample, entries) if _matches(sample, query)]
         return found[: query.limit]
+
+    async def add_hours(self, hours: Sequence[Hour]) -> None:
+        await redis_hours.add(self._client, hours, self._keep.hours, self._ask)
+
+    async def hours(self, query: HourQuery) -> list[Hour]:
+        return await redis_hours.read(self._client, query, self._ask)
+
+    async def _end_of_samples(self, before: int | None) -> str:
+        """Where in the stream to begin, backwards: entries are numbered by the server's clock, samples by the hub's."""
+        newest = await self._ask(self._client.xrevrange(_SAMPLES, "+", "-", count=1)) if before is not None else []
+        if before is None or not newest:
+            return "+"
+        late_s = int(newest[0][0].partition(b"-")[0]) // 1000 - _sample(newest[0]).at
+        return str((before + late_s + _LATE_S) * 1000)
 
     async def mark(self, mark: Mark) -> None:
         value = f"{mark.mark} {mark.at!r} {mark.by}"
@@ -236,7 +254,7 @@ class RedisStore:
             raise _failed(error) from error
 
 
-_SAMPLE_FIELDS = ("at", "source", "score", "level", "persons", "vehicles", "fps")
+_SAMPLE_FIELDS = ("at", "source", "score", "level", "persons", "vehicles", "fps", "speed", "speed_unit")
 
 
 def _keys(event: NewEvent) -> list[str]:
@@ -264,6 +282,8 @@ def _sample(entry: Entry) -> Sample:
         int(values["persons"]),
         int(values["vehicles"]),
         float(values["fps"]),
+        float(values.get("speed", 0.0)),
+        values.get("speed_unit", "px/s"),
     )
 
 

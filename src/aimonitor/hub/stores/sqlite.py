@@ -15,6 +15,7 @@ from aimonitor.common.migration import NewerFileError, migrate
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores import Keep
 from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError, StoreFullError
+from aimonitor.hub.stores.hours import FIGURES, Hour, HourQuery
 
 T = TypeVar("T")
 
@@ -37,6 +38,27 @@ CREATE TABLE IF NOT EXISTS mark (
     PRIMARY KEY (source, incident_id)
 ) STRICT;
 """,
+    """
+ALTER TABLE sample ADD COLUMN speed REAL NOT NULL DEFAULT 0;
+ALTER TABLE sample ADD COLUMN speed_unit TEXT NOT NULL DEFAULT 'px/s';
+CREATE TABLE hour (
+    at INTEGER NOT NULL, source TEXT NOT NULL, seconds INTEGER NOT NULL DEFAULT 0,
+    persons INTEGER NOT NULL DEFAULT 0, persons_max INTEGER NOT NULL DEFAULT 0,
+    vehicles INTEGER NOT NULL DEFAULT 0, vehicles_max INTEGER NOT NULL DEFAULT 0, score_max REAL NOT NULL DEFAULT 0,
+    speed_m REAL NOT NULL DEFAULT 0, speed_m_seconds INTEGER NOT NULL DEFAULT 0,
+    speed_px REAL NOT NULL DEFAULT 0, speed_px_seconds INTEGER NOT NULL DEFAULT 0,
+    incidents INTEGER NOT NULL DEFAULT 0, unusual INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (at, source)
+) STRICT, WITHOUT ROWID;
+INSERT INTO hour (at, source, seconds, persons, persons_max, vehicles, vehicles_max, score_max)
+    SELECT at / 3600 * 3600, edge_id || '/' || camera_id, count(*), sum(persons), max(persons), sum(vehicles),
+        max(vehicles), max(score) FROM sample GROUP BY 1, 2;
+INSERT INTO hour (at, source, incidents, unusual)
+    SELECT CAST(json_extract(body, '$.at') AS INTEGER) / 3600 * 3600, edge_id || '/' || camera_id, count(*),
+        sum(json_extract(body, '$.kind') = 'unusual') FROM event
+        WHERE json_valid(body) AND json_extract(body, '$.phase') = 'opened'
+            AND json_extract(body, '$.kind') <> 'command' GROUP BY 1, 2
+    ON CONFLICT (at, source) DO UPDATE SET incidents = excluded.incidents, unusual = excluded.unusual;
+""",
 )
 """The schema's steps, see common/migration.py. Files of 0.1 have no number and all of the first."""
 _ISLANDS = """
@@ -45,6 +67,19 @@ FROM (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island FROM event WH
 GROUP BY island
 """
 _PRUNE_EVERY = 1000
+_HOUR = ("at", "source", *FIGURES)
+_ADD_HOUR = (
+    f"INSERT INTO hour ({', '.join(_HOUR)}) VALUES ({', '.join('?' * len(_HOUR))}) "
+    "ON CONFLICT (at, source) DO UPDATE SET "
+    + ", ".join(
+        f"{name} = max({name}, excluded.{name})" if name.endswith("_max") else f"{name} = {name} + excluded.{name}"
+        for name in FIGURES
+    )
+)
+_PRUNE_HOURS = (
+    "DELETE FROM hour WHERE (at, source) <= "
+    "(SELECT at, source FROM hour ORDER BY at DESC, source DESC LIMIT 1 OFFSET ?)"
+)
 
 
 class SqliteStore:
@@ -126,10 +161,13 @@ class SqliteStore:
         return await self._run(lambda db: [StoredEvent(*row) for row in db.execute(sql, (*values, query.limit))])
 
     async def add_samples(self, samples: Sequence[Sample]) -> None:
-        rows = [(s.at, *s.source.split("/", 1), s.score, s.level, s.persons, s.vehicles, s.fps) for s in samples]
+        rows = [
+            (s.at, *s.source.split("/", 1), s.score, s.level, s.persons, s.vehicles, s.fps, s.speed, s.speed_unit)
+            for s in samples
+        ]
 
         def write(db: sqlite3.Connection) -> None:
-            db.executemany("INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            db.executemany("INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
             db.execute("DELETE FROM sample WHERE rowid <= (SELECT max(rowid) FROM sample) - ?", (self._keep.samples,))
 
         await self._run(write)
@@ -137,10 +175,27 @@ class SqliteStore:
     async def samples(self, query: Query) -> list[Sample]:
         where, values = _where(query, "at")
         sql = (
-            "SELECT at, edge_id || '/' || camera_id, score, level, persons, vehicles, fps FROM sample "
-            f"{where} ORDER BY rowid DESC LIMIT ?"
+            "SELECT at, edge_id || '/' || camera_id, score, level, persons, vehicles, fps, speed, speed_unit "
+            f"FROM sample {where} ORDER BY rowid DESC LIMIT ?"
         )
         return await self._run(lambda db: [Sample(*row) for row in db.execute(sql, (*values, query.limit))])
+
+    async def add_hours(self, hours: Sequence[Hour]) -> None:
+        def write(db: sqlite3.Connection) -> None:
+            db.executemany(_ADD_HOUR, [tuple(getattr(hour, name) for name in _HOUR) for hour in hours])
+            db.execute(_PRUNE_HOURS, (self._keep.hours,))
+
+        await self._run(write)
+
+    async def hours(self, query: HourQuery) -> list[Hour]:
+        where, values = "at >= ? AND at < ?", [query.start, query.end]
+        names: list[str] = []
+        if query.edge_id is not None:
+            where, names = f"{where} AND substr(source, 1, instr(source, '/') - 1) = ?", [query.edge_id]
+        if query.camera_id is not None:
+            where, names = f"{where} AND substr(source, instr(source, '/') + 1) = ?", [*names, query.camera_id]
+        sql = f"SELECT {', '.join(_HOUR)} FROM hour WHERE {where} ORDER BY at, source LIMIT ?"
+        return await self._run(lambda db: [Hour(*row) for row in db.execute(sql, (*values, *names, query.limit))])
 
     async def mark(self, mark: Mark) -> None:
         row = (mark.incident.source, mark.incident.incident_id, mark.mark, mark.by, mark.at)
