@@ -7,6 +7,7 @@ import json
 import time
 import urllib.request
 
+import pytest
 from bot_stage import OWNER
 from fake_hub import jpeg
 from fake_telegram import TOKEN, FakeTelegram
@@ -20,15 +21,16 @@ from aimonitor.contract import codec, frames, messages
 class Edge:
     """A v2 edge with one camera that answers `snapshot` as the real one does: the figures, and the picture of them."""
 
-    def __init__(self, url):
+    def __init__(self, url, token=""):
         self._url = url
+        self._token = token
         self.frame = 0
         self.ready = asyncio.Event()
 
     async def run(self):
         async with connect(self._url, subprotocols=[messages.SUBPROTOCOL]) as self._socket:
             cameras = (messages.CameraInfo("gate", "Front gate"),)
-            await self.say(messages.Hello("test", "yard", cameras=cameras))
+            await self.say(messages.Hello("test", "yard", token=self._token, cameras=cameras))
             async for data in self._socket:
                 await self._take(codec.decode(data))
 
@@ -56,12 +58,13 @@ class Edge:
 
 
 @contextlib.asynccontextmanager
-async def _world(hub, tmp_path):
+async def _world(hub, tmp_path, *, edge_token="", **bot):
     telegram = await FakeTelegram().start()
-    edge = Edge(hub.ws("/ws/laptop"))
+    edge = Edge(hub.ws("/ws/laptop"), edge_token)
     settings = BotSettings(
-        token=TOKEN, chats=OWNER, hub=hub.url, api_base=telegram.url, state=tmp_path / "bot.sqlite3", timezone="UTC"
-    )
+        token=TOKEN, chats=OWNER, hub=hub.url, api_base=telegram.url, state=tmp_path / "bot.sqlite3", timezone="UTC",
+        **bot,
+    )  # fmt: skip
     tasks = [asyncio.create_task(edge.run()), asyncio.create_task(app.beside(settings))]
     try:
         await asyncio.wait_for(edge.ready.wait(), 10)
@@ -104,9 +107,17 @@ def _founding(hub, frame_id, level):
     urllib.request.urlopen(request, timeout=5).close()
 
 
-def test_an_edges_incident_reaches_the_chat_with_its_still_and_boxes(start_hub, tmp_path):
+_SHUT = {"admin_password": "nobody comes in without", "tokens": "yard:edge-secret,@operator:bot-secret"}
+
+
+@pytest.mark.parametrize(
+    ("hub", "tokens"),
+    [({}, {}), (_SHUT, {"edge_token": "edge-secret", "hub_token": "bot-secret"})],
+    ids=["open", "shut"],
+)
+def test_an_edges_incident_reaches_the_chat_with_its_still_and_boxes(start_hub, tmp_path, hub, tokens):
     async def story():
-        async with _world(start_hub(), tmp_path) as (telegram, edge):
+        async with _world(start_hub(**hub), tmp_path, **tokens) as (telegram, edge):
             now = round(time.time(), 3)
             event = messages.Event("yard/gate", 1, "i1", "loitering", "opened", now, now, "ALERT", 0.55, zone="Gate")
             await edge.say(event)
@@ -135,5 +146,23 @@ def test_a_founding_clients_alert_is_one_message_from_rise_to_fall(start_hub, tm
             await _until(lambda: "ended after" in alert.text, telegram)
             assert "Alert" in alert.text
             assert sum("risk level" in m.text for m in telegram.messages) == 1
+
+    asyncio.run(story())
+
+
+def test_a_bot_that_the_hub_does_not_know_says_what_to_give_it(start_hub, tmp_path, caplog):
+    async def story():
+        hub = start_hub(**_SHUT)
+        telegram = await FakeTelegram().start()
+        settings = BotSettings(
+            token=TOKEN, chats=OWNER, hub=hub.url, api_base=telegram.url, state=tmp_path / "bot.sqlite3"
+        )
+        task = asyncio.create_task(app.beside(settings))
+        try:
+            await _until(lambda: "give the bot one as hub_token" in caplog.text, telegram)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await telegram.stop()
 
     asyncio.run(story())

@@ -234,4 +234,6 @@ def _numbered(raw: msgspec.Raw) -> Numbered:
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, aiohttp.WSServerHandshakeError) and error.status in (401, 403):
+        return "it lets in programs with a token: give the bot one as hub_token (docs/guide/access.md)"
     return str(error) or type(error).__name__

@@ -394,7 +394,8 @@ def _refused(error: ConnectionClosed) -> ConnectionError:
     code = error.rcvd.code if error.rcvd else None
     if code == founding.WRONG_TOKEN:
         return TokenRefusedError(
-            "the hub refused the token; set AIMONITOR_EDGE_TOKEN to the one that it has for this edge"
+            "the hub refused the token; `aimonitor pair --hub <address>` gets one, or set AIMONITOR_EDGE_TOKEN to the "
+            "one that the hub has for this edge"
         )
     return ConnectionError(f"the hub closed the connection ({error})")
 

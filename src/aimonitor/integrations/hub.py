@@ -72,7 +72,7 @@ class Hub:
                 if self._site.hub_connected:
                     waits, troubled = backoff.delays(first=0.3, cap=2.0), False
                 level = logging.DEBUG if troubled else logging.WARNING
-                log.log(level, "no connection to the hub at %s: %s; trying again", self._url, error)
+                log.log(level, "no connection to the hub at %s: %s; trying again", self._url, _reason(error))
                 troubled = True
             finally:
                 self._site.hub_connected = False
@@ -167,3 +167,9 @@ class Hub:
                 return answer.status, answer.headers.get("x-captured-at", ""), await answer.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise HubError(str(error) or type(error).__name__) from None
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, aiohttp.WSServerHandshakeError) and error.status in (401, 403):
+        return "it lets in programs with a token: give the integrations one as hub_token (docs/guide/access.md)"
+    return str(error) or type(error).__name__
