@@ -117,6 +117,13 @@ def test_a_zone_is_drawn_rehearsed_put_in_force_and_taken_back(yard):
         ["back to version 0", "nobody stands on the porch"],
     )
 
+    (folder / "var/edge/policies/gate.toml").write_text("[zones.Porch\n", encoding="utf-8")
+    wait_until(lambda: admin.get(f"{gate}/policy")["trouble"], 10, lambda: "the broken file to be noticed")
+    broken = admin.get(f"{gate}/policy")
+    assert (broken["version"], broken["own"]) == (2, {"preset": "home"})
+    assert admin.send("PUT", f"{gate}/policy", policy=draft, base=2)["version"] == 3
+    assert admin.get(f"{gate}/policy")["trouble"] == ""
+
 
 def test_a_camera_is_added_changed_and_removed_while_the_edge_runs(yard):
     admin, edge, folder = yard
