@@ -30,7 +30,7 @@ def test_clusters_are_those_of_the_definition(places, at_least):
             for member in merged:
                 groups[member] = merged
     expected = {frozenset(group) for group in groups.values()}
-    found = density_connected(n, near, at_least)
+    found = density_connected(np.array([[near(i, j) for j in range(n)] for i in range(n)]).reshape(n, n), at_least)
     assert {frozenset(set(cluster) & cores) for cluster in found} == expected
     members = [item for cluster in found for item in cluster]
     assert len(members) == len(set(members))
@@ -112,8 +112,7 @@ def test_streaming_finds_what_brute_force_finds(rows):
     finder = ConvoyFinder(rules)
     moments = []
     for index, places in enumerate(rows):
-        near = lambda i, j, places=places: abs(places[i] - places[j]) <= 15.0  # noqa: E731
-        moments.append(density_connected(5, near, 3))
+        moments.append(density_connected(np.array([[abs(p - q) <= 15.0 for q in places] for p in places]), 3))
         vehicles = [Vehicle(car, float(index), place, 0.0, 5.0, 0.0, 1.0) for car, place in enumerate(places)]
         told = finder.update(vehicles, float(index))
         truth = [members for end, members in slow_convoys(moments, 3, 4) if end == index]

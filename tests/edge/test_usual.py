@@ -5,6 +5,7 @@ import random
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from risk_scenes import evidence, scene
 
 from aimonitor.analytics.anomaly import AnomalySettings
@@ -20,7 +21,7 @@ MONDAY = 1_700_438_400.0
 
 
 def in_zone(one, zone):
-    return replace(one, behavior=replace(one.behavior, dwell_s={zone: 1.0})) if zone else one
+    return structs.replace(one, behavior=structs.replace(one.behavior, dwell_s={zone: 1.0})) if zone else one
 
 
 class Camera:

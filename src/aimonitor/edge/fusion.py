@@ -1,5 +1,6 @@
 """One Evidence per object: seen, done and felt."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -76,7 +77,8 @@ def fuse(
     the kind of the hotspot as its label: the camera is blind then and the sensor is not. Masked tracks are left out.
     """
     dark = brightness < DARK_BELOW
-    seen = [track for track in tracks if track.track_id not in behavior.masked]
+    masked = behavior.masked
+    seen = [track for track in tracks if track.track_id not in masked] if masked else tracks
     felt: dict[int, Hotspot] = {}
     alone: list[Evidence] = []
     for hotspot in thermal.hotspots:
@@ -87,8 +89,14 @@ def fuse(
                 alone.append(_thermal_only(hotspot, box))
         elif owner not in felt or felt[owner].peak_celsius < hotspot.peak_celsius:
             felt[owner] = hotspot
-    evidence = [_evidence(track, behavior, felt.get(track.track_id)) for track in seen]
-    labels = [track.label for track in seen]
+    done = behavior.by_track
+    evidence = [
+        Evidence(track, done.get(track.track_id), spot.peak_celsius, spot)
+        if (spot := felt.get(track.track_id))
+        else Evidence(track, done.get(track.track_id))
+        for track in seen
+    ]
+    count = Counter(track.label for track in seen)
     return Scene(
         (*evidence, *alone),
         behavior.groups,
@@ -96,9 +104,9 @@ def fuse(
         thermal.hotspots,
         thermal.active,
         behavior.avg_speed,
-        persons=sum(label in PERSONS for label in labels),
-        vehicles=sum(label in VEHICLES for label in labels),
-        animals=sum(label in ANIMALS for label in labels),
+        persons=sum(count[label] for label in count.keys() & PERSONS),
+        vehicles=sum(count[label] for label in count.keys() & VEHICLES),
+        animals=sum(count[label] for label in count.keys() & ANIMALS),
         dark=dark,
     )
 
@@ -106,22 +114,18 @@ def fuse(
 def _owner(box: Box, tracks: Sequence[Track]) -> int | None:
     """The track that covers most of `box`, and enough of it or of itself."""
     best, best_share = None, _OVERLAP
+    x1, y1, x2, y2 = box
+    area = (x2 - x1) * (y2 - y1)
     for track in tracks:
-        its = track.box
-        width = min(box.x2, its.x2) - max(box.x1, its.x1)
-        height = min(box.y2, its.y2) - max(box.y1, its.y1)
-        if width <= 0 or height <= 0:
+        left, top, right, bottom = track.box
+        if x1 >= right or x2 <= left or y1 >= bottom or y2 <= top:
             continue
-        smaller = min(box.width * box.height, its.width * its.height)
-        share = width * height / smaller if smaller > 0 else 0.0
+        shared = (min(x2, right) - max(x1, left)) * (min(y2, bottom) - max(y1, top))
+        smaller = min(area, (right - left) * (bottom - top))
+        share = shared / smaller if smaller > 0 else 0.0
         if share > best_share:
             best, best_share = track.track_id, share
     return best
-
-
-def _evidence(track: Track, behavior: SceneBehavior, hotspot: Hotspot | None) -> Evidence:
-    hottest = None if hotspot is None else hotspot.peak_celsius
-    return Evidence(track, behavior.by_track.get(track.track_id), hottest, hotspot)
 
 
 def _thermal_only(hotspot: Hotspot, box: Box) -> Evidence:

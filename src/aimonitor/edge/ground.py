@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from aimonitor.edge.types import Point, Size
 
@@ -30,7 +31,7 @@ class CalibrationError(ValueError):
     """The points do not make a ground plane; the text says which and why."""
 
 
-class Spot(NamedTuple):
+class Spot(Struct, frozen=True, gc=False):
     """A place on the ground in metres, and the Jacobian: metres per fraction of the image, d(x, y) / d(u, v)."""
 
     x: float

@@ -4,7 +4,8 @@ The position of an object gives its velocity, with an error bar; the size and he
 """
 
 from math import exp, hypot, sqrt
-from typing import NamedTuple
+
+from msgspec import Struct
 
 _PRIOR_FREEDOM = 20.0
 _MIN_VALUES = 3
@@ -13,7 +14,7 @@ _SURPRISE = 9.2
 _AFTER_SURPRISE = 0.1
 
 
-class Motion(NamedTuple):
+class Motion(Struct, frozen=True, gc=False):
     """Velocity in units per second and its standard deviation per axis, as the positions' sigmas have it.
 
     misfit: how much larger (> 1) the squared residuals are than the sigmas say
@@ -94,10 +95,12 @@ class Trend:
         motion = self._motion
         if motion is None:
             return False
-        ahead = dt - self._t / self._w
-        miss_x = x - self._x / self._w - motion.vx * ahead
-        miss_y = y - self._y / self._w - motion.vy * ahead
-        variance = sigma * sigma + self._p / (self._w * self._w) + (motion.spread * ahead) ** 2
+        share = 1.0 / self._w
+        ahead = dt - self._t * share
+        miss_x = x - self._x * share - motion.vx * ahead
+        miss_y = y - self._y * share - motion.vy * ahead
+        drift = motion.spread * ahead
+        variance = sigma * sigma + self._p * share * share + drift * drift
         return miss_x * miss_x + miss_y * miss_y > _SURPRISE * variance * motion.misfit
 
     def motion(self) -> Motion | None:

@@ -164,8 +164,7 @@ class Track(Struct, frozen=True, gc=False):
 SpeedUnit = Literal["px/s", "m/s"]
 
 
-@dataclass(frozen=True, slots=True)
-class Speed:
+class Speed(Struct, frozen=True, gc=False):
     """How fast, with one standard deviation. Pixels of the original picture per second until calibrated."""
 
     value: float
@@ -173,8 +172,10 @@ class Speed:
     error: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Doing:
+_AT_REST = Speed(0.0)
+
+
+class Doing(Struct, frozen=True, gc=False):
     """Something that a track does: `kind` such as loitering, running, wrong_way, stopped, in `zone` since `since`."""
 
     kind: str
@@ -183,8 +184,7 @@ class Doing:
     value: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Behavior:
+class Behavior(Struct, frozen=True, gc=False):
     """What one track is doing. Dwell is seconds in each zone by name; heading is clockwise from up in the image.
 
     position_m: where it stands on the ground, in metres, once the camera is calibrated and its foot is in view
@@ -194,7 +194,7 @@ class Behavior:
     speed: Speed
     heading_deg: float | None = None
     still_s: float = 0.0
-    dwell_s: Mapping[str, float] = field(default_factory=dict)
+    dwell_s: Mapping[str, float] = {}
     doing: tuple[Doing, ...] = ()
     position_m: Point | None = None
 
@@ -226,7 +226,7 @@ class SceneBehavior:
     by_track: Mapping[int, Behavior] = field(default_factory=dict)
     crossings: tuple[Crossing, ...] = ()
     groups: tuple[Group, ...] = ()
-    avg_speed: Speed = Speed(0.0)
+    avg_speed: Speed = _AT_REST
     masked: frozenset[int] = frozenset()
 
 
@@ -266,8 +266,7 @@ class ThermalScene:
     ambient_celsius: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True, gc=False):
     """Seen + done + felt, for one object. A thermal-only object has no behavior and the label of its hotspot."""
 
     track: Track
@@ -299,7 +298,7 @@ class Scene:
     crossings: tuple[Crossing, ...] = ()
     hotspots: tuple[Hotspot, ...] = ()
     thermal_active: bool = False
-    avg_speed: Speed = Speed(0.0)
+    avg_speed: Speed = _AT_REST
     persons: int = 0
     vehicles: int = 0
     animals: int = 0
@@ -307,8 +306,7 @@ class Scene:
     unusual: tuple[Unusual, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
+class Factor(Struct, frozen=True, gc=False):
     """One cause of the risk; the contributions of all factors sum to the score.
 
     `cause` is a word of an open vocabulary, `words` the explanation in English ("loitering 47 s in Gate").

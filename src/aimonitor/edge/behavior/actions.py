@@ -1,17 +1,20 @@
 """What one track does, each a question of its own."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from math import inf
+
+from msgspec import Struct
 
 from aimonitor.edge.behavior.held import Held
 from aimonitor.edge.behavior.site import Rules, Zone
-from aimonitor.edge.behavior.zones import contains
 from aimonitor.edge.types import PERSONS, VEHICLES, Doing, Speed, Track
 
 
-@dataclass(slots=True)
-class Moment:
-    """All that is known of a track now. `per_m` is units of speed and place per metre; dwell is by zone name."""
+class Moment(Struct, gc=False):
+    """All that is known of a track now. `per_m` is units of speed and place per metre; dwell is by zone name.
+
+    arrives_s: going on like this, straight on in the image, it is in the restricted zones in so many seconds, or never
+    """
 
     track: Track
     at: float
@@ -23,6 +26,7 @@ class Moment:
     has_moved: bool
     zones: Sequence[Zone]
     dwell_s: Mapping[str, float]
+    arrives_s: Sequence[float]
     held: Held
 
 
@@ -40,9 +44,9 @@ def actions(now: Moment, rules: Rules, restricted: Sequence[Zone]) -> Iterator[D
     elif label in VEHICLES:
         yield from _stopped(now, rules)
     if restricted and (label in PERSONS or label in VEHICLES):
-        for zone in restricted:
-            if zone.counts(label) and zone not in now.zones:
-                yield from _approach(now, rules, zone)
+        for zone, arrives_s in zip(restricted, now.arrives_s, strict=True):
+            if zone.name not in now.dwell_s and zone.counts(label):
+                yield from _approach(now, rules, zone, arrives_s)
 
 
 def _loitering(now: Moment, rules: Rules) -> Iterator[Doing]:
@@ -59,6 +63,8 @@ def _loitering(now: Moment, rules: Rules) -> Iterator[Doing]:
 
 def _running(now: Moment, rules: Rules) -> Iterator[Doing]:
     fast = now.speed.value - now.speed.error > rules.running_m_per_s * now.per_m
+    if not fast and "running" not in now.held:
+        return
     since = now.held.update("running", fast, now.at, rules.running_for_s, rules.settle_s)
     if since is not None:
         yield Doing("running", since, "", now.speed.value)
@@ -82,15 +88,11 @@ def _wrong_way(now: Moment, rules: Rules, zone: Zone, allowed_deg: float) -> Ite
         yield Doing("wrong_way", since, zone.name, now.at - since)
 
 
-def _approach(now: Moment, rules: Rules, zone: Zone) -> Iterator[Doing]:
-    """Going on like this it is in the zone within seconds (straight on, in the image)."""
-    foot, velocity = now.track.box.foot, now.track.velocity
-    arrives_s = None
-    if now.speed.value - now.speed.error > rules.approach_m_per_s * now.per_m:
-        steps = (rules.approach_within_s * share for share in (0.25, 0.5, 0.75, 1.0))
-        ways = ((step, foot.x + velocity.x * step, foot.y + velocity.y * step) for step in steps)
-        arrives_s = next((step for step, x, y in ways if contains(zone.polygon, x, y)), None)
+def _approach(now: Moment, rules: Rules, zone: Zone, arrives_s: float) -> Iterator[Doing]:
+    comes = arrives_s < inf and now.speed.value - now.speed.error > rules.approach_m_per_s * now.per_m
     key = ("approach", zone.name)
-    since = now.held.update(key, arrives_s is not None, now.at, rules.settle_s, rules.settle_s)
-    if since is not None and arrives_s is not None:
+    if not comes and key not in now.held:
+        return
+    since = now.held.update(key, comes, now.at, rules.settle_s, rules.settle_s)
+    if since is not None and comes:
         yield Doing("approach", since, zone.name, arrives_s)

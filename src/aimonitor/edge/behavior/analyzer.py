@@ -1,17 +1,22 @@
 """The stage: tracks in, what they do out."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from math import sqrt
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+from math import inf, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from msgspec.structs import replace
 
 from aimonitor.edge.behavior.actions import Moment, actions
 from aimonitor.edge.behavior.belongings import Belongings, Thing
 from aimonitor.edge.behavior.convoy import ConvoyFinder, Vehicle
 from aimonitor.edge.behavior.followed import Followed
 from aimonitor.edge.behavior.groups import CrowdFinder, Standing
+from aimonitor.edge.behavior.lines import Lines
 from aimonitor.edge.behavior.place import Place, place
 from aimonitor.edge.behavior.site import Site
-from aimonitor.edge.behavior.zones import Area
+from aimonitor.edge.behavior.zones import Areas, Places
 from aimonitor.edge.types import (
     ANIMALS,
     PERSONS,
@@ -29,7 +34,24 @@ from aimonitor.edge.types import (
 )
 
 _GROUP_EVERY_S = 0.25
+_STEPS = np.array([0.25, 0.5, 0.75, 1.0])
+"""Where an object is looked for on its way, as shares of how far ahead an approach is seen."""
+
 _LIVING = PERSONS | VEHICLES | ANIMALS
+
+
+class Whereabouts(NamedTuple):
+    """Where a foot is: in which zones, how many seconds from the restricted ones if it goes on, on which side of lines.
+
+    `arrives_s` is infinite where it does not come there soon; `sides` are those of `Lines`.
+    """
+
+    inside: Sequence[bool]
+    arrives_s: Sequence[float]
+    sides: list[float]
+
+
+_ANYWHERE = Whereabouts((), (), [])
 
 
 class BehaviorAnalyzer:
@@ -41,13 +63,14 @@ class BehaviorAnalyzer:
     def adopt(self, site: Site) -> None:
         """Use other zones, lines, rules or calibration from now on; what was remembered of the tracks is forgotten."""
         self._site = site
-        self._zones = [Area(zone) for zone in site.zones if zone.kind == "zone"]
-        self._masks = [Area(zone) for zone in site.zones if zone.kind == "mask"]
-        self._restricted = [area.zone for area in self._zones if area.zone.restricted]
+        self._zones = Areas([zone for zone in site.zones if zone.kind == "zone"])
+        self._masks = Areas([zone for zone in site.zones if zone.kind == "mask"])
+        self._lines = Lines(site.lines)
+        self._restricted = Areas([zone for zone in self._zones.zones if zone.restricted])
         self._unit: SpeedUnit = "px/s" if site.ground is None else "m/s"
         self._followed: dict[int, Followed] = {}
         self._present: set[int] = set()
-        self._crowds = CrowdFinder(site.rules, [area.zone for area in self._zones])
+        self._crowds = CrowdFinder(site.rules, self._zones.zones)
         self._convoys = ConvoyFinder(site.rules)
         self._belongings = Belongings(site.rules)
         self._grouped_at = float("-inf")
@@ -58,10 +81,10 @@ class BehaviorAnalyzer:
         by_track: dict[int, Behavior] = {}
         crossings: list[Crossing] = []
         self._present = {track.track_id for track in tracks}
-        masked = frozenset(track.track_id for track in tracks if self._is_masked(track)) if self._masks else frozenset()
+        masked = self._masked(tracks)
         seen = [track for track in tracks if track.track_id not in masked] if masked else tracks
-        for track in seen:
-            by_track[track.track_id] = self._follow(track, size, at, crossings)
+        for track, whereabouts in zip(seen, self._whereabouts(seen), strict=True):
+            by_track[track.track_id] = self._follow(track, whereabouts, size, at, crossings)
         left = self._leave_behind(seen, at)
         for track_id, doing in left.items():
             by_track[track_id] = replace(by_track[track_id], doing=(*by_track[track_id].doing, doing))
@@ -69,11 +92,31 @@ class BehaviorAnalyzer:
         self._forget(at)
         return SceneBehavior(by_track, tuple(crossings), groups, self._average(seen, by_track), masked)
 
-    def _is_masked(self, track: Track) -> bool:
-        foot = track.box.foot
-        return any(foot in area and area.zone.counts(track.label) for area in self._masks)
+    def _masked(self, tracks: Sequence[Track]) -> frozenset[int]:
+        if not self._masks or not tracks:
+            return frozenset()
+        inside = self._masks.hold(_feet(tracks)).tolist()
+        return frozenset(
+            track.track_id
+            for track, masks in zip(tracks, inside, strict=True)
+            if any(is_in and mask.counts(track.label) for is_in, mask in zip(masks, self._masks.zones, strict=True))
+        )
 
-    def _follow(self, track: Track, size: Size, at: float, crossings: list[Crossing]) -> Behavior:
+    def _whereabouts(self, seen: Sequence[Track]) -> Iterator[Whereabouts]:
+        if not seen or not (self._zones or self._lines):
+            return repeat(_ANYWHERE, len(seen))
+        feet = _feet(seen)
+        arrives_s: Iterable[Sequence[float]] = repeat((), len(seen))
+        if self._restricted:
+            steps = self._site.rules.approach_within_s * _STEPS
+            velocities = np.array([track.velocity for track in seen])
+            comes = self._restricted.hold(feet + velocities * steps[:, None, None])
+            arrives_s = np.where(comes.any(axis=0), steps[comes.argmax(axis=0)], inf).tolist()
+        return map(Whereabouts, self._zones.hold(feet).tolist(), arrives_s, self._lines.sides(feet, seen))
+
+    def _follow(
+        self, track: Track, whereabouts: Whereabouts, size: Size, at: float, crossings: list[Crossing]
+    ) -> Behavior:
         rules = self._site.rules
         where = place(track, size, self._site.ground, rules)
         state = self._followed.get(track.track_id)
@@ -85,10 +128,8 @@ class BehaviorAnalyzer:
         state.move(where, at)
         pace, heading = state.pace(track, size)
         state.settle(pace, at)
-        foot = track.box.foot
-        zones, dwell_s = state.dwell(self._zones, track.label, foot, at)
-        if self._site.lines:
-            crossings.extend(state.cross(track, foot))
+        zones, dwell_s = state.dwell(self._zones, whereabouts.inside, track.label, at)
+        crossings.extend(state.lines.update(track, whereabouts.sides))
         moment = Moment(
             track=track,
             at=at,
@@ -100,9 +141,10 @@ class BehaviorAnalyzer:
             has_moved=state.has_moved,
             zones=zones,
             dwell_s=dwell_s,
+            arrives_s=whereabouts.arrives_s,
             held=state.held,
         )
-        doing = tuple(actions(moment, rules, self._restricted))
+        doing = tuple(actions(moment, rules, self._restricted.zones))
         position = Point(where.x, where.y) if where is not None and where.spot is not None else None
         still_s = at - state.still_since
         state.behavior = Behavior(track.track_id, pace, heading, still_s, dwell_s, doing, position)
@@ -165,3 +207,8 @@ class BehaviorAnalyzer:
         gone = [track_id for track_id, state in self._followed.items() if at - state.at > limit]
         for track_id in gone:
             del self._followed[track_id]
+
+
+def _feet(tracks: Sequence[Track]) -> Places:
+    """(n, 2): where they touch the ground, as `Box.foot`."""
+    return np.array([((x1 + x2) / 2, y2) for x1, _, x2, y2 in (track.box for track in tracks)])

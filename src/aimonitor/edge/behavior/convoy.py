@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from math import atan2, cos, radians
 from typing import NamedTuple
 
-from aimonitor.edge.behavior.groups import density_connected
+import numpy as np
+
+from aimonitor.edge.behavior.groups import density_connected, within
 from aimonitor.edge.behavior.site import Rules
 from aimonitor.edge.types import Group
 
@@ -74,14 +76,12 @@ class ConvoyFinder:
         if len(moving) < rules.convoy_at:
             return []
         # Where each is by now, and which way it drives.
-        here = [(v.x + v.vx * (at - v.at), v.y + v.vy * (at - v.at), atan2(v.vy, v.vx)) for v in moving]
-
-        def near(i: int, j: int) -> bool:
-            gap = rules.convoy_gap_m * (moving[i].per_m + moving[j].per_m) / 2
-            dx, dy = here[i][0] - here[j][0], here[i][1] - here[j][1]
-            return dx * dx + dy * dy <= gap * gap and cos(here[i][2] - here[j][2]) >= self._cos_limit
-
-        found = density_connected(len(moving), near, rules.convoy_at)
+        x = [v.x + v.vx * (at - v.at) for v in moving]
+        y = [v.y + v.vy * (at - v.at) for v in moving]
+        near = within(x, y, [rules.convoy_gap_m * v.per_m for v in moving])
+        heading = np.array([atan2(v.vy, v.vx) for v in moving])
+        near &= np.cos(heading - heading[:, None]) >= self._cos_limit
+        found = density_connected(near, rules.convoy_at)
         return [frozenset(moving[i].track_id for i in cluster) for cluster in found]
 
     def _advance(self, clusters: Sequence[frozenset[int]], at: float) -> list[_Candidate]:

@@ -7,9 +7,9 @@ from aimonitor.edge.behavior.held import Held
 from aimonitor.edge.behavior.lines import LineWatch
 from aimonitor.edge.behavior.place import Place, heading_deg, speed
 from aimonitor.edge.behavior.site import Rules, Site, Zone
-from aimonitor.edge.behavior.zones import Area
+from aimonitor.edge.behavior.zones import Areas
 from aimonitor.edge.trend import Motion, Trend
-from aimonitor.edge.types import Behavior, Crossing, Point, Size, Speed, Track
+from aimonitor.edge.types import Behavior, Size, Speed, Track
 
 _CLEAR_M_PER_S = 0.2
 _MOVED_M_PER_S = 0.5
@@ -24,7 +24,7 @@ class Followed:
     def __init__(self, site: Site, track: Track, at: float) -> None:
         self._site = site
         self._trend = Trend(site.rules.memory_s)
-        self._lines = [LineWatch(line) for line in site.lines]
+        self.lines = LineWatch(site.lines)
         self._anchor: Place | None = None
         self.held = Held()
         self.label = track.label
@@ -77,26 +77,17 @@ class Followed:
             if pace.value > max(2 * pace.error, _MOVED_M_PER_S * where.per_m):
                 self.has_moved = True
 
-    def dwell(self, areas: Sequence[Area], label: str, foot: Point, at: float) -> tuple[list[Zone], dict[str, float]]:
-        """The zones that it is in, and for how long."""
+    def dwell(self, areas: Areas, inside: Sequence[bool], label: str, at: float) -> tuple[list[Zone], dict[str, float]]:
+        """The zones that it is in, and for how long; `inside` is where its foot stands, by zone."""
         zones: list[Zone] = []
         dwell_s: dict[str, float] = {}
-        settle_s = self._site.rules.settle_s
-        for area in areas:
-            inside = foot in area and area.zone.counts(label)
-            if self.held.update(area.key, inside, at, settle_s, settle_s) is not None:
-                zones.append(area.zone)
-                dwell_s[area.zone.name] = self.held.duration(area.key)
+        held, settle_s = self.held, self._site.rules.settle_s
+        for zone, key, stands_in in zip(areas.zones, areas.keys, inside, strict=True):
+            counts = stands_in and zone.counts(label)
+            if (counts or key in held) and held.update(key, counts, at, settle_s, settle_s) is not None:
+                zones.append(zone)
+                dwell_s[zone.name] = held.duration(key)
         return zones, dwell_s
-
-    def cross(self, track: Track, foot: Point) -> list[Crossing]:
-        """The lines that it has just crossed."""
-        height = track.box.height
-        crossings = []
-        for watch, line in zip(self._lines, self._site.lines, strict=True):
-            if line.counts(track.label) and (crossing := watch.update(track.track_id, foot, height)):
-                crossings.append(crossing)
-        return crossings
 
     def _reach(self, where: Place) -> float:
         return self._site.rules.still_radius_m * where.per_m + 2 * where.sigma

@@ -1,23 +1,35 @@
 """Density: who stands close to whom, and crowds made of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from aimonitor.edge.behavior.held import Held
 from aimonitor.edge.behavior.site import Rules, Zone
 from aimonitor.edge.types import Group
 
+Near = npt.NDArray[np.bool_]
+"""(n, n): who is near to whom; symmetric, and everyone is near to himself."""
 
-def density_connected(count: int, near: Callable[[int, int], bool], at_least: int) -> list[list[int]]:
-    """Cluster items 0..count-1: chains of items that each have `at_least` items near, themselves included, and what is
-    near to those (DBSCAN: Ester et al., KDD 1996). `near` is symmetric. Items in no cluster are left out.
+
+def within(x: Sequence[float], y: Sequence[float], reach: Sequence[float]) -> Near:
+    """Who is no farther from whom than the mean of what both reach."""
+    xs, ys, reaches = np.array((x, y, reach))
+    dx, dy = xs - xs[:, None], ys - ys[:, None]
+    near: Near = 4.0 * (dx * dx + dy * dy) <= np.square(reaches + reaches[:, None])
+    return near
+
+
+def density_connected(near: Near, at_least: int) -> list[list[int]]:
+    """Cluster n items: chains of items that each have `at_least` items near, themselves included, and what is near to
+    those (DBSCAN: Ester et al., KDD 1996). Items in no cluster are left out.
     """
-    neighbors: list[list[int]] = [[] for _ in range(count)]
-    for i in range(count):
-        for j in range(i + 1, count):
-            if near(i, j):
-                neighbors[i].append(j)
-                neighbors[j].append(i)
+    count = len(near)
+    if at_least > 1 and np.count_nonzero(near) <= count:
+        return []
+    neighbors = [[j for j, is_near in enumerate(row) if is_near and j != i] for i, row in enumerate(near.tolist())]
     taken = [False] * count
     clusters = []
     for seed in range(count):
@@ -61,7 +73,9 @@ class CrowdFinder:
         rules, groups = self._rules, []
         clusters: list[list[int]] = []
         if len(persons) >= rules.crowd_at:
-            clusters = density_connected(len(persons), lambda i, j: self._near(persons[i], persons[j]), 2)
+            reach = [rules.crowd_gap_m * person.per_m for person in persons]
+            near = within([person.x for person in persons], [person.y for person in persons], reach)
+            clusters = density_connected(near, 2)
         crowd = max((cluster for cluster in clusters if len(cluster) >= rules.crowd_at), key=len, default=[])
         since = self._held.update("", bool(crowd), at, rules.crowd_for_s, rules.settle_s)
         if since is not None and crowd:
@@ -72,8 +86,3 @@ class CrowdFinder:
             if since is not None and len(inside) >= limit:
                 groups.append(Group("crowd", tuple(sorted(inside)), since, name))
         return groups
-
-    def _near(self, one: Standing, other: Standing) -> bool:
-        gap = self._rules.crowd_gap_m * (one.per_m + other.per_m) / 2
-        dx, dy = one.x - other.x, one.y - other.y
-        return dx * dx + dy * dy <= gap * gap

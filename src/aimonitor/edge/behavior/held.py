@@ -22,6 +22,10 @@ class Held:
     def __init__(self) -> None:
         self._spells: dict[Hashable, _Spell] = {}
 
+    def __contains__(self, key: Hashable) -> bool:
+        """True while anything is remembered of `key`: until then, to hear that it is false changes nothing."""
+        return key in self._spells
+
     def update(self, key: Hashable, is_true: bool, at: float, after_s: float, release_s: float) -> float | None:
         """Note the condition at time `at`; return since when it is a fact, or None when it is none."""
         spell = self._spells.get(key)

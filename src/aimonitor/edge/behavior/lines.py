@@ -1,40 +1,64 @@
 """Crossing a line, once, in a direction, however much the foot trembles on it."""
 
+from collections.abc import Iterator, Sequence
 from math import hypot
 
+import numpy as np
+
 from aimonitor.edge.behavior.site import Line
-from aimonitor.edge.types import Crossing, Point
+from aimonitor.edge.behavior.zones import Places
+from aimonitor.edge.types import Crossing, Point, Track
 
 _MARGIN = 0.004
 _MARGIN_OF_HEIGHT = 0.06
 
 
+class Lines:
+    """Several lines, asked about many feet at once."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.lines = tuple(lines)
+        self._across = np.array([_normal(line.a, line.b) for line in lines]).reshape(-1, 3).T
+
+    def __bool__(self) -> bool:
+        return bool(self.lines)
+
+    def sides(self, feet: Places, tracks: Sequence[Track]) -> list[list[float]]:
+        """Of each foot (n, 2) and line: 1 or -1 where it is clear of the line, on the right or left; 0 where it is not.
+
+        Clear is more than the tremble of a box: a share of the height that `tracks` have.
+        """
+        offset = feet @ self._across[:2] + self._across[2]
+        margin = [_MARGIN + _MARGIN_OF_HEIGHT * (track.box.y2 - track.box.y1) for track in tracks]
+        sides: list[list[float]] = (np.sign(offset) * (np.abs(offset) >= np.array(margin)[:, None])).tolist()
+        return sides
+
+
 class LineWatch:
-    """One track at one line. It has a side once its foot is clear of the line, and changes it only when clear again."""
+    """One track at all lines. It has a side of each once its foot is clear, and changes it only when clear again."""
 
-    __slots__ = ("_across", "_foot", "_line", "_side")
+    __slots__ = ("_came_from", "_lines", "_sides")
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
-        self._across = _normal(line.a, line.b)
-        self._side = 0
-        self._foot = line.a
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = lines
+        self._sides = [0.0] * len(lines)
+        self._came_from = [Point(0.0, 0.0)] * len(lines)
 
-    def update(self, track_id: int, foot: Point, height: float) -> Crossing | None:
-        """Move the foot (fractions of the image; `height` is the box's); the crossing, when this completes one."""
-        across_x, across_y, offset = self._across
-        offset += across_x * foot.x + across_y * foot.y
-        margin = _MARGIN + _MARGIN_OF_HEIGHT * height
-        if -margin < offset < margin:
-            return None
-        side = 1 if offset > 0 else -1
-        before, came_from = self._side, self._foot
-        self._side, self._foot = side, foot
-        if before in (side, 0) or not _between(self._line, came_from, foot):
-            return None
-        line = self._line
-        direction = "in" if side > 0 else "out"
-        return Crossing(track_id, line.name, direction, line.allowed not in ("both", direction))
+    def update(self, track: Track, sides: list[float]) -> Iterator[Crossing]:
+        """Move the foot to where it has these `sides`; the crossings that this completes."""
+        foot = track.box.foot
+        if sides == self._sides:
+            self._came_from = [foot] * len(sides)
+            return
+        for index, side in enumerate(sides):
+            if side == 0.0:
+                continue
+            before, came_from = self._sides[index], self._came_from[index]
+            self._sides[index], self._came_from[index] = side, foot
+            line = self._lines[index]
+            if before == -side and line.counts(track.label) and _between(line, came_from, foot):
+                direction = "in" if side > 0 else "out"
+                yield Crossing(track.track_id, line.name, direction, line.allowed not in ("both", direction))
 
 
 def _normal(a: Point, b: Point) -> tuple[float, float, float]:

@@ -1,19 +1,20 @@
 """Where a track stands: in metres on the calibrated ground, else in pixels of the original picture."""
 
 from math import atan2, degrees, hypot, sqrt
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from aimonitor.edge.behavior.site import Rules
 from aimonitor.edge.ground import Ground, Spot
 from aimonitor.edge.trend import Motion
-from aimonitor.edge.types import Box, Size, Speed, Track
+from aimonitor.edge.types import Size, Speed, Track
 
 _NOISE_PX = 0.7
 _NOISE_SHARE = 0.02
 _EDGE = 0.004
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True, gc=False):
     """A position in units (metres or pixels), its standard deviation per axis, and how many units make a metre.
 
     spot: the calibrated place, None where (x, y) are pixels
@@ -32,27 +33,25 @@ class Place(NamedTuple):
 
 def place(track: Track, size: Size, ground: Ground | None, rules: Rules) -> Place | None:
     """Where `track` stands, or None when the camera is calibrated and the foot is out of view or above the horizon."""
-    box = track.box
-    noise_px = _NOISE_PX + _NOISE_SHARE * box.height * size.height
+    x1, y1, x2, y2 = track.box
+    width, height = size
+    height_px = (y2 - y1) * height
+    noise_px = _NOISE_PX + _NOISE_SHARE * height_px
     if ground is None:
         height_m = rules.heights_m.get(track.label, 1.0)
-        per_m = max(1.0, box.height * size.height) / height_m
-        return Place((box.x1 + box.x2) / 2 * size.width, (box.y1 + box.y2) / 2 * size.height, noise_px, per_m)
-    if _foot_is_cut(box):
-        return None
-    spot = ground.locate((box.x1 + box.x2) / 2, box.y2)
+        return Place((x1 + x2) / 2 * width, (y1 + y2) / 2 * height, noise_px, max(1.0, height_px) / height_m)
+    if y2 > 1 - _EDGE or x1 < _EDGE or x2 > 1 - _EDGE:
+        return None  # what touches the edge of the picture may stand beyond it
+    spot = ground.locate((x1 + x2) / 2, y2)
     if spot is None:
         return None
-    u2, v2 = (noise_px / size.width) ** 2, (noise_px / size.height) ** 2
+    u, v = noise_px / width, noise_px / height
+    u2, v2 = u * u, v * v
     xx = spot.xu * spot.xu * u2 + spot.xv * spot.xv * v2
     yy = spot.yu * spot.yu * u2 + spot.yv * spot.yv * v2
     xy = spot.xu * spot.yu * u2 + spot.xv * spot.yv * v2
     mean = (xx + yy) / 2
     return Place(spot.x, spot.y, sqrt(mean), 1.0, spot, xx / mean, yy / mean, xy / mean)
-
-
-def _foot_is_cut(box: Box) -> bool:
-    return box.y2 > 1 - _EDGE or box.x1 < _EDGE or box.x2 > 1 - _EDGE
 
 
 def speed(motion: Motion, where: Place, track: Track, ground: Ground | None) -> Speed:

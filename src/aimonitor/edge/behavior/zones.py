@@ -2,8 +2,16 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from aimonitor.edge.behavior.site import Zone
 from aimonitor.edge.types import Point
+
+Places = npt.NDArray[np.float64]
+"""(..., 2): x and y in fractions of the image."""
+
+Inside = npt.NDArray[np.bool_]
 
 
 def contains(polygon: Sequence[Point], x: float, y: float) -> bool:
@@ -17,21 +25,29 @@ def contains(polygon: Sequence[Point], x: float, y: float) -> bool:
     return inside
 
 
-class Area:
-    """A zone with its bounding box, so that most questions are answered by four comparisons."""
+class Areas:
+    """Several zones, asked about many places at once: `contains` for all edges of all polygons in a few operations."""
 
-    __slots__ = ("_bottom", "_left", "_right", "_top", "key", "zone")
+    def __init__(self, zones: Sequence[Zone]) -> None:
+        self.zones = tuple(zones)
+        self.keys = tuple(("zone", zone.name) for zone in zones)
+        corners = [np.array(zone.polygon, np.float64) for zone in zones]
+        self._first = np.cumsum([0, *(len(polygon) for polygon in corners)])[:-1]
+        ends = np.concatenate([*corners, np.zeros((0, 2))])
+        starts = np.concatenate([*(np.roll(polygon, 1, axis=0) for polygon in corners), np.zeros((0, 2))])
+        (self._x1, self._y1), (x2, self._y2) = starts.T, ends.T
+        self._run, rise = x2 - self._x1, self._y2 - self._y1
+        self._rise = np.where(rise == 0.0, 1.0, rise)  # a level edge is never crossed
 
-    def __init__(self, zone: Zone) -> None:
-        self.zone = zone
-        self.key = ("zone", zone.name)
-        self._left = min(corner.x for corner in zone.polygon)
-        self._right = max(corner.x for corner in zone.polygon)
-        self._top = min(corner.y for corner in zone.polygon)
-        self._bottom = max(corner.y for corner in zone.polygon)
+    def __len__(self) -> int:
+        return len(self.zones)
 
-    def __contains__(self, foot: Point) -> bool:
-        x, y = foot
-        if x < self._left or x > self._right or y < self._top or y > self._bottom:
-            return False
-        return contains(self.zone.polygon, x, y)
+    def hold(self, places: Places) -> Inside:
+        """(..., zones) for places (..., 2): is it inside?"""
+        if not self.zones:
+            return np.zeros((*places.shape[:-1], 0), np.bool_)
+        x, y = places[..., :1], places[..., 1:]
+        crossed = (self._y1 > y) != (self._y2 > y)
+        crossed &= x < self._x1 + (y - self._y1) * self._run / self._rise
+        inside: Inside = np.logical_xor.reduceat(crossed, self._first, axis=-1)
+        return inside
