@@ -1,8 +1,8 @@
 """Containers for tests, where no registry of images can be reached: stand-ins built from Debian's packages.
 
 One root folder, made by debootstrap, stands in for every base image of the Dockerfile and compose.yaml: it holds
-Python, Nginx, Redis, Prometheus and OpenSSL as Debian has them, and in one variant this machine's Node. What is built
-and run on it is the real Dockerfile and the real compose.yaml; the base images alone are others.
+Python, Nginx, Redis and OpenSSL as Debian has them, and in one variant this machine's Node, in another its Prometheus.
+What is built and run on it is the real Dockerfile and the real compose.yaml; the base images alone are others.
 """
 
 import contextlib
@@ -19,8 +19,9 @@ from aimonitor.models.cache import cache_dir
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = ("podman", "runc", "docker-compose", "debootstrap", "netavark", "aardvark-dns", "node", "npm", "tar")
 _EXTRA_PATH = "/usr/sbin:/sbin:/usr/lib/podman"
-_PACKAGES = "python3,python3-venv,ca-certificates,openssl,redis-server,nginx-light,prometheus"
+_PACKAGES = "python3,python3-venv,ca-certificates,openssl,redis-server,nginx-light"
 _STAND_INS = {"PYTHON_IMAGE": "localhost/stand-in/debian", "NODE_IMAGE": "localhost/stand-in/node"}
+_PROMETHEUS = "localhost/stand-in/prometheus"
 _CONTAINERS_CONF = """\
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
@@ -56,7 +57,7 @@ def run(*command: str | Path, timeout: float = 600, environ: Mapping[str, str] |
 
 def base_archive() -> Path:
     """The stand-in's root folder as a tar file, made once and kept in the cache."""
-    archive = cache_dir() / "tests" / "stand-in-bookworm-2.tar"
+    archive = cache_dir() / "tests" / "stand-in-bookworm.tar"
     if archive.is_file():
         return archive
     archive.parent.mkdir(parents=True, exist_ok=True)
@@ -66,9 +67,8 @@ def base_archive() -> Path:
     for deb in (folder / "var/cache/apt/archives").glob("*.deb"):
         deb.unlink()
     (folder / "usr/local/bin/python").symlink_to("/usr/bin/python3")
-    for name, owner in (("data", 999), ("prometheus", 65534)):
-        (folder / name).mkdir()
-        os.chown(folder / name, owner, owner)
+    (folder / "data").mkdir()
+    os.chown(folder / "data", 999, 999)
     run("tar", "-C", folder, "-cf", archive.with_suffix(".part"), ".")
     archive.with_suffix(".part").replace(archive)
     shutil.rmtree(folder)
@@ -93,7 +93,8 @@ class Engine:
 
     def compose(self, *arguments: str, profiles: str, settings: Mapping[str, str], timeout: float = 600) -> str:
         """docker-compose on the real compose.yaml and what tests add to it, in a project of the test's own."""
-        images = dict.fromkeys(("NGINX_IMAGE", "REDIS_IMAGE", "PROMETHEUS_IMAGE"), _STAND_INS["PYTHON_IMAGE"])
+        images = dict.fromkeys(("NGINX_IMAGE", "REDIS_IMAGE"), _STAND_INS["PYTHON_IMAGE"])
+        images["PROMETHEUS_IMAGE"] = _PROMETHEUS
         environ = {**self._environ, **images, "COMPOSE_PROFILES": profiles, **settings}
         files = ("-f", "compose.yaml", "-f", "tests/shipping/compose.tests.yaml")
         return run("docker-compose", "-p", "aimonitortest", *files, *arguments, timeout=timeout, environ=environ)
@@ -148,6 +149,22 @@ class Engine:
         changes = ["--change", "ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt"]
         self.podman("commit", *changes, name, _STAND_INS["NODE_IMAGE"])
         self.podman("rm", name)
+
+    def import_prometheus(self) -> bool:
+        """The base image with this machine's Prometheus; False where there is none."""
+        found = [shutil.which(name) for name in ("prometheus", "promtool")]
+        if not all(found):
+            return False
+        name = self.podman("create", _STAND_INS["PYTHON_IMAGE"], "true").strip()
+        home = self._folder / "prometheus"
+        home.mkdir()
+        os.chown(home, 65534, 65534)
+        self.podman("cp", "--archive", home, f"{name}:/prometheus")
+        for program in map(str, found):
+            self.podman("cp", program, f"{name}:/usr/local/bin/{Path(program).name}")
+        self.podman("commit", name, _PROMETHEUS)
+        self.podman("rm", name)
+        return True
 
     def build(self, target: str) -> float:
         """Build one target of the real Dockerfile as compose.yaml names it; the seconds that it took."""
