@@ -70,9 +70,8 @@ class Ground:
         return Spot(x, y, (a - x * g) / depth, (b - x * h) / depth, (d - y * g) / depth, (e - y * h) / depth)
 
     def stretch(self, u: float, v: float, du: float, dv: float) -> float:
-        """Relative standard deviation of a speed at (u, v) whose direction in the image is (du, dv)."""
-        column = min(_COLUMNS - 1, max(0, int(u * _COLUMNS)))
-        row = min(_ROWS - 1, max(0, int(v * _ROWS)))
+        """Relative standard deviation of a speed at (u, v), 0..1, whose direction in the image is (du, dv)."""
+        column, row = min(_COLUMNS - 1, int(u * _COLUMNS)), min(_ROWS - 1, int(v * _ROWS))
         cell = self.stretches[row * _COLUMNS + column]
         length = hypot(du, dv)
         if length == 0.0:

@@ -26,7 +26,8 @@ class _Envelope:
     """A cause and how strongly it is felt: its intensity, followed."""
 
     cause: Cause
-    felt: float
+    is_relief: bool
+    felt: float = 0.0
     fading: bool = False
 
 
@@ -65,7 +66,7 @@ class RiskAssessor:
         for key, cause in strongest.items():
             envelope = self._envelopes.get(key)
             if envelope is None:
-                envelope = self._envelopes[key] = _Envelope(cause, 0.0)
+                envelope = self._envelopes[key] = _Envelope(cause, cause.is_relief)
             envelope.cause, envelope.fading = cause, False
             pace = fall if cause.intensity < envelope.felt else 1.0 if cause.at_once else rise
             envelope.felt += (cause.intensity - envelope.felt) * pace
@@ -87,28 +88,23 @@ class RiskAssessor:
 
 def _explain(felt: Sequence[_Envelope]) -> tuple[float, tuple[Factor, ...]]:
     """The score and what each cause contributes, rounded so that they still sum to it."""
-    worry = sum(envelope.felt for envelope in felt if not envelope.cause.is_relief)
-    relief = sum(envelope.felt for envelope in felt if envelope.cause.is_relief)
+    relief = sum([one.felt for one in felt if one.is_relief])
+    worry = sum([one.felt for one in felt]) - relief
     if worry <= 0.0:
         return 0.0, ()
     raised = -expm1(-worry)
     score = round(raised * exp(-relief), _DIGITS)
-    lowered = raised * -expm1(-relief)
-    shares = [
-        round(-lowered * one.felt / relief if one.cause.is_relief else raised * one.felt / worry, _DIGITS)
-        for one in felt
-    ]
+    per_worry, per_relief = raised / worry, raised * expm1(-relief) / relief if relief else 0.0
+    shares = [round((per_relief if one.is_relief else per_worry) * one.felt, _DIGITS) for one in felt]
     # Rounding leaves a few ten-thousandths over: the strongest cause takes them.
-    strongest = next(i for i, envelope in enumerate(felt) if not envelope.cause.is_relief)
+    strongest = next(i for i, one in enumerate(felt) if not one.is_relief)
     shares[strongest] = round(shares[strongest] + score - sum(shares), _DIGITS)
-    return score, tuple(_factor(envelope, share) for envelope, share in zip(felt, shares, strict=True) if share)
+    return score, tuple([_factor(one, share) for one, share in zip(felt, shares, strict=True) if share])
 
 
 def _factor(envelope: _Envelope, contribution: float) -> Factor:
     cause = envelope.cause
-    return Factor(
-        cause.cause, contribution, cause.words, cause.track_id, cause.zone, cause.value, fading=envelope.fading
-    )
+    return Factor(cause.cause, contribution, cause.words, cause.track_id, cause.zone, cause.value, envelope.fading)
 
 
 def _by_track(felt: Sequence[_Envelope]) -> dict[int, float]:

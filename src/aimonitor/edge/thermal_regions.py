@@ -74,8 +74,8 @@ def _region(runs: list[int], rows: list[int], first: list[int], last: list[int],
     return Region(
         Box(left / width, top / height, right / width, bottom / height),
         Point(columns / n / width, lines / n / height),
-        float(values.max()),
-        float(values.mean()),
+        float(np.maximum.reduce(values)),
+        float(np.add.reduce(values)) / n,
         n,
         n / (width * height),
     )

@@ -5,7 +5,7 @@ from math import hypot
 
 from aimonitor.edge.behavior.held import Held
 from aimonitor.edge.behavior.lines import LineWatch
-from aimonitor.edge.behavior.place import Place, heading_deg, speed
+from aimonitor.edge.behavior.place import Place, pace
 from aimonitor.edge.behavior.site import Rules, Site, Zone
 from aimonitor.edge.behavior.zones import Areas
 from aimonitor.edge.trend import Motion, Trend
@@ -60,10 +60,10 @@ class Followed:
         """Speed, and heading once the speed is clear of its error."""
         if self.motion is None or self.place is None:
             return Speed(0.0, "px/s" if self._site.ground is None else "m/s"), None
-        pace = speed(self.motion, self.place, track, self._site.ground)
-        if pace.value < max(2 * pace.error, _CLEAR_M_PER_S * self.place.per_m):
-            return pace, None
-        return pace, heading_deg(self.motion, self.place, size)
+        speed, heading_deg = pace(self.motion, self.place, track, self._site.ground, size)
+        if speed.value < max(2 * speed.error, _CLEAR_M_PER_S * self.place.per_m):
+            return speed, None
+        return speed, heading_deg
 
     def settle(self, pace: Speed, at: float) -> None:
         """Move the anchor when the object is no longer where it stood."""

@@ -1,6 +1,7 @@
 """Where a track stands: in metres on the calibrated ground, else in pixels of the original picture."""
 
 from math import atan2, degrees, hypot, sqrt
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -54,12 +55,19 @@ def place(track: Track, size: Size, ground: Ground | None, rules: Rules) -> Plac
     return Place(spot.x, spot.y, sqrt(mean), 1.0, spot, xx / mean, yy / mean, xy / mean)
 
 
-def speed(motion: Motion, where: Place, track: Track, ground: Ground | None) -> Speed:
-    """The speed with its error bar: of the positions, and of the calibration where there is one."""
-    value = motion.speed
+class Pace(NamedTuple):
+    """How fast, with an error bar; and which way in the image, clockwise from up, 0..360."""
+
+    speed: Speed
+    heading_deg: float
+
+
+def pace(motion: Motion, where: Place, track: Track, ground: Ground | None, size: Size) -> Pace:
+    """Speed and heading. The error bar is that of the positions, and of the calibration where there is one."""
+    value = hypot(motion.vx, motion.vy)
     error = motion.spread * sqrt(motion.misfit)
     if ground is None or where.spot is None:
-        return Speed(_without_noise(value, error), "px/s", error)
+        return Pace(Speed(_without_noise(value, error), "px/s", error), _clockwise(motion.vx, motion.vy))
     along = 1.0
     if value > 0:
         ux, uy = motion.vx / value, motion.vy / value
@@ -67,17 +75,14 @@ def speed(motion: Motion, where: Place, track: Track, ground: Ground | None) -> 
     error_along, error_aside = error * sqrt(max(0.0, along)), error * sqrt(max(0.0, 2 - along))
     value = _without_noise(value, error_aside)
     du, dv = _image_direction(motion, where.spot)
-    stretch = ground.stretch((track.box.x1 + track.box.x2) / 2, track.box.y2, du, dv)
-    return Speed(value, "m/s", hypot(error_along, value * stretch))
+    x1, _, x2, y2 = track.box
+    stretch = ground.stretch((x1 + x2) / 2, y2, du, dv)
+    return Pace(
+        Speed(value, "m/s", hypot(error_along, value * stretch)), _clockwise(du * size.width, dv * size.height)
+    )
 
 
-def heading_deg(motion: Motion, where: Place, size: Size) -> float:
-    """Direction of movement in the image, clockwise from up, 0..360."""
-    if where.spot is None:
-        dx, dy = motion.vx, motion.vy
-    else:
-        du, dv = _image_direction(motion, where.spot)
-        dx, dy = du * size.width, dv * size.height
+def _clockwise(dx: float, dy: float) -> float:
     return degrees(atan2(dx, -dy)) % 360
 
 
