@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from programs import Program, wait_until
 
+from aimonitor.simulator.esp32cam import Esp32Cam, Setup
+
 PORCH = {"polygon": [[0.3, 0.6], [0.7, 0.6], [0.7, 1.0], [0.3, 1.0]], "restricted": True}
 STANDING = [{"label": "person", "score": 0.9, "box": [0.45, 0.3, 0.55, 0.8]}]
 CONFIG = """\
@@ -127,35 +129,37 @@ def test_a_zone_is_drawn_rehearsed_put_in_force_and_taken_back(yard):
 
 def test_a_camera_is_added_changed_and_removed_while_the_edge_runs(yard):
     admin, edge, folder = yard
-    film(folder / "garden.avi", seconds=2)
     listed = admin.get("/api/edges/yard/cameras")
     assert [camera["id"] for camera in listed["cameras"]] == ["gate"]
     assert listed["words"] == "kept in aimonitor.toml"
-
-    garden = {"id": "garden", "source": "garden.avi", "loop": True, "name": "Garden"}
-    tried = admin.send("POST", "/api/edges/yard/cameras/try", source="garden.avi")
-    assert (tried["ok"], tried["width"], tried["height"]) == (True, 320, 240)
-    version = admin.send("PUT", "/api/edges/yard/cameras", cameras=[*listed["cameras"], garden], base=listed["version"])
+    put = lambda base, *cameras: admin.ask("PUT", "/api/edges/yard/cameras", cameras=cameras, base=base)  # noqa: E731
     sees = lambda *ids: [one["camera_id"] for one in admin.cameras() if one["state"] == "live"] == list(ids)  # noqa: E731
-    wait_until(lambda: sees("gate", "garden"), 20, lambda: json.dumps(admin.cameras()))
-    text = (folder / "aimonitor.toml").read_text(encoding="utf-8")
-    assert "# over the gate" in text
-    assert 'name = "Garden"' in text
 
-    wrong = {**garden, "source": "gopher://nowhere"}
-    status, refused = admin.ask("PUT", "/api/edges/yard/cameras", cameras=[garden, wrong], base=version["version"])
-    assert (status, refused["problems"][0]["field"]) == (422, "cameras.garden.id")
-    status, refused = admin.ask("PUT", "/api/edges/yard/cameras", cameras=[wrong], base=version["version"])
-    assert (status, refused["problems"][0]["field"]) == (422, "cameras.garden")
-    assert sees("gate", "garden")
-    status, refused = admin.ask("PUT", "/api/edges/yard/cameras", cameras=[garden], base=listed["version"])
-    assert (status, refused["version"]) == (409, version["version"])
+    with Esp32Cam(Setup(size="QVGA", fps=20.0)) as camera:
+        garden = {"id": "garden", "source": f"esp32cam://127.0.0.1:{camera.control_port}", "name": "Garden"}
+        tried = admin.send("POST", "/api/edges/yard/cameras/try", source=garden["source"])
+        assert (tried["ok"], tried["width"], tried["height"]) == (True, 320, 240)
+        status, kept = put(listed["version"], *listed["cameras"], garden)
+        assert status == 200, kept
+        wait_until(lambda: sees("gate", "garden"), 20, lambda: json.dumps(admin.cameras()))
+        wait_until(lambda: "led" in admin.cameras()[1]["controls"], 20, lambda: json.dumps(admin.cameras()))
+        assert admin.cameras()[1]["armed"] is True
+        text = (folder / "aimonitor.toml").read_text(encoding="utf-8")
+        assert "# over the gate" in text
+        assert 'name = "Garden"' in text
 
-    admin.send("PUT", "/api/edges/yard/cameras", cameras=[garden], base=version["version"])
-    wait_until(lambda: sees("garden"), 20, lambda: json.dumps(admin.cameras()))
+        wrong = {**garden, "source": "gopher://nowhere"}
+        status, refused = put(kept["version"], wrong)
+        assert status == 422
+        assert refused["problems"][0]["field"].startswith("cameras.garden")
+        status, refused = put(listed["version"], garden)
+        assert (status, refused["version"]) == (409, kept["version"])
+        assert sees("gate", "garden")
 
-    by_hand = (folder / "aimonitor.toml").read_text(encoding="utf-8")
-    (folder / "aimonitor.toml").write_text(
-        by_hand + '\n[[edge.camera]]\nid = "lane"\nsource = "moving.avi"\nloop = true\n', encoding="utf-8"
-    )
-    wait_until(lambda: sees("garden", "lane"), 20, lambda: json.dumps(admin.cameras()) + edge.output())
+        assert put(kept["version"], garden)[0] == 200
+        wait_until(lambda: sees("garden"), 20, lambda: json.dumps(admin.cameras()))
+
+        by_hand = (folder / "aimonitor.toml").read_text(encoding="utf-8")
+        lane = '\n[[edge.camera]]\nid = "lane"\nsource = "moving.avi"\nloop = true\n'
+        (folder / "aimonitor.toml").write_text(by_hand + lane, encoding="utf-8")
+        wait_until(lambda: sees("garden", "lane"), 20, lambda: json.dumps(admin.cameras()) + edge.output())

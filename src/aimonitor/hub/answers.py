@@ -22,7 +22,10 @@ class Health(BaseModel):
 
 
 class CameraStatus(BaseModel):
-    """One camera. `age_s` is the time since anything came from it, `rung` how closely it is watched now."""
+    """One camera. `age_s` is the time since anything came from it, `rung` how closely it is watched now.
+
+    armed, controls: as its edge says; None and empty from one that does not
+    """
 
     source: str
     name: str = ""
@@ -35,6 +38,8 @@ class CameraStatus(BaseModel):
     risk_score: float | None = None
     risk_level: str | None = None
     rung: str
+    armed: bool | None = None
+    controls: list[str] = []
 
 
 class EdgeStatus(BaseModel):

@@ -102,6 +102,8 @@ class Doctor:
             risk_score=said.risk.score if said else None,
             risk_level=said.risk.level if said else None,
             rung=self._board.relay.rung(camera.source),
+            armed=camera.status.armed if camera.status else None,
+            controls=list(camera.status.controls) if camera.status else [],
         )
 
 
