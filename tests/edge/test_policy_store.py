@@ -188,6 +188,18 @@ def test_a_disk_that_refuses_leaves_everything_as_it_was(path, monkeypatch):
     assert [each.version for each in store.versions()] == [1]
 
 
+def test_a_power_cut_between_version_and_file_loses_neither(path):
+    store = opened(path)
+    put(store, {"weights": {"person": 0.1}})
+    before = path.read_bytes()
+    put(store, {"weights": {"person": 0.2}})
+    path.write_bytes(before)  # the version was kept, the file not yet replaced
+    after = opened(path)
+    assert (after.version, after.policy.weights["person"]) == (3, 0.1)
+    assert after.rollback(2, by="dana") == 4
+    assert after.policy.weights["person"] == 0.2
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_what_a_preset_says_is_not_written_again(preset):
     policy = load_policy(preset=preset)

@@ -130,6 +130,17 @@ def test_an_edge_that_does_not_answer(running_hub, edge, client, monkeypatch):
     assert "did not answer within 0.2 s" in response.json()["error"]["got"]
 
 
+def test_an_edge_that_leaves_before_it_answers(running_hub, edge, client):
+    yard = edge(running_hub)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.get, f"{GATE}/policy")
+        yard.hear(messages.Command)
+        yard.socket.close()
+        response = waiting.result(10)  # and not the 15 s that the edge would have had
+    assert response.status_code == 504
+    assert response.json()["error"]["got"] == "yard went offline before it answered"
+
+
 def test_a_viewer_hears_of_cameras_that_come_and_go(running_hub, edge, viewer):
     yard, watcher = edge(running_hub), viewer(running_hub)
     yard.say(messages.Cameras((messages.CameraInfo("gate"), messages.CameraInfo("lane", "Lane", "rtsp"))))

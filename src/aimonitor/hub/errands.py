@@ -19,7 +19,7 @@ class Errands:
         self._pending: dict[str, tuple[str, asyncio.Future[messages.CommandResult]]] = {}
 
     async def ask(
-        self, edge: Edge, source: str, name: str, arguments: dict[str, str], timeout_s: float, body: str = ""
+        self, edge: Edge, source: str, name: str, arguments: dict[str, str], timeout_s: float, *, body: str = ""
     ) -> messages.CommandResult:
         """Give a command and wait for its result. Raises EdgeAwayError."""
         if not edge.links:
@@ -34,6 +34,12 @@ class Errands:
             raise EdgeAwayError(f"{edge.edge_id} did not answer within {timeout_s:g} s") from None
         finally:
             del self._pending[number]
+
+    def edge_left(self, edge_id: str) -> None:
+        """Whoever waits for this edge need not wait any longer."""
+        for asked, waiting in self._pending.values():
+            if asked == edge_id and not waiting.done():
+                waiting.set_exception(EdgeAwayError(f"{edge_id} went offline before it answered"))
 
     def answer(self, edge_id: str, result: messages.CommandResult) -> bool:
         """A result came from `edge_id`; False when it is of no errand."""

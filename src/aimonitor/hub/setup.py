@@ -153,7 +153,7 @@ class SetupDoor:
         request.state.about = source if camera_id else edge_id
         ask = self._board.errands.ask
         try:
-            result = await ask(edge, source, errand.command, {"by": by[:120]}, errand.within_s, body)
+            result = await ask(edge, source, errand.command, {"by": by[:120]}, errand.within_s, body=body)
         except EdgeAwayError as error:
             return refuse(504, "edge", "an edge that answers", str(error))
         return _passed_on(errand, request, result)

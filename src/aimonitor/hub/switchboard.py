@@ -103,6 +103,7 @@ class Switchboard:
                 self._set_founding_state(camera, "offline")
         for answer in self.commands.edge_left(edge.edge_id):
             self._deliver(answer)
+        self.errands.edge_left(edge.edge_id)
 
     def show_presence(self, edge: Edge) -> None:
         """Tell viewers how `edge` is."""
