@@ -272,3 +272,16 @@ def test_a_camera_that_cannot_be_is_tried_in_words(stand):
     tried = setup.read(setup.Tried, stand.ask("setup.cameras.try", source="gopher://x").body)
     assert not tried.ok
     assert "expected a file or one of" in tried.words
+
+
+OWNERS = ["/etc/passwd", "file:/etc/passwd", "replay:/var/log", "usb:/etc/passwd", "usb:http://x/", "x.mp4"]
+
+
+@pytest.mark.parametrize("source", OWNERS)
+def test_files_of_the_edge_are_not_named_from_afar(stand, source):
+    refused = stand.refused(entry(stand), {"id": "lane", "source": source})
+    assert refused.problems[0].field == "cameras.lane.source"
+    assert "files are named in the edge's own settings" in refused.problems[0].words
+    tried = setup.read(setup.Tried, stand.ask("setup.cameras.try", source=source).body)
+    assert not tried.ok
+    assert "files are named in the edge's own settings" in tried.words

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from cameras import Running, Says, failure, opened, take
 from aimonitor.common.clock import SystemClock
 from aimonitor.edge.source import SourceError
 from aimonitor.edge.sources import SourceOptions, Timeouts, open_source, scheme_of
-from aimonitor.edge.sources.address import check_reachable, parse_http, without_secrets
+from aimonitor.edge.sources.address import check_reachable, parse_http, pinned, without_secrets
 from aimonitor.simulator.camera import FrameSize, Sensor
 from aimonitor.simulator.esp32cam import Esp32Cam, Setup
 from aimonitor.simulator.firmware import PROFILES
@@ -229,10 +230,55 @@ def test_addresses_are_shown_without_their_secrets():
     assert "p@" not in repr(address)
 
 
-@pytest.mark.parametrize("ip", ["169.254.169.254", "::ffff:169.254.169.254", "fd00:ec2::254", "0.0.0.0", "224.0.0.1"])
+FORBIDDEN = [
+    "169.254.169.254", "169.254.170.2", "100.100.100.200", "168.63.129.16", "::ffff:169.254.169.254",
+    "::ffff:a9fe:a9fe", "::169.254.169.254", "2002:a9fe:a9fe::1", "64:ff9b::169.254.169.254", "fd00:ec2::254",
+    "fd00:ec2::254%eth0", "0.0.0.0", "::", "224.0.0.1", "ff02::1",
+]  # fmt: skip
+SPELLED = ["169.254.169.254", "2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518", "[::ffff:a9fe:a9fe]"]
+"""The same place as C libraries read it (inet_aton)."""
+
+
+@pytest.mark.parametrize("ip", FORBIDDEN)
 def test_places_where_no_camera_lives_are_not_asked(ip):
     with pytest.raises(SourceError):
         check_reachable(ip)
+
+
+@pytest.mark.parametrize("ip", ["127.0.0.1", "::1", "192.168.1.9", "10.0.0.1", "169.254.7.7", "fe80::1%eth0"])
+def test_places_where_cameras_live_are(ip):
+    check_reachable(ip)
+
+
+@pytest.mark.parametrize("host", SPELLED)
+@pytest.mark.parametrize("scheme", ["http", "rtsp", "esp32cam"])
+def test_no_spelling_leads_there(scheme, host):
+    with pytest.raises(SourceError, match=r"expected a camera's IP address, got 169\.254\.169\.254"):
+        raise failure(opened(f"{scheme}://{host}/latest/meta-data"))
+
+
+def test_a_redirect_is_not_followed():
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        answered = pool.submit(_redirect, listener)
+        error = failure(opened(f"http://127.0.0.1:{listener.getsockname()[1]}/"))
+        answered.result(10)
+    assert "302" in str(error)
+
+
+def _redirect(listener):
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_ffmpeg_is_given_the_address_that_was_checked(monkeypatch):
+    """A name that resolves to another place the next time leads nowhere: it is asked once for each connection."""
+    answers = iter(["192.0.2.7", "169.254.169.254"])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", (next(answers), 0))])
+    assert pinned("rtsp://u:p%40@camera.example:8554/live?x=1") == "rtsp://u:p%40@192.0.2.7:8554/live?x=1"
+    with pytest.raises(SourceError, match="got 169"):
+        pinned("rtsp://camera.example/live")
 
 
 def test_a_name_that_resolves_to_such_a_place_is_refused(monkeypatch):

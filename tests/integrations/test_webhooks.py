@@ -16,7 +16,7 @@ from aimonitor.integrations.follower import Bookmarks, Follower
 from aimonitor.integrations.hub import Hub
 from aimonitor.integrations.settings import IntegrationsSettings, WebhookSettings
 from aimonitor.integrations.site import Site
-from aimonitor.integrations.webhooks import Webhook, sign
+from aimonitor.integrations.webhooks import Webhook, open_checked, sign
 
 SECRET = "whsec_" + base64.b64encode(b"a key of twenty four byt").decode()
 PATIENCE_S = 15
@@ -201,3 +201,13 @@ def test_a_secret_that_cannot_sign_is_told_at_the_start():
 def test_settings_want_somebody_to_tell():
     with pytest.raises(ValueError, match=r"integrations\.mqtt"):
         IntegrationsSettings()
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[::ffff:a9fe:a9fe]", "[fd00:ec2::254]"])
+def test_no_webhook_leads_to_where_clouds_keep_credentials(host):
+    async def tell():
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(socket_factory=open_checked)) as session:
+            with pytest.raises(OSError, match="expected a receiver's IP address, got"):
+                await session.post(f"http://{host}/latest/meta-data")
+
+    story(tell)

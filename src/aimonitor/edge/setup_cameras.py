@@ -24,7 +24,7 @@ from aimonitor.edge.settings import CameraSettings
 from aimonitor.edge.setup_refusal import SetupError
 from aimonitor.edge.source import SourceError
 from aimonitor.edge.sources import SourceOptions, open_source
-from aimonitor.edge.sources.address import without_secrets
+from aimonitor.edge.sources.address import check_from_afar, without_secrets
 from aimonitor.edge.vitals import CameraStatus
 
 _TRY_S = 8.0
@@ -124,6 +124,7 @@ class CamerasDesk:
 
     def _open(self, address: str) -> setup.Tried:
         try:
+            check_from_afar(address)
             source = open_source(address, SourceOptions(), self._clock)
         except SourceError as error:
             return setup.Tried(ok=False, words=str(error)[:1000])
@@ -198,6 +199,16 @@ def _settings(entries: Sequence[setup.CameraEntry], before: Sequence[CameraSetti
     return tuple(made)
 
 
+def _check_new(address: str, known: Sequence[CameraSettings]) -> None:
+    """Files of this machine are named by its owner, never from afar. Raises PolicyError."""
+    if any(camera.source == address for camera in known):
+        return
+    try:
+        check_from_afar(address)
+    except SourceError as error:
+        raise PolicyError("", [("source", str(error))]) from None
+
+
 def _camera(
     entry: setup.CameraEntry, old: CameraSettings | None, before: Sequence[CameraSettings]
 ) -> CameraSettings:  # fmt: skip
@@ -207,6 +218,7 @@ def _camera(
         said[field] = unmasked(said[field], [getattr(camera, field) for camera in known])
         if said[field] is None:
             raise PolicyError("", [(field, _NO_PASSWORD)])
+    _check_new(said["source"], before)
     if entry.thermal_token == HIDDEN:
         said["thermal_token"] = old.thermal_token if old is not None else ""
     kept = None if old is None or old.policy is None else str(old.policy)

@@ -12,7 +12,7 @@ from aimonitor.integrations.hub import Hub
 from aimonitor.integrations.mail import Mail
 from aimonitor.integrations.settings import IntegrationsSettings
 from aimonitor.integrations.site import Site
-from aimonitor.integrations.webhooks import Webhook
+from aimonitor.integrations.webhooks import Webhook, open_checked
 
 
 async def run(settings: IntegrationsSettings, clock: Clock | None = None) -> None:
@@ -23,7 +23,8 @@ async def run(settings: IntegrationsSettings, clock: Clock | None = None) -> Non
     clock = clock or SystemClock()
     bookmarks, site = Bookmarks(settings.state), Site()
     token = settings.hub_token.get_secret_value() if settings.hub_token else ""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+    connector = aiohttp.TCPConnector(socket_factory=open_checked)
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
         hub = Hub(settings.hub, token, session, site, clock)
         receivers: list[Receiver] = [Webhook(each, session, clock) for each in settings.webhook]
         work: list[Coroutine[Any, Any, None]] = []

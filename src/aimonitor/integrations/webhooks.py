@@ -6,22 +6,38 @@ at every try: `<source>:<seq>`. https://github.com/standard-webhooks/standard-we
 
 import base64
 import binascii
+import errno
 import hashlib
 import hmac
+import socket
 from collections.abc import Mapping
+from typing import Any
 
 import aiohttp
 import msgspec
 
 from aimonitor.common.clock import Clock
+from aimonitor.common.reach import forbidden
 from aimonitor.integrations.follower import RefusedError, RetryLaterError
 from aimonitor.integrations.hub import StoredEvent
 from aimonitor.integrations.settings import WebhookSettings
 from aimonitor.integrations.site import at_least
 
+AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
+"""What getaddrinfo gives for one address."""
+
 _PREFIX = "whsec_"
 _TRY_AGAIN = frozenset({408, 425, 429})
 _LONGEST_PAUSE_S = 3600.0
+
+
+def open_checked(address: AddressInfo) -> socket.socket:
+    """A socket for an address that was resolved; raises OSError where no receiver lives (see `common.reach`)."""
+    family, kind, protocol, _, place = address
+    wrong = forbidden(str(place[0]))
+    if wrong is not None:
+        raise OSError(errno.EACCES, f"expected a receiver's IP address, got {wrong}")
+    return socket.socket(family, kind, protocol)
 
 
 def sign(secret: str, identity: str, timestamp: int, body: bytes) -> str:

@@ -4,12 +4,14 @@ Each function runs until its connection or recording ends; who calls it decides 
 """
 
 import asyncio
+import http.client
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from urllib.request import Request, urlopen
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
 
+from aimonitor.common.reach import check_peer
 from aimonitor.edge.sensors.cptv import CptvFrame, read_cptv
 from aimonitor.edge.sensors.intake import Deliver, Dialect, Intake
 from aimonitor.edge.sensors.received import MESSAGE_LIMIT
@@ -31,10 +33,23 @@ async def poll_http(
 
 
 def _get(address: str) -> bytes:
-    request = Request(address, headers={"Accept": "application/json"})
-    with urlopen(request, timeout=_WITHIN_S) as response:
-        data: bytes = response.read(MESSAGE_LIMIT + 1)
-    return data
+    """One answer; redirects are not followed, and nothing is asked where no sensor lives."""
+    parts = urlsplit(address)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=_WITHIN_S)
+    try:
+        connection.connect()
+        check_peer(connection.sock)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("GET", target, headers={"Accept": "application/json"})
+        response = connection.getresponse()
+        if response.status != 200:
+            raise OSError(f"expected an answer of 200, got {response.status}")
+        return response.read(MESSAGE_LIMIT + 1)
+    except http.client.HTTPException as error:
+        raise OSError(f"expected an HTTP answer, got {type(error).__name__}") from None
+    finally:
+        connection.close()
 
 
 async def ask_websocket(

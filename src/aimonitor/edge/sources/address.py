@@ -1,15 +1,18 @@
 """Addresses of network cameras: taken apart, checked, and shown without what is secret in them."""
 
 import base64
-import ipaddress
+import re
+import socket
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
+from aimonitor.common.reach import forbidden
 from aimonitor.edge.source import SourceError
+from aimonitor.edge.sources import FACTORIES, scheme_of
 
 _PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
-_METADATA = frozenset(ipaddress.ip_address(each) for each in ("169.254.169.254", "fd00:ec2::254", "100.100.100.200"))
-"""Where clouds keep their machines' credentials; no camera lives there."""
+_FROM_AFAR = frozenset(("http", "https", "http+mjpeg", "https+mjpeg", "esp32cam", "rtsp", "rtsps"))
+_WEBCAM = re.compile(r"(usb:)?\d{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +71,49 @@ def without_secrets(address: str) -> str:
 
 def check_reachable(ip: str) -> None:
     """Refuse addresses at which only a mistake or an attack would look for a camera; raises SourceError."""
-    found = ipaddress.ip_address(ip.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None) or found
-    if mapped in _METADATA or mapped.is_multicast or mapped.is_unspecified:
-        raise SourceError(f"camera address: expected a camera's IP address, got {mapped}", retryable=False)
+    wrong = forbidden(ip)
+    if wrong is not None:
+        raise SourceError(f"camera address: expected a camera's IP address, got {wrong}", retryable=False)
 
 
 def check_literal(host: str) -> None:
     """`check_reachable` for a host that is written as an IP address; names are not resolved."""
     try:
-        ipaddress.ip_address(host)
+        check_reachable(host)
     except ValueError:
         return
-    check_reachable(host)
+
+
+def pinned(address: str) -> str:
+    """`address` with its host resolved to an IP address that was checked, for programs that would resolve it again.
+
+    Raises SourceError: not retryable for a place where no camera lives. TLS addresses keep their name, and are checked.
+    """
+    parts = urlsplit(address)
+    host, port = parts.hostname or "", parts.port
+    try:
+        found = socket.getaddrinfo(host, port or _PORTS[parts.scheme], type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise SourceError(f"{without_secrets(address)}: its name is not known ({error.strerror})") from None
+    for each in found:
+        check_reachable(str(each[4][0]))
+    if parts.scheme == "rtsps":
+        return address
+    ip = str(found[0][4][0])
+    credentials, at, _ = parts.netloc.rpartition("@")
+    place = (f"[{ip}]" if ":" in ip else ip) + (f":{port}" if port else "")
+    return urlunsplit(parts._replace(netloc=credentials + at + place))
+
+
+def check_from_afar(address: str) -> None:
+    """Refuse what only the owner of this machine may name: its files. Raises SourceError."""
+    scheme = scheme_of(address)
+    if scheme in FACTORIES and scheme not in _FROM_AFAR and not _WEBCAM.fullmatch(address.strip()):
+        raise SourceError(
+            f"camera address {without_secrets(address)[:80]!r}: expected http://…, rtsp://…, esp32cam://… or usb:N; "
+            "files are named in the edge's own settings",
+            retryable=False,
+        )
 
 
 def _refusal(address: str, got: str) -> SourceError:

@@ -6,6 +6,7 @@ seconds later. Pictures that FFmpeg hoarded while it opened the stream fall out 
 """
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
@@ -18,15 +19,17 @@ from aimonitor.common.mailbox import Latest
 from aimonitor.edge.pictures import ArrayPicture
 from aimonitor.edge.source import Arrival, SourceError
 from aimonitor.edge.sources import SourceOptions, Timeouts
-from aimonitor.edge.sources.address import check_literal, without_secrets
+from aimonitor.edge.sources.address import check_literal, pinned, without_secrets
 from aimonitor.edge.sources.file import reduced
 
 log = logging.getLogger(__name__)
 
 _NAP_S = 0.1
 _LEFT_BEHIND_LIMIT = 3
+_DEVICE = re.compile(r"\d{1,3}|/dev/video\d{1,3}|/dev/v4l/by-(?:id|path)/[\w.:+-]+")
 
 OpenVideo = Callable[[], cv2.VideoCapture]
+"""Opens a connection, in a thread of its own; may raise SourceError."""
 
 
 class VideoSource:
@@ -68,7 +71,8 @@ class VideoSource:
                 yield Arrival(picture)
                 since_at, limit_s = self._clock.monotonic(), self._timeouts.frame_gap_s
             elif reader.pictures.closed:
-                raise SourceError(f"{self._name}: {self._advice if reader.count == 0 else 'the stream ended'}")
+                words = self._advice if reader.count == 0 else "the stream ended"
+                raise reader.trouble or SourceError(f"{self._name}: {words}")
             elif self._clock.monotonic() - since_at > limit_s:
                 raise SourceError(f"{self._name}: no picture for {limit_s:.0f} s")
 
@@ -80,6 +84,7 @@ class _Reader(threading.Thread):
         super().__init__(name=f"video-{name}", daemon=True)
         self.pictures: Latest[ArrayPicture] = Latest()
         self.count = 0
+        self.trouble: SourceError | None = None
         self._open_video = open_video
         self._given_up = threading.Event()
 
@@ -90,6 +95,8 @@ class _Reader(threading.Thread):
     def run(self) -> None:
         try:
             self._read()
+        except SourceError as error:
+            self.trouble = error
         except Exception:  # top of the thread: whatever a driver throws ends this connection only
             log.exception("%s", self.name)
         finally:
@@ -129,7 +136,7 @@ def open_rtsp(address: str, options: SourceOptions, clock: Clock) -> VideoSource
     return VideoSource(
         "rtsp",
         shown,
-        lambda: cv2.VideoCapture(address, cv2.CAP_FFMPEG, parameters),
+        lambda: cv2.VideoCapture(pinned(address), cv2.CAP_FFMPEG, parameters),
         advice="no stream; is the camera on, and are path, user and password right?",
         timeouts=timeouts,
         clock=clock,
@@ -137,8 +144,12 @@ def open_rtsp(address: str, options: SourceOptions, clock: Clock) -> VideoSource
 
 
 def open_usb(address: str, options: SourceOptions, clock: Clock) -> VideoSource:
-    """`usb:N`, a bare `N`, or `usb:/dev/videoN`."""
+    """`usb:N`, a bare `N`, or `usb:/dev/videoN`. Raises SourceError for others, which OpenCV would take for files."""
     device = address.partition(":")[2] or address
+    if not _DEVICE.fullmatch(device):
+        raise SourceError(
+            f"camera address {address[:80]!r}: expected usb:N or usb:/dev/videoN, got {device[:40]!r}", retryable=False
+        )
     name: int | str = int(device) if device.isdigit() else device
 
     def open_video() -> cv2.VideoCapture:
