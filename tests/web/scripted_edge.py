@@ -55,6 +55,7 @@ class ScriptedEdge:
         fps: float = 6.0,
         disorder: Disorder | None = None,
         clock_ahead_s: float = 0.0,
+        token: str = "",
     ) -> None:
         self.edge_id = edge_id
         self.fps = fps
@@ -63,6 +64,7 @@ class ScriptedEdge:
         self.answers: dict[str, Answer | None] = {"snapshot": Answer(True, "the next frame comes with its picture")}
         """By the command's name; None: no answer at all."""
         self._port = port
+        self._token = token
         self._cameras = {camera.camera_id: camera for camera in cameras}
         self._disorder = disorder or Disorder()
         self._ahead_s = clock_ahead_s
@@ -131,7 +133,8 @@ class ScriptedEdge:
             infos = tuple(
                 messages.CameraInfo(camera.camera_id, camera.name, "sim") for camera in self._cameras.values()
             )
-            socket.send(codec.encode(messages.Hello("scripted", self.edge_id, cameras=infos, journal_last=self._seq)))
+            hello = messages.Hello("scripted", self.edge_id, cameras=infos, journal_last=self._seq, token=self._token)
+            socket.send(codec.encode(hello))
             for camera in self._cameras.values():
                 source = f"{self.edge_id}/{camera.camera_id}"
                 socket.send(codec.encode(messages.Status(source, "live", self.utc(), camera.name)))

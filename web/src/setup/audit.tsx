@@ -46,13 +46,16 @@ export function AuditSection(): JSX.Element {
                 <tr key={`${at} ${index}`}>
                   <td>{dateTime(at)}</td>
                   <td>
-                    <bdi>{who}</bdi>
+                    <bdi>{translate(words.versions.who, who)}</bdi>
                   </td>
                   <td>
-                    <bdi>{translate(words.audit.deed, did)}</bdi> <bdi class="quiet">{what}</bdi>
+                    <bdi>{translate(words.audit.deed, did)}</bdi>{" "}
+                    <bdi class="quiet" lang="en">
+                      {what}
+                    </bdi>
                   </td>
                   <td>
-                    <bdi>{translate(words.audit.result, outcome)}</bdi>
+                    {Object.hasOwn(words.audit.result, outcome) ? translate(words.audit.result, outcome) : <bdi lang="en">{outcome}</bdi>}
                   </td>
                 </tr>
               ))}

@@ -49,7 +49,7 @@ function Work({ source, tab }: { readonly source: Source; readonly tab: CameraTa
       <>
         {bench.saved.trouble !== "" && (
           <p class="banner banner-lost">
-            {words.camera.trouble} <bdi>{bench.saved.trouble}</bdi>
+            {words.camera.trouble} <bdi lang="en">{bench.saved.trouble}</bdi>
           </p>
         )}
         <Tab bench={bench} tab={tab} />

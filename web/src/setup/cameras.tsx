@@ -15,6 +15,9 @@ import { CameraState } from "./camera_state";
 import { Confirm } from "./confirm";
 import { useSetUpWords } from "./words/words";
 
+/** How an edge begins to say that changes outlast its restart: what everybody expects needs no words. */
+const KEPT = "kept in ";
+
 export function CamerasSection(): JSX.Element {
   const words = useSetUpWords();
   const edges = useWorld(({ cameras }) => [...new Set([...cameras.values()].map(({ edgeId }) => edgeId))].sort().join(" "));
@@ -50,7 +53,7 @@ function EdgeCard({ edgeId }: { readonly edgeId: string }): JSX.Element {
     const answer = await putCameras(hub, edgeId, cameras, list?.version ?? 0);
     if (answer.ok) {
       setEditing(null);
-      setDone(answer.value === "" ? words.cameras.saved : isolate(answer.value));
+      setDone(words.cameras.saved);
       loading.send();
     }
     return answer;
@@ -73,9 +76,9 @@ function EdgeCard({ edgeId }: { readonly edgeId: string }): JSX.Element {
           />
         ))}
       </ul>
-      {list?.words !== undefined && list.words !== "" && (
-        <p class="quiet hint">
-          <bdi>{list.words}</bdi>
+      {list !== null && !list.words.startsWith(KEPT) && (
+        <p class="doubt">
+          <bdi lang="en">{list.words}</bdi>
         </p>
       )}
       <p class="outcome-done" role="status">

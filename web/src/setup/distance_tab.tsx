@@ -108,7 +108,7 @@ function Verdict({ check, refusal }: { readonly check: CalibrationCheck | null; 
   if (!check.ok) {
     return (
       <p class="problem" role="status">
-        {words.distance.wrong} <bdi>{check.words}</bdi>
+        {words.distance.wrong} <bdi lang="en">{check.words}</bdi>
       </p>
     );
   }

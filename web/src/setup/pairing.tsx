@@ -24,6 +24,10 @@ export function PairingCard({ code: given }: { readonly code: string }): JSX.Ele
   const [done, setDone] = useState("");
   const waiting = items ?? [];
   const code = typed.trim().toUpperCase();
+  const type = (text: string): void => {
+    setTyped(text);
+    setDone("");
+  };
   const settled = (said: string): void => {
     setDone(said);
     setTyped("");
@@ -36,7 +40,7 @@ export function PairingCard({ code: given }: { readonly code: string }): JSX.Ele
       <h2 id="pairing-title">{words.pairing.title}</h2>
       <p class="quiet">{words.pairing.hint}</p>
       <div class="code-field">
-        <TextField name={words.pairing.code} value={typed} onInput={setTyped} problem={missing} maxLength={20} />
+        <TextField name={words.pairing.code} value={typed} onInput={type} problem={missing} maxLength={20} />
       </div>
       {refusal !== null && <p class="problem">{reasonWords(refusal, common)}</p>}
       <p class="outcome-done" role="status">

@@ -65,7 +65,7 @@ function Result({ rehearsal, bench }: { readonly rehearsal: Rehearsal; readonly 
       </ol>
       {notes.map((note) => (
         <p key={note} class="quiet hint">
-          <bdi>{note}</bdi>
+          <bdi lang="en">{note}</bdi>
         </p>
       ))}
     </>

@@ -72,8 +72,8 @@ function Problems({ bench }: { readonly bench: Workbench }): JSX.Element | null 
       <ul>
         {problems.slice(0, PROBLEMS_SHOWN).map((problem) => (
           <li key={`${problem.field}: ${problem.words}`} class="problem">
-            {problem.field !== "" && <bdi>{`${problem.field}: `}</bdi>}
-            <bdi>{problem.words}</bdi>
+            {problem.field !== "" && <bdi lang="en">{`${problem.field}: `}</bdi>}
+            <bdi lang="en">{problem.words}</bdi>
           </li>
         ))}
       </ul>

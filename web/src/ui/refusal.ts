@@ -4,7 +4,8 @@ import { isolate, translate } from "../i18n/language";
 import type { Catalogue } from "../i18n/en";
 import type { Refusal } from "../wire/hub";
 
-export function reasonOf({ status, field, words }: Refusal): string {
+export function reasonOf({ status, field, words, problems }: Refusal): string {
+  if (problems.length > 0) return problems.map((problem) => problem.words).join(" ");
   if (status === 0 && words === "") return "unreachable";
   if (status === 401) return "signed_out";
   return status === 403 && field === "role" ? "forbidden" : words;
