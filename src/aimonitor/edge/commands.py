@@ -17,7 +17,6 @@ from aimonitor.edge.source import CONTROLS, SourceError
 log = logging.getLogger(__name__)
 
 
-
 SetUp = Callable[[messages.Command], messages.CommandResult]
 
 

@@ -3,8 +3,7 @@
 import asyncio
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -21,7 +20,7 @@ from aimonitor.edge.policy_errors import PolicyError
 from aimonitor.edge.policy_store import StaleError
 from aimonitor.edge.scan import local_networks, scan
 from aimonitor.edge.settings import CameraSettings
-from aimonitor.edge.setup_refusal import SetupError
+from aimonitor.edge.setup_refusal import SetupError, alone
 from aimonitor.edge.source import SourceError
 from aimonitor.edge.sources import SourceOptions, open_source
 from aimonitor.edge.sources.address import check_from_afar, without_secrets
@@ -76,7 +75,7 @@ class CamerasDesk:
     def put(self, body: str, _by: str) -> setup.Kept:
         """Have exactly these: started and stopped first, then written down."""
         put = setup.read(setup.CamerasPut, body)
-        with _alone(self._changing, "cameras are being changed just now; try again in some seconds"):
+        with alone(self._changing, "cameras are being changed just now; try again in some seconds"):
             before = self._lineup().settings
             if put.base != _version(before):
                 raise StaleError(_version(before))
@@ -101,13 +100,13 @@ class CamerasDesk:
         running = [camera.id for camera in known if camera.source == address]
         if running:
             return _tried(self._lineup().cameras[running[0]].capture.status(), f"in use as {running[0]}")
-        with _alone(self._searching, "another camera is being tried just now"):
+        with alone(self._searching, "another camera is being tried just now"):
             return self._open(address)
 
     def found(self, _body: str, _by: str) -> setup.Found:
         """Search the networks of this machine."""
         networks = local_networks()
-        with _alone(self._searching, "a search is under way; try again in some seconds"):
+        with alone(self._searching, "a search is under way; try again in some seconds"):
             results = scan(networks, self._clock)
         cameras = tuple(
             setup.FoundCamera(each.host[:120], each.port, each.what[:1000], each.address[:1000], each.advice[:1000])
@@ -144,16 +143,6 @@ class CamerasDesk:
 
 _NOT_KEPT = "until the edge is started anew, because its cameras were not given in a settings file"
 _NO_PASSWORD = "the password is known for another address only: give it again"
-
-
-@contextmanager
-def _alone(lock: threading.Lock, words: str) -> Iterator[None]:
-    if not lock.acquire(blocking=False):
-        raise SetupError("busy", words)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _tried(status: CameraStatus, what: str) -> setup.Tried:

@@ -1,8 +1,7 @@
 """A camera's policy from afar: read, check, rehearse, put, go back, calibrate, ask what if."""
 
-import itertools
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,18 @@ from aimonitor.common.clock import Clock
 from aimonitor.common.settings import SettingsError
 from aimonitor.contract import setup
 from aimonitor.edge import policy_text, recording
-from aimonitor.edge.explain import Explained, explain
+from aimonitor.edge.explain import explain
 from aimonitor.edge.ground import CalibrationError, calibrate
 from aimonitor.edge.ground_view import look_at
-from aimonitor.edge.policy import SitePolicy
 from aimonitor.edge.policy_store import PolicyStore
-from aimonitor.edge.rehearsal import GAP_S, WARM_UP_S, Step, incidents, rehearse
-from aimonitor.edge.setup_refusal import SetupError, problems_of
+from aimonitor.edge.rehearsal import WARM_UP_S, Step, rehearse
+from aimonitor.edge.setup_refusal import SetupError, alone, problems_of
+from aimonitor.edge.setup_replay import compare, minutes, notes, told
 from aimonitor.edge.types import Point, Size
 
-_INCIDENTS_SHOWN = 200
-_POINTS = 300
 _WHAT_IF_WARM_UP_S = 30.0
+_BUSY = "another rehearsal is under way; try again in some seconds"
+"""A replay takes seconds of a processor that cameras need: there is one at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +89,13 @@ class PolicyDesk:
         start = end - 60.0 * wish.minutes
         now: list[Step] = []
         then: list[Step] = []
-        with self._one_at_a_time():
+        with alone(self._replaying, _BUSY):
             scenes = recording.between(_recorded(camera), start - WARM_UP_S, end)
             for as_is, as_if in rehearse(scenes, policy, draft):
                 if as_is.utc >= start:
                     now.append(as_is)
                     then.append(as_if)
-        return setup.Rehearsal(_minutes(now), _told(now), _told(then), tuple(_notes(policy, draft, now)))
+        return setup.Rehearsal(minutes(now), told(now), told(then), tuple(notes(policy, draft, now)))
 
     def what_if(self, camera: SetupCamera, body: str, _by: str) -> setup.WhatIf:
         """A recorded minute with other weights."""
@@ -105,13 +104,13 @@ class PolicyDesk:
         candidate = camera.policy.check({**policy_text.own(camera.policy.policy), "weights": wish.weights})
         instead = replace(risk, weights={**risk.weights, **{cause: candidate.weights[cause] for cause in wish.weights}})
         half_s = 30.0 * wish.minutes
-        with self._one_at_a_time():
+        with alone(self._replaying, _BUSY):
             start = wish.at - half_s - _WHAT_IF_WARM_UP_S
             scenes = recording.between(_recorded(camera), start, wish.at + half_s)
             explained = [one for one in explain(scenes, risk, instead) if one.utc >= wish.at - half_s]
         if not explained:
             raise SetupError("missing", "nothing is recorded of that time: recordings of the oldest minutes go first")
-        return _what_if(explained, risk.weight)
+        return compare(explained, risk.weight)
 
     def calibrate(self, camera: SetupCamera, body: str, _by: str) -> setup.CalibrationView:
         """Whether four corners and a length make a ground plane, and how exact it is."""
@@ -130,23 +129,6 @@ class PolicyDesk:
         return setup.CalibrationView(
             ok=True, words=view.words, error=exact, grid=grid, calibration=_calibration(wish, size)
         )
-
-    def _one_at_a_time(self) -> "_Turn":
-        return _Turn(self._replaying)
-
-
-class _Turn:
-    """A replay takes seconds of a processor that cameras need: there is one at a time."""
-
-    def __init__(self, lock: threading.Lock) -> None:
-        self._lock = lock
-
-    def __enter__(self) -> None:
-        if not self._lock.acquire(blocking=False):
-            raise SetupError("busy", "another rehearsal is under way; try again in some seconds")
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
 
 
 def _recorded(camera: SetupCamera) -> Path:
@@ -172,69 +154,3 @@ def _raw(value: Mapping[str, Any]) -> msgspec.Raw:
 def _calibration(wish: setup.CalibrationWish, size: Size) -> dict[str, Any]:
     table = {"corners": wish.points, "side_m": wish.side_m, "second_m": wish.second_m, "click_px": wish.click_px}
     return {key: value for key, value in table.items() if value is not None} | size._asdict()
-
-
-def _told(steps: Sequence[Step]) -> setup.Rehearsed:
-    opened = incidents(steps)
-    by_zone: dict[str, int] = {}
-    by_kind: dict[str, int] = {}
-    for one in opened:
-        by_kind[one.event.kind] = by_kind.get(one.event.kind, 0) + 1
-        if one.event.zone:
-            by_zone[one.event.zone] = by_zone.get(one.event.zone, 0) + 1
-    shown = [
-        setup.Incident(e.event.kind, e.event.zone, round(e.event.utc, 3), e.highest, e.event.words[:1000])
-        for e in opened[:_INCIDENTS_SHOWN]
-    ]
-    course = _course((step.utc, step.score) for step in steps)
-    return setup.Rehearsed(tuple(shown), by_zone, by_kind, course.peak, course.course)
-
-
-def _course(scores: Iterable[tuple[float, float]]) -> setup.Course:
-    """At most 300 points: the highest score of each stretch of time."""
-    points = list(scores)
-    if not points:
-        return setup.Course((), 0.0)
-    start, span_s = points[0][0], max(1e-9, points[-1][0] - points[0][0])
-    highest: dict[int, tuple[float, float]] = {}
-    for utc, score in points:
-        place = min(_POINTS - 1, int((utc - start) / span_s * _POINTS))
-        if place not in highest or score > highest[place][1]:
-            highest[place] = round(utc, 1), round(score, 4)
-    return setup.Course(tuple(highest.values()), max(score for _, score in highest.values()))
-
-
-def _minutes(steps: Sequence[Step]) -> float:
-    """How much of the time was recorded."""
-    gaps = (after.utc - before.utc for before, after in itertools.pairwise(steps))
-    return round(sum(gap for gap in gaps if 0 < gap < GAP_S) / 60.0, 2)
-
-
-def _notes(policy: SitePolicy, draft: SitePolicy, steps: Sequence[Step]) -> Iterable[str]:
-    if not steps:
-        yield "nothing is recorded of these minutes"
-    if policy.heat() != draft.heat():
-        yield "[thermal] is not rehearsed: what the sensor measured is not recorded, only what was made of it"
-    if draft.zones.keys() - policy.zones.keys():
-        yield "what is unusual in a new zone is not known yet"
-
-
-def _what_if(explained: Sequence[Explained], weight: Callable[[str], float]) -> setup.WhatIf:
-    pairs = [(one.utc, one.risk, one.instead or one.risk) for one in explained]
-    peak_at, now, then = max(pairs, key=lambda pair: pair[1].score)
-    sums: list[dict[str, float]] = [{}, {}]
-    for total, risk in zip(sums, (now, then), strict=True):
-        for factor in risk.factors:
-            total[factor.cause] = total.get(factor.cause, 0.0) + factor.contribution
-    causes = sorted({*sums[0], *sums[1]}, key=lambda cause: -abs(sums[0].get(cause, 0.0)))
-    played = {factor.cause for _, risk, _ in pairs for factor in risk.factors}
-    return setup.WhatIf(
-        now=_course((utc, risk.score) for utc, risk, _ in pairs),
-        then=_course((utc, risk.score) for utc, _, risk in pairs),
-        peak_at=round(peak_at, 3),
-        factors=tuple(
-            setup.FactorChange(cause, round(sums[0].get(cause, 0.0), 4), round(sums[1].get(cause, 0.0), 4))
-            for cause in causes
-        ),
-        weights={cause: round(weight(cause), 4) for cause in sorted(played)},
-    )

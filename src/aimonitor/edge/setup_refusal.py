@@ -1,5 +1,9 @@
 """Why something was not set up, for the page: which field, in which words."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from aimonitor.common.settings import SettingsError
 from aimonitor.contract.setup import Problem
 from aimonitor.edge.policy_errors import PolicyError
@@ -13,6 +17,17 @@ class SetupError(ValueError):
     def __init__(self, why: str, words: str) -> None:
         super().__init__(words)
         self.why = why
+
+
+@contextmanager
+def alone(lock: threading.Lock, words: str) -> Iterator[None]:
+    """Hold `lock`; whoever comes meanwhile is told that it is busy, in `words`, and does not wait."""
+    if not lock.acquire(blocking=False):
+        raise SetupError("busy", words)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def problems_of(error: SettingsError) -> tuple[Problem, ...]:
