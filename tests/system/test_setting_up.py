@@ -163,3 +163,24 @@ def test_a_camera_is_added_changed_and_removed_while_the_edge_runs(yard):
         lane = '\n[[edge.camera]]\nid = "lane"\nsource = "moving.avi"\nloop = true\n'
         (folder / "aimonitor.toml").write_text(by_hand + lane, encoding="utf-8")
         wait_until(lambda: sees("garden", "lane"), 20, lambda: json.dumps(admin.cameras()) + edge.output())
+
+
+def test_an_edge_that_was_only_let_in_gets_its_first_camera_from_the_page(tmp_path, running_hub):
+    settings = (
+        f'[edge]\nedge_id = "yard"\nhub = "ws://127.0.0.1:{running_hub.port}"\ndetector = "scripted:standing.jsonl"\n'
+    )
+    (tmp_path / "aimonitor.toml").write_text(settings, encoding="utf-8")
+    (tmp_path / "standing.jsonl").write_text(json.dumps(STANDING) + "\n", encoding="utf-8")
+    admin = Admin(running_hub.url)
+    with (
+        Program.aimonitor("edge", log=tmp_path / "edge.log", cwd=tmp_path) as edge,
+        Esp32Cam(Setup(size="QQVGA", fps=20.0)) as camera,
+    ):
+        edge.await_line("connected to the hub", 60)
+        assert "no camera yet" in edge.output()
+        listed = admin.get("/api/edges/yard/cameras")
+        assert listed["cameras"] == []
+        first = {"id": "gate", "source": f"esp32cam://127.0.0.1:{camera.control_port}"}
+        admin.send("PUT", "/api/edges/yard/cameras", cameras=[first], base=listed["version"])
+        wait_until(lambda: [one["state"] for one in admin.cameras()] == ["live"], 20, lambda: str(admin.cameras()))
+        assert 'id = "gate"' in (tmp_path / "aimonitor.toml").read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """One camera of an edge: its capture and analyze threads, its policy and its thermal sensor, wired together."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from aimonitor.edge.policy_store import PolicyStore
 from aimonitor.edge.publisher import Publisher, Rung
 from aimonitor.edge.sensors.ways import open_way
 from aimonitor.edge.settings import CameraSettings
-from aimonitor.edge.sources import SourceOptions, open_source
+from aimonitor.edge.sources import Factory, SourceOptions, open_source
 from aimonitor.edge.stages import CameraStages
 from aimonitor.edge.types import Size, ThermalReading
 from aimonitor.edge.uplink import Uplink
@@ -51,6 +51,7 @@ class Surroundings:
     """Where policies are kept that no setting names."""
     false_alarms_per_week: float = 1.0
     turns: Turns = field(default_factory=lambda: Turns(AT_WORK))
+    sources: Mapping[str, Factory] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
         around.uplink.say(wired.report(status))
 
     options = SourceOptions(loop=camera.loop, frame_size=camera.frame_size, quality=camera.quality)
-    opened = open_source(camera.source, options, clock)
+    opened = open_source(camera.source, options, clock, more=around.sources)
     capture = Capture(camera.id, opened, clock=clock, on_change=announce)
     path, required = camera.policy or around.policies / f"{camera.id}.toml", camera.policy is not None
     policy = PolicyStore(path, clock, preset=camera.preset, required=required)

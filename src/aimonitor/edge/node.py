@@ -8,7 +8,8 @@ import asyncio
 import logging
 import signal
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from aimonitor.common.clock import Clock, SystemClock
@@ -27,10 +28,12 @@ from aimonitor.edge.journal import Journal
 from aimonitor.edge.keeper import Keeper
 from aimonitor.edge.lineup import Lineup, introduce
 from aimonitor.edge.media import MediaSender
+from aimonitor.edge.pipeline import Detector
 from aimonitor.edge.settings import CameraSettings, EdgeSettings
 from aimonitor.edge.setup import SetupDesk
 from aimonitor.edge.setup_cameras import CamerasDesk
 from aimonitor.edge.setup_policy import PolicyDesk, SetupCamera
+from aimonitor.edge.sources import Factory
 from aimonitor.edge.uplink import Address, Uplink
 from aimonitor.edge.vitals import CameraStatus
 
@@ -56,17 +59,33 @@ def run(
     line.
     """
     if not settings.camera:
-        raise NodeError("no camera: give --camera ADDRESS, or [[edge.camera]] tables in aimonitor.toml")
+        if camera_file is None or settings.remote_setup != "all":
+            raise NodeError("no camera: give --camera ADDRESS, or [[edge.camera]] tables in aimonitor.toml")
+        log.warning("no camera yet: add the first in the hub's dashboard, or in %s", camera_file.path)
     asyncio.run(Node(settings, SystemClock(), camera_file).run(file))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a program that stands above the edge may put in: its own detector, and further kinds of cameras."""
+
+    detector: Detector | None = None
+    sources: Mapping[str, Factory] = field(default_factory=dict)
 
 
 class Node:
     """One edge. Built in one thread, run once."""
 
-    def __init__(self, settings: EdgeSettings, clock: Clock, camera_file: CameraFile | None = None) -> None:
+    def __init__(
+        self,
+        settings: EdgeSettings,
+        clock: Clock,
+        camera_file: CameraFile | None = None,
+        parts: Parts | None = None,
+    ) -> None:
         self._clock = clock
-        opened = open_detector(settings.detector, threads=settings.threads, threshold=settings.threshold)
-        detector = Timed(opened, clock)
+        parts = parts or Parts()
+        detector = Timed(parts.detector or _open_detector(settings), clock)
         self._journal = Journal(settings.journal, clock)
         month = f"{datetime.fromtimestamp(clock.utc(), UTC):%Y-%m}"
         limits = BudgetLimits(settings.budget_kbit_s, settings.budget_gb_month)
@@ -104,6 +123,7 @@ class Node:
             self._budget,
             settings.journal.with_suffix("") / "policies",
             settings.false_alarms_per_week,
+            sources=parts.sources,
         )
         self._told = settings.camera
         self._lineup = Lineup(settings.camera, around, self._arrived, self._left)
@@ -193,7 +213,7 @@ class Node:
             if self._clock.monotonic() - marked_at >= _MARK_EVERY_S:
                 marked_at = self._clock.monotonic()
                 await asyncio.to_thread(self._journal.mark, _SENT + self._budget.month, self._budget.month_bytes)
-            if all(status.ended for status in statuses):
+            if statuses and all(status.ended for status in statuses):
                 _check_ending(statuses)
                 return
 
@@ -211,6 +231,10 @@ class Node:
         if self._media is not None:
             self._media.close()
         self._journal.close()
+
+
+def _open_detector(settings: EdgeSettings) -> Detector:
+    return open_detector(settings.detector, threads=settings.threads, threshold=settings.threshold)
 
 
 def _media_sender(settings: EdgeSettings, clock: Clock) -> MediaSender | None:
