@@ -5,11 +5,13 @@ python benchmarks/camera_faults.py --check    fails when a fault is named after 
 """
 
 import argparse
+import json
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from aimonitor.common.clock import SystemClock
 from aimonitor.edge.capture import Capture
@@ -112,12 +114,15 @@ def watched(watcher: Watcher, seconds: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--json", type=Path, help="write every measurement to this file")
     options = parser.parse_args()
     began, threads = time.monotonic(), threading.active_count()
     jobs = [(profile, fault) for fault in FAULTS if fault != "none" for profile in PROFILES]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         rows = list(pool.map(lambda job: measure(*job), jobs))
     print_table(rows)
+    if options.json:
+        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
     bad = [row for row in rows if not row.good]
     print(f"\n{len(rows)} runs in {time.monotonic() - began:.0f} s, {len(bad)} outside of the goals")
     for row in bad:

@@ -28,7 +28,7 @@ def _told(stage, chat_id):
     return sorted(int(number) for number in numbers)
 
 
-def test_two_hundred_alerts_in_five_seconds_every_tenth_call_answered_429(tmp_path):
+def test_two_hundred_alerts_in_five_seconds_every_tenth_call_answered_429(tmp_path, measured):
     async def story():
         async with on_stage(tmp_path, chats="1001,1002,1003") as stage:
             chats = (1001, 1002, 1003)
@@ -45,6 +45,10 @@ def test_two_hundred_alerts_in_five_seconds_every_tenth_call_answered_429(tmp_pa
                 assert len(stage.telegram.texts(chat)) < 40
             assert stage.telegram.refused[429] >= 6
             assert took_s < 90
+            told = f"600 of 600 in {took_s:.0f} s, {stage.telegram.refused[429]} answers of 429"
+            closest = min(stage.telegram.closest_s(chat) for chat in chats)
+            measured("L5", "200 alerts in 5 s to 3 chats, 429 every 10th: told exactly once", "all", told)
+            measured("L5", "messages to one chat", "<= 1 a second", f"{closest:.2f} s apart at least")
 
     play(story())
 
@@ -104,7 +108,7 @@ def test_a_slow_chat_does_not_hold_up_another(tmp_path):
     play(story())
 
 
-def test_what_waits_survives_a_restart_and_nothing_comes_twice(tmp_path):
+def test_what_waits_survives_a_restart_and_nothing_comes_twice(tmp_path, measured):
     async def story():
         async with on_stage(tmp_path) as stage:
             stage.telegram.always["send"] = Fault("send", 500)
@@ -121,6 +125,7 @@ def test_what_waits_survives_a_restart_and_nothing_comes_twice(tmp_path):
             await asyncio.sleep(40)
             assert _told(stage, OWNER) == [1, 2, 3]
             assert not any("May have arrived" in text for text in stage.telegram.texts(OWNER))
+            measured("F12", "Telegram down (502), bot restarted: alerts told", "all, once", "3 of 3, once")
 
     play(story())
 
@@ -169,7 +174,7 @@ def test_a_slow_answer_does_not_block_commands(tmp_path):
     play(story())
 
 
-def test_a_chat_that_blocked_the_bot_is_said_once_and_left_in_peace(tmp_path, caplog):
+def test_a_chat_that_blocked_the_bot_is_said_once_and_left_in_peace(tmp_path, caplog, measured):
     async def story():
         async with on_stage(tmp_path, chats="1001,1002") as stage:
             await stage.hub.happen(stage.hub.event())
@@ -192,10 +197,12 @@ def test_a_chat_that_blocked_the_bot_is_said_once_and_left_in_peace(tmp_path, ca
 
     with caplog.at_level(logging.WARNING):
         play(story())
-    assert sum("accepts nothing any more" in record.getMessage() for record in caplog.records) == 1
+    said = sum("accepts nothing any more" in record.getMessage() for record in caplog.records)
+    measured("F12", "403 of a chat: said, and calls to it afterwards", "once, none", f"{said} time, none")
+    assert said == 1
 
 
-def test_a_wrong_token_stops_the_bot_with_a_sentence_that_does_not_contain_it(tmp_path, caplog):
+def test_a_wrong_token_stops_the_bot_with_a_sentence_that_does_not_contain_it(tmp_path, caplog, measured):
     async def story():
         stage = Stage(tmp_path)
         await stage.telegram.start()
@@ -214,7 +221,9 @@ def test_a_wrong_token_stops_the_bot_with_a_sentence_that_does_not_contain_it(tm
         words = play(story())
     said = [record.getMessage() for record in caplog.records if record.name.startswith("aimonitor")]
     assert TOKEN not in words + "".join(said)
-    assert sum("the Telegram bot stopped" in line for line in said) == 1
+    stopped = sum("the Telegram bot stopped" in line for line in said)
+    measured("F12", "401: the bot stops and says so", "once, without the token", f"{stopped} time")
+    assert stopped == 1
 
 
 def test_a_state_file_that_cannot_be_used_is_said_once_and_waited_out(tmp_path, caplog):

@@ -108,22 +108,30 @@ def rtsp_server() -> Iterator[tuple[subprocess.Popen, int]]:
 
 
 @pytest.mark.parametrize("path", ["h264", "mjpeg"])
-def test_an_rtsp_server_that_freezes_is_noticed_within_ten_seconds_and_found_again(path):
+def test_an_rtsp_server_that_freezes_is_noticed_within_ten_seconds_and_found_again(path, measured):
     with rtsp_server() as (server, port), Running(source(f"rtsp://127.0.0.1:{port}/{path}"), Retry()) as running:
         running.until(lambda: running.capture.status().frames > 30, 20)
         assert running.capture.status().state == "live"
         frame = running.capture.frames.get(5)
         assert frame.picture.bgr().shape == (240, 320, 3)
         server.send_signal(signal.SIGSTOP)
-        assert running.until(lambda: running.capture.status().state == "offline", 12) <= 10
+        noticed_s = running.until(lambda: running.capture.status().state == "offline", 12)
         server.send_signal(signal.SIGCONT)
-        assert running.until(lambda: running.capture.status().state == "live", 20) <= 15
+        back_s = running.until(lambda: running.capture.status().state == "live", 20)
+    measured("F11", f"RTSP server halted ({path}): noticed", "<= 10 s", f"{noticed_s:.1f} s")
+    measured("F11", f"RTSP server goes on ({path}): live again", "<= 15 s", f"{back_s:.1f} s")
+    assert noticed_s <= 10
+    assert back_s <= 15
 
 
-def test_an_rtsp_server_that_restarts_is_found_again():
+def test_an_rtsp_server_that_restarts_is_found_again(measured):
     with rtsp_server() as (server, port), Running(source(f"rtsp://127.0.0.1:{port}/h264"), Retry()) as running:
         running.until(lambda: running.capture.status().frames > 30, 20)
         server.kill()
-        assert running.until(lambda: running.capture.status().state == "offline", 12) <= 10
+        noticed_s = running.until(lambda: running.capture.status().state == "offline", 12)
         with process(SYSTEM_PYTHON, str(Path(__file__).with_name("rtsp_server.py")), str(port), port=port):
-            assert running.until(lambda: running.capture.status().state == "live", 20) <= 15
+            back_s = running.until(lambda: running.capture.status().state == "live", 20)
+    measured("F11", "RTSP server killed: noticed", "<= 10 s", f"{noticed_s:.1f} s")
+    measured("F11", "RTSP server started again: live again", "<= 15 s", f"{back_s:.1f} s")
+    assert noticed_s <= 10
+    assert back_s <= 15

@@ -38,10 +38,9 @@ class HubProcess:
 
 
 def a_fleet(folder: Path, port: int, ledger, *, tape: Tape = TAPE, **plan) -> Fleet:
-    plan = {"edges": 3, "cameras": 2, "rate": 60.0, "fps": 2.0, **plan}
-    return Fleet(
-        FleetPlan(hub=f"ws://127.0.0.1:{port}/ws/laptop", state=folder / "fleet", **plan), tape, SystemClock(), ledger
-    )
+    hub = f"ws://127.0.0.1:{port}/ws/laptop"
+    plan = {"hub": hub, "edges": 3, "cameras": 2, "rate": 60.0, "fps": 2.0, **plan}
+    return Fleet(FleetPlan(state=folder / "fleet", **plan), tape, SystemClock(), ledger)
 
 
 async def play(fleet: Fleet, seconds: float, mischief, settle_s: float = 30.0) -> None:

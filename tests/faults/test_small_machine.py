@@ -7,7 +7,7 @@ import time
 import pytest
 from history import check_whole, read_history, read_ledger
 from programs import answers, wait_until
-from rehearsal import HubProcess, a_fleet, play
+from rehearsal import JPEG_HEAD, HubProcess, a_fleet, play
 from small_machine import small_machine
 from test_slow_load import latencies
 
@@ -15,7 +15,7 @@ from aimonitor.simulator.fleet import Tape
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-VGA = Tape(640, 480, (b"\xff\xd8" + bytes(25_000),), ((),))
+A_PICTURE = Tape(160, 120, (JPEG_HEAD + bytes(25_000),), ((),))
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_two_edges_on_the_smallest_machine(machine, tmp_path, measured):
 
         async def story():
             with (tmp_path / "ledger.jsonl").open("a") as ledger:
-                fleet = a_fleet(tmp_path, hub.port, ledger, edges=2, cameras=1, rate=1.0, fps=1.0, tape=VGA)
+                fleet = a_fleet(tmp_path, hub.port, ledger, edges=2, cameras=1, rate=1.0, fps=1.0, tape=A_PICTURE)
                 watching = asyncio.ensure_future(latencies(hub.port, 55))
                 await play(fleet, 60, lambda: asyncio.sleep(0))
                 return await watching

@@ -18,6 +18,8 @@ from test_slow_faults import _rss_mib
 from test_slow_load import latencies
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
+LIMIT = max(1.0, 30 / MINUTES)
+"""MiB, files, threads or tasks in ten minutes; a short soak sees less of the slope and more of the noise."""
 WARM_UP = 0.3
 """Share of the time after which pools and caches have what they want."""
 
@@ -92,7 +94,5 @@ def test_nothing_grows(hub, tmp_path, measured):
         if name == "hub":
             figures += f", {growth(samples, 'tasks'):+.2f} tasks"
         measured("L7", f"what is open in the {name}, change in 10 min", "flat", figures)
-        assert abs(files) < 1
-        assert abs(threads) < 1
-        assert slope < (1 if MINUTES >= 20 else 20 / MINUTES)
-    assert abs(growth(of_hub, "tasks")) < 1
+        assert max(abs(files), abs(threads), slope) < LIMIT
+    assert abs(growth(of_hub, "tasks")) < LIMIT

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 
 import aiohttp
 import aiomqtt
@@ -119,7 +120,7 @@ def test_figures_are_said_when_they_change_and_not_otherwise(running_hub, broker
     asyncio.run(story())
 
 
-def test_home_assistant_that_starts_anew_is_told_everything_within_five_seconds(running_hub, broker, yard_of):
+def test_home_assistant_that_starts_anew_is_told_everything_within_five_seconds(running_hub, broker, yard_of, measured):
     yard = yard_of(running_hub)
     yard.say(said(scene=messages.SceneView(persons=1)))
 
@@ -127,13 +128,16 @@ def test_home_assistant_that_starts_anew_is_told_everything_within_five_seconds(
         async with listening(broker) as (ear, home_assistant), bridging(running_hub, broker):
             await until(lambda: (ear.json(f"{GATE}/state") or {}).get("persons") == 1)
             ear.heard.clear()
+            began = time.monotonic()
             await home_assistant.publish("homeassistant/status", "online", qos=1)
             await until(lambda: {CONFIGURATION, f"{GATE}/state", "aimonitor/bridge"} <= set(ear.heard), BIRTH_WITHIN_S)
+            took_s = time.monotonic() - began
+            measured("F15", "Home Assistant restarts (birth message): all said again", "<= 5 s", f"{took_s:.1f} s")
 
     asyncio.run(story())
 
 
-def test_a_broker_that_was_away_and_forgot_is_told_everything(running_hub, broker, yard_of):
+def test_a_broker_that_was_away_and_forgot_is_told_everything(running_hub, broker, yard_of, measured):
     yard = yard_of(running_hub)
     yard.say(said(scene=messages.SceneView(persons=1)))
 
@@ -145,11 +149,14 @@ def test_a_broker_that_was_away_and_forgot_is_told_everything(running_hub, broke
             with pytest.raises(RetryLaterError, match="away"):
                 await bridge.deliver(None)
             await asyncio.to_thread(broker.start)
+            began = time.monotonic()
             await until(lambda: bridge.connections == 2)
             async with listening(broker) as (ear, _):
                 await until(lambda: (ear.json(f"{GATE}/state") or {}).get("persons") == 1)
                 assert ear.newest["aimonitor/bridge"] == b"online"
                 assert ear.json(CONFIGURATION)["device"]["name"] == "The gate"
+            took_s = time.monotonic() - began
+            measured("F15", "MQTT broker killed and back without memory: all said again", "<= 5 s", f"{took_s:.1f} s")
 
     asyncio.run(story())
 
