@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { isolate } from "../i18n/language";
+import type { World } from "../state/world";
 import { useApp, useCamera, useLanguage, useWorld } from "../ui/context";
 import { ToolIcon } from "../ui/icons";
 import { reasonWords } from "../ui/refusal";
@@ -20,7 +21,7 @@ const KEPT = "kept in ";
 
 export function CamerasSection(): JSX.Element {
   const words = useSetUpWords();
-  const edges = useWorld(({ cameras }) => [...new Set([...cameras.values()].map(({ edgeId }) => edgeId))].sort().join(" "));
+  const edges = useWorld(edgesOf);
   const known = edges === "" ? [] : edges.split(" ");
   return (
     <div class="cards">
@@ -35,6 +36,11 @@ export function CamerasSection(): JSX.Element {
       ))}
     </div>
   );
+}
+
+/** The edges with cameras, and those that have just been let in and have none yet. */
+function edgesOf({ cameras, protocols }: World): string {
+  return [...new Set([...[...cameras.values()].map(({ edgeId }) => edgeId), ...protocols.keys()])].sort().join(" ");
 }
 
 /** Which entry is being worked on: one of the list by its id, a new one (""), or none. */
