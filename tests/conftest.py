@@ -64,7 +64,7 @@ class RunningHub:
 
     def stop(self) -> None:
         """Stop as SIGTERM does; returns when everything is closed."""
-        self.server.should_exit = True
+        self.server.stop()
         self.thread.join(20)
         self.listener.close()
         assert not self.thread.is_alive(), "the hub did not stop within 20 s"

@@ -62,7 +62,7 @@ def echo_hub():
     thread = threading.Thread(target=lambda: server.run(sockets=[listener]))
     thread.start()
     yield listener.getsockname()[1]
-    server.should_exit = True
+    server.stop()
     thread.join(20)
     listener.close()
     assert not thread.is_alive()

@@ -16,11 +16,11 @@ from websockets.frames import Frame, Opcode
 from aimonitor.common.clock import ManualClock
 from aimonitor.contract import codec, frames, messages
 from aimonitor.hub import serve
-from aimonitor.hub.fan_out import CHUNK, FanOut
+from aimonitor.hub.fan_out import CHUNK, FanOut, Row
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import LINES
 from aimonitor.hub.parcel import Parcel, encode_frame
-from aimonitor.hub.sink import Sink, write_to_each
+from aimonitor.hub.sink import Sink
 from aimonitor.hub.sink_outlet import SinkOutlet
 from aimonitor.hub.window import PROBE_S, WINDOW, Window
 
@@ -124,7 +124,7 @@ def test_a_socket_that_fills_up_again_while_it_is_emptied_loses_nothing():
 
 
 def test_a_frame_that_a_real_socket_takes_in_part_arrives_whole_and_in_order():
-    """Over a real transport and a kernel buffer that is soon full, written by `write_to_each`."""
+    """Over a real transport and a kernel buffer that is soon full, written by the fan-out's own loop."""
 
     async def tell():
         loop = asyncio.get_running_loop()
@@ -137,12 +137,13 @@ def test_a_frame_that_a_real_socket_takes_in_part_arrives_whole_and_in_order():
 
         transport, _ = await loop.create_connection(Bare, sock=ours)
         sink.bind(transport)
-        out = SinkOutlet(sink, ManualClock(), counters)
+        fan_out = FanOut(counters, loop.call_soon)
+        sink.on_change = fan_out.note_change
+        row = Row([SinkOutlet(sink, ManualClock(), counters)])
         sink._fd = sink.ready_fd = ours.fileno()
         frames_out = [encode_frame(bytes([number]) * 50_000) for number in range(40)]
         for data in frames_out:
-            for late in write_to_each([out], data):
-                late.put("picture", Parcel(data[4:]))
+            fan_out.send("picture", row, Parcel(data[4:]))
         assert counters.messages_replaced > 10
         got = b""
         while not got.endswith(frames_out[-1]):
@@ -150,13 +151,46 @@ def test_a_frame_that_a_real_socket_takes_in_part_arrives_whole_and_in_order():
         transport.abort()
         theirs.close()
         await asyncio.sleep(0)
-        return got, frames_out
+        return got, frames_out, counters.messages_out
 
-    got, frames_out = asyncio.run(tell())
+    got, frames_out, counted = asyncio.run(tell())
     whole = [got[start : start + len(frames_out[0])] for start in range(0, len(got), len(frames_out[0]))]
     assert whole[-1] == frames_out[-1]
     numbers = [frames_out.index(data) for data in whole]
     assert numbers == sorted(set(numbers))
+    assert counted == len(whole)
+
+
+def test_a_socket_that_is_gone_keeps_no_frame_from_the_next_one():
+    """Its number may belong to a stranger by now: nothing may be written to it any more."""
+
+    async def tell():
+        loop, counters = asyncio.get_running_loop(), Counters()
+        fan_out = FanOut(counters, loop.call_soon)
+        pairs = [socket.socketpair(socket.AF_UNIX) for _ in range(2)]
+        outlets, transports = [], []
+        for ours, theirs in pairs:
+            theirs.setblocking(False)
+            sink = Sink()
+            transport, _ = await loop.create_connection(asyncio.Protocol, sock=ours)
+            sink.bind(transport)
+            sink.on_change = fan_out.note_change
+            outlets.append(SinkOutlet(sink, ManualClock(), counters))
+            transports.append(transport)
+            sink._fd = sink.ready_fd = ours.fileno()
+        row = Row(outlets)
+        fan_out.send("picture", row, Parcel(b"1"))
+        outlets[0].sink.unbind()
+        fan_out.send("picture", row, Parcel(b"2"))
+        got = [await loop.sock_recv(theirs, 100) for _, theirs in pairs]
+        for transport, (_, theirs) in zip(transports, pairs, strict=True):
+            transport.abort()
+            theirs.close()
+        await asyncio.sleep(0)
+        return got
+
+    first, second = encode_frame(b"1"), encode_frame(b"2")
+    assert asyncio.run(tell()) == [first, first + second]
 
 
 def test_nothing_is_written_after_the_end():
@@ -213,8 +247,8 @@ def test_many_are_served_in_chunks_and_the_newest_waits_for_the_pass_to_end():
     fan_out = FanOut(counters, later.append)
     outlets = [Listed() for _ in range(3 * CHUNK)]
     for number in range(4):
-        fan_out.send("picture", outlets, Parcel(b"%d" % number))
-    fan_out.send("other", outlets[:2], Parcel(b"other"))
+        fan_out.send("picture", Row(outlets), Parcel(b"%d" % number))
+    fan_out.send("other", Row(outlets[:2]), Parcel(b"other"))
     assert [len(each.got) for each in outlets[::CHUNK]] == [2, 0, 0]
     turns = 0
     while later:

@@ -1,8 +1,8 @@
 """uvicorn's HTTP protocol with an end to its patience: uvicorn itself waits for ever for a head, a body and a reader.
 
 The rule for bodies is that of Apache's mod_reqtimeout: some seconds, and one more for each so many bytes that came.
-Nothing here starts a timer: the server calls `sweep` once a second. It overrides callbacks of asyncio protocols and of
-httptools, and uvicorn's constructor and `send_400_response` (held by a test; uvicorn is pinned).
+Nothing here starts a timer: the server calls `sweep` every few seconds. It overrides callbacks of asyncio protocols
+and of httptools, and uvicorn's constructor and `send_400_response` (held by a test; uvicorn is pinned).
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from aimonitor.hub.limits import Places, Stall
+from aimonitor.hub.patience import Swept
 
 HEAD_S = 10.0
 """Seconds from the connection, or the first byte of another request, to the end of its head."""
@@ -26,7 +27,7 @@ STALL_S = 30.0
 """Seconds for which a client may take nothing of what waits for it."""
 
 
-class HttpProtocol(HttpToolsProtocol):
+class HttpProtocol(HttpToolsProtocol, Swept):
     """One HTTP connection, until it ends or becomes a WebSocket."""
 
     def __init__(

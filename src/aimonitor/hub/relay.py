@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from aimonitor.hub.audience import Audience, Audiences, Wish
-from aimonitor.hub.fan_out import CallSoon, FanOut
+from aimonitor.hub.fan_out import CallSoon, FanOut, Row
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import LINE, Outlet
 from aimonitor.hub.parcel import Parcel
@@ -34,8 +34,8 @@ class _Seats:
     """The audience of a source as outlets: `free` take every picture, `windowed` as they acknowledge."""
 
     made_for: Audience[Viewer]
-    figures: tuple[Outlet, ...]
-    free: tuple[Outlet, ...]
+    figures: Row
+    free: Row
     windowed: tuple[Viewer, ...]
 
 
@@ -47,8 +47,8 @@ class Relay:
         self._fan_out = FanOut(counters, call_soon)
         self._ids = itertools.count(1)
         self._viewers: dict[str, Viewer] = {}
-        self._ours: tuple[Outlet, ...] | None = ()
-        self._founding: tuple[Outlet, ...] | None = ()
+        self._ours: Row | None = Row()
+        self._founding: Row | None = Row()
         self._founding_count = 0
         self._audiences: Audiences[Viewer] = Audiences()
         self._seats: dict[str, _Seats] = {}
@@ -70,6 +70,7 @@ class Relay:
         """A new viewer; a founding one watches everything fully from the start."""
         viewer = Viewer(f"v{next(self._ids)}", address, outlet, hang_up, founding)
         self._viewers[viewer.viewer_id] = viewer
+        outlet.sink.on_change = self._fan_out.note_change
         self._founding_count += founding
         self._forget_outlets()
         return viewer
@@ -166,13 +167,13 @@ class Relay:
     def show_founding(self, source: str, text: str) -> None:
         """A founding message to every founding viewer."""
         if self._founding is None:
-            self._founding = tuple(viewer.outlet for viewer in self._viewers.values() if viewer.founding)
+            self._founding = Row([viewer.outlet for viewer in self._viewers.values() if viewer.founding])
         if self._founding:
             self._fan_out.send(f"founding {source}", self._founding, Parcel(text))
 
-    def _outlets(self) -> tuple[Outlet, ...]:
+    def _outlets(self) -> Row:
         if self._ours is None:
-            self._ours = tuple(viewer.outlet for viewer in self._viewers.values() if not viewer.founding)
+            self._ours = Row([viewer.outlet for viewer in self._viewers.values() if not viewer.founding])
         return self._ours
 
     def _seated(self, source: str) -> _Seats:
@@ -182,8 +183,8 @@ class Relay:
         if seats is None or seats.made_for is not audience:
             seats = _Seats(
                 audience,
-                tuple(viewer.outlet for viewer in audience.figures),
-                tuple(viewer.outlet for viewer in audience.full if viewer.windows is None),
+                Row([viewer.outlet for viewer in audience.figures]),
+                Row([viewer.outlet for viewer in audience.full if viewer.windows is None]),
                 tuple(viewer for viewer in audience.full if viewer.windows is not None),
             )
             if audience.figures:

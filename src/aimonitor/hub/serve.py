@@ -1,6 +1,7 @@
 """The hub as a process: one socket, one server, signals, and errors that a person can mend in one line."""
 
 import asyncio
+import contextlib
 import errno
 import functools
 import ipaddress
@@ -10,7 +11,6 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import Protocol, runtime_checkable
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,6 +20,7 @@ from aimonitor.contract.founding import MESSAGE_LIMIT
 from aimonitor.hub.app import Beside, create_app
 from aimonitor.hub.http_protocol import HttpProtocol
 from aimonitor.hub.limits import Places
+from aimonitor.hub.patience import Swept
 from aimonitor.hub.settings import DeviceToken, HubSettings
 from aimonitor.hub.sink_protocol import SinkProtocol
 from aimonitor.hub.stores import Keep, make_store
@@ -32,39 +33,56 @@ GRACE_S = 3
 
 
 _TICKS_PER_S = 10
-"""How often uvicorn calls `on_tick`."""
-_REPORT_S = 60
+"""How often uvicorn calls `on_tick`, as its argument counts."""
+_SWEEP_EVERY_S = 5
+_REPORT_EVERY_S = 60
 
 
 class StartError(RuntimeError):
     """The hub cannot start; the text says why and what to do."""
 
 
-@runtime_checkable
-class Swept(Protocol):
-    """A connection that is looked at once a second."""
-
-    def sweep(self, at: float) -> None:
-        """End the connection when it is too slow; `at` is the loop's time."""
-        ...
-
-
 class HubServer(uvicorn.Server):
-    """uvicorn, with an end to the patience of its connections."""
+    """uvicorn, asleep while nothing happens, and with an end to the patience of its connections."""
 
     def __init__(self, config: uvicorn.Config, places: Places) -> None:
         super().__init__(config)
         self._places = places
         self._reported = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """uvicorn's own looks ten times a second whether it is to end, which is most of what a hub at rest does."""
+        self._loop = asyncio.get_running_loop()
+        seconds = 0
+        while not await self.on_tick(seconds * _TICKS_PER_S):
+            seconds += 1
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._told.wait()
+
+    def stop(self) -> None:
+        """End soon, as SIGTERM does; from any thread."""
+        self.should_exit = True
+        self._wake_up()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self._wake_up()
+
+    def _wake_up(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._told.set)
 
     async def on_tick(self, counter: int) -> bool:
-        """Once a second: let go of who is too slow. Once a minute: say how many found no place."""
-        if counter % _TICKS_PER_S == 0:
+        """Now and then: let go of who is too slow, and say how many found no place."""
+        if counter % (_TICKS_PER_S * _SWEEP_EVERY_S) == 0:
             at = asyncio.get_running_loop().time()
             for connection in tuple(self.server_state.connections):
                 if isinstance(connection, Swept):
                     connection.sweep(at)
-        if counter % (_TICKS_PER_S * _REPORT_S) == 0 and self._places.refused > self._reported:
+        if counter % (_TICKS_PER_S * _REPORT_EVERY_S) == 0 and self._places.refused > self._reported:
             log.warning("%d connections found no place in the last minute", self._places.refused - self._reported)
             self._reported = self._places.refused
         return await super().on_tick(counter)
@@ -113,7 +131,7 @@ async def _try_store(settings: HubSettings) -> None:
         await store.close()
 
 
-def make_server(settings: HubSettings, app: FastAPI) -> uvicorn.Server:
+def make_server(settings: HubSettings, app: FastAPI) -> HubServer:
     """The server for `app`, as the hub needs it: no compression of pictures, our own limits, a short goodbye."""
     places = Places(
         settings.max_http_connections,

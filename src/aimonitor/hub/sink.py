@@ -4,7 +4,7 @@ The transport's buffer holds no more than the rest of one message: with a high-w
 soon as the kernel takes less than all, and the kernel takes no more than TCP_NOTSENT_LOWAT bytes ahead of the network.
 
 So while a sink is ready its transport's buffer is empty, and a frame may go to the socket itself: `write_to_each` saves
-half of what Python costs by it. What the kernel does not take is handed to the transport, which waits for it. The
+most of what Python costs by it. What the kernel does not take is handed to the transport, which waits for it. The
 socket's number stays valid because the protocol unbinds in `connection_lost`, which comes before the socket is closed.
 """
 
@@ -12,7 +12,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Iterable
-from typing import Protocol, TypeVar
+from typing import NamedTuple
 
 UNSENT_BYTES = 128 * 1024
 """What the kernel may hold that the network has not taken; more would be old pictures."""
@@ -21,14 +21,18 @@ _TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 _INET = (socket.AF_INET, socket.AF_INET6)
 
 
-def _nothing(_: bytes) -> None:
+def _no_frame(_: bytes) -> None:
     """Where frames go after the end."""
+
+
+def _no_change() -> None:
+    """Nobody has to know."""
 
 
 class Sink:
     """The transport of one socket. `ready` is whether it takes a frame now; `write` gives it one."""
 
-    __slots__ = ("_fd", "_transport", "on_ready", "ready", "ready_fd", "write")
+    __slots__ = ("_fd", "_transport", "on_change", "on_ready", "ready", "ready_fd", "write")
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
@@ -36,8 +40,10 @@ class Sink:
         self.ready = False
         self.ready_fd = -1
         """The socket's number while it is ready and may be written to directly, else -1."""
-        self.write: Callable[[bytes], None] = _nothing
+        self.write: Callable[[bytes], None] = _no_frame
         self.on_ready: Callable[[], None] | None = None
+        self.on_change: Callable[[], None] = _no_change
+        """Called whenever `ready_fd` has become another one."""
 
     def bind(self, transport: asyncio.Transport) -> None:
         """The connection is there."""
@@ -48,20 +54,21 @@ class Sink:
     def unbind(self) -> None:
         """The connection ends: nothing may be written behind a close frame."""
         self.ready = False
-        self.ready_fd = self._fd = -1
-        self.write = _nothing
+        self._fd = -1
+        self._admit(-1)
+        self.write = _no_frame
         self.on_ready = None
 
     def pause(self) -> None:
         """The kernel takes no more for now."""
         self.ready = False
-        self.ready_fd = -1
+        self._admit(-1)
 
     def resume(self) -> None:
         """The kernel took everything."""
-        if self.write is not _nothing:
+        if self.write is not _no_frame:
             self.ready = True
-            self.ready_fd = self._fd
+            self._admit(self._fd)
             if self.on_ready is not None:
                 self.on_ready()
 
@@ -75,8 +82,13 @@ class Sink:
                 raw.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT_BYTES)
             if os.name == "posix":
                 self._fd = raw.fileno()
-        self.ready_fd = self._fd if self.ready else -1
+        self._admit(self._fd if self.ready else -1)
         self._transport.set_write_buffer_limits(high=0)
+
+    def _admit(self, fd: int) -> None:
+        if fd != self.ready_fd:
+            self.ready_fd = fd
+            self.on_change()
 
     def abort(self) -> None:
         """End the connection without a goodbye: the other side takes nothing, so it would never arrive."""
@@ -85,31 +97,30 @@ class Sink:
             self._transport.abort()
 
 
-class HasSink(Protocol):
-    """Something that writes to a sink."""
+class Short(NamedTuple):
+    """A socket that did not take the whole frame: where it is in the row, and how many bytes it took.
 
-    sink: Sink
+    taken: None where it must not be written to directly, or not now
+    """
+
+    place: int
+    taken: int | None
 
 
-W = TypeVar("W", bound=HasSink)
+def write_to_each(fds: Iterable[int], frame: bytes) -> list[Short]:
+    """Write `frame` to each of these sockets (-1: to none); returns those that have not got it.
 
-
-def write_to_each(writers: Iterable[W], frame: bytes) -> list[W]:
-    """Write `frame` to every sink that is ready; returns the others. The innermost loop of the hub."""
-    size, write, others = len(frame), os.write, []
-    for writer in writers:
-        sink = writer.sink
-        fd = sink.ready_fd
+    The innermost loop of the hub. The rest of a frame that was taken in part belongs to its sink's `write`.
+    """
+    size, write, shorts = len(frame), os.write, []
+    for place, fd in enumerate(fds):
         if fd < 0:
-            if sink.ready:
-                sink.write(frame)
-            else:
-                others.append(writer)
+            shorts.append(Short(place, None))
             continue
         try:
             taken = write(fd, frame)
         except OSError:  # full, or gone: the transport finds out which
             taken = 0
         if taken != size:
-            sink.write(frame[taken:])
-    return others
+            shorts.append(Short(place, taken))
+    return shorts

@@ -15,6 +15,7 @@ from uvicorn.server import ServerState
 
 from aimonitor.common.websocket import ServerFraming
 from aimonitor.hub.limits import POLICY_VIOLATION, Stall
+from aimonitor.hub.patience import Swept
 from aimonitor.hub.sink import Sink
 
 STATE = "sink"
@@ -26,7 +27,7 @@ _PONGS_LIMIT = 64 * 1024
 """Bytes of answers to a client's pings that it does not take."""
 
 
-class SinkProtocol(WebSocketsSansIOProtocol):
+class SinkProtocol(WebSocketsSansIOProtocol, Swept):
     """uvicorn's WebSocket protocol, with a sink in `websocket.state`."""
 
     def __init__(
