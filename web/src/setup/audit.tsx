@@ -13,7 +13,7 @@ const ENTRIES = 300;
 
 export function AuditSection(): JSX.Element {
   const words = useSetUpWords();
-  const { words: common, dateTime } = useLanguage();
+  const { words: common, time } = useLanguage();
   const { hub } = useApp().monitor;
   const { items, refusal, reload } = useListing(() => fetchAudit(hub, ENTRIES));
   const [sought, setSought] = useState("");
@@ -44,7 +44,7 @@ export function AuditSection(): JSX.Element {
             <tbody>
               {entries.map(({ at, who, did, what, outcome }, index) => (
                 <tr key={`${at} ${index}`}>
-                  <td>{dateTime(at)}</td>
+                  <td>{time(at)}</td>
                   <td>
                     <bdi>{translate(words.versions.who, who)}</bdi>
                   </td>

@@ -108,7 +108,7 @@ function Trial({ edgeId, source }: { readonly edgeId: string; readonly source: s
         <ToolIcon tool="play" />
         {words.cameras.try}
       </button>
-      <output class={result?.ok === false ? "problem" : "outcome-done"}>
+      <output class={trying.sending ? "outcome outcome-waiting" : result?.ok === false ? "problem" : "outcome-done"}>
         {trying.sending && words.cameras.trying}
         {result?.ok === true && words.cameras.works(number(result.width), number(result.height), number(result.fps, 1))}
         {result?.ok === false && words.cameras.fails(isolate(result.words))}

@@ -18,6 +18,7 @@ import { useSetUpWords } from "./words/words";
 
 /** How an edge begins to say that changes outlast its restart: what everybody expects needs no words. */
 const KEPT = "kept in ";
+const FOUNDING = "v1";
 
 export function CamerasSection(): JSX.Element {
   const words = useSetUpWords();
@@ -38,9 +39,16 @@ export function CamerasSection(): JSX.Element {
   );
 }
 
-/** The edges with cameras, and those that have just been let in and have none yet. */
+/** The edges with cameras, and those that have just been let in and have none yet; founding clients know no set-up. */
 function edgesOf({ cameras, protocols }: World): string {
-  return [...new Set([...[...cameras.values()].map(({ edgeId }) => edgeId), ...protocols.keys()])].sort().join(" ");
+  const all = new Set([...[...cameras.values()].map(({ edgeId }) => edgeId), ...protocols.keys()]);
+  return [...all].filter((edgeId) => protocols.get(edgeId) !== FOUNDING).sort().join(" ");
+}
+
+/** Changes when the edge goes, comes back, or has other cameras. */
+function presenceOf(edgeId: string, { cameras }: World): string {
+  const own = [...cameras.values()].filter((camera) => camera.edgeId === edgeId);
+  return own.map(({ cameraId, edgeOnline }) => `${cameraId} ${edgeOnline}`).join(" ");
 }
 
 /** Which entry is being worked on: one of the list by its id, a new one (""), or none. */
@@ -54,7 +62,8 @@ function EdgeCard({ edgeId }: { readonly edgeId: string }): JSX.Element {
   const [editing, setEditing] = useState<Editing>(null);
   const [done, setDone] = useState("");
   const loading = useSending(() => fetchCameras(hub, edgeId), setList);
-  useEffect(loading.send, [edgeId]);
+  const presence = useWorld((world) => presenceOf(edgeId, world));
+  useEffect(loading.send, [edgeId, presence]);
   const put = async (cameras: readonly CameraEntry[]): Promise<Answer<string>> => {
     const answer = await putCameras(hub, edgeId, cameras, list?.version ?? 0);
     if (answer.ok) {

@@ -3,8 +3,6 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useStore } from "../state/store";
-import "../style/board.css";
-import "../style/setup.css";
 import { useApp } from "../ui/context";
 import { hrefOfPlace, type SetUpPlace } from "../ui/route";
 import { AuditSection } from "./audit";

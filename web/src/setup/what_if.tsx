@@ -13,7 +13,6 @@ import { askWhatIf, type WhatIf } from "../wire/policy_desk";
 import { CourseChart } from "./course_chart";
 import { Scale, usePoints } from "./inputs";
 import { useLatest } from "./latest";
-import "../style/setup.css";
 import { useSetUpWords } from "./words/words";
 
 const ASK_AFTER_MS = 150;
