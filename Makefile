@@ -21,7 +21,8 @@ test: $(VENV)/dev.stamp $(STATIC) system  ## everything that is proven in minute
 	$(BIN)/python -m pytest
 	cd web && npm test
 
-test-slow: $(VENV)/dev.stamp $(STATIC) system  ## the slower proofs: faults, soaks, third-party servers
+test-slow: $(VENV)/dev.stamp $(STATIC)  ## the slower proofs: faults, soaks, third-party servers, containers
+	@bash .ci/system slow
 	RELIABILITY_REPORT=1 $(BIN)/python -m pytest -m slow --timeout=900
 
 soak: $(VENV)/dev.stamp  ## two hours of ordinary life, watched: docs/ref/soak.md

@@ -19,7 +19,7 @@ from aimonitor.hub.settings import FOUNDING_VARIABLES as HUB_VARIABLES
 from aimonitor.hub.settings import HubSettings
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = sorted((ROOT / "deploy").rglob("*.sh"))
+SCRIPTS = sorted([*(ROOT / "deploy").rglob("*.sh"), ROOT / ".ci" / "system", ROOT / ".ci" / "run"])
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 PROFILES = "sim,bot,edge,scale,obs"
 
@@ -125,7 +125,8 @@ def test_everything_that_the_dockerfile_copies_is_let_into_the_build():
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_scripts_are_clean(script):
-    assert run("sh", "-n", str(script)).returncode == 0
+    shell = "bash" if "bash" in script.read_text().splitlines()[0] else "sh"
+    assert run(shell, "-n", str(script)).returncode == 0
     done = run(tool("shellcheck"), "--severity=style", str(script))
     assert done.returncode == 0, done.stdout
 
