@@ -1,5 +1,6 @@
 """The gate: opens for what moves, at once; stays shut for noise and light; leaves no ghost; forgets nobody."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -159,3 +160,38 @@ def test_relight_finds_gain_and_offset_though_a_quarter_of_the_picture_moved():
 def test_settings_that_make_no_sense_are_refused():
     with pytest.raises(ValueError, match="above 0"):
         MotionSettings(least_contrast=0)
+
+
+def standing(seen_at, velocity=0.0):
+    return [Track(7, "person", 0.9, Box(0.4, 0.4, 0.5, 0.8), Point(velocity, 0), seen_at - 20.0, seen_at)]
+
+
+def looks_after(gate, scene, tracks_at, seconds, fps=20):
+    """When the gate opens within `seconds` from 5 s on; `tracks_at` says what is followed after a look at a time."""
+    opened, tracks = [], tracks_at(5.0)
+    for frame in range(round(seconds * fps)):
+        at = 5.0 + frame / fps
+        if gate.look(scene.picture(), at, tracks):
+            opened.append(at)
+            tracks = tracks_at(at)
+    return opened
+
+
+def test_what_stood_still_and_is_not_found_is_looked_for_again_at_once_and_not_for_ever():
+    gate, scene = still_gate()
+    gate.look(scene.picture(), 4.999, standing(4.0))
+    missed = looks_after(gate, scene, lambda at: standing(5.0), 12.0)
+    first = missed[0]
+    assert first == pytest.approx(7.0, abs=0.1)
+    again = [at for at in missed if first < at <= first + 1.5]
+    assert 3 <= len(again) <= 5
+    assert again[0] - first == pytest.approx(0.25, abs=0.06)
+    assert again[-1] - first <= 1.3, "after a second it is given up"
+
+
+def test_what_is_found_or_was_moving_is_not_looked_for_again():
+    for tracks_at in (standing, lambda at: standing(5.0, velocity=0.3)):
+        gate, scene = still_gate()
+        gate.look(scene.picture(), 4.999, tracks_at(4.999))
+        opened = looks_after(gate, scene, tracks_at, 9.0)
+        assert all(later - earlier >= 1.9 for earlier, later in itertools.pairwise(opened))

@@ -33,6 +33,8 @@ class MotionSettings:
 
     slow_check_s: what moves too slowly to show from one frame to the next is looked at this often and no more.
     watched_check_s, idle_check_s: how long nobody looks when nothing moves, with and without tracks to watch.
+    again_s, again_for_s: what stood still and is not found is looked for again, this often and for so long.
+    still_per_s, settled_s: up to this speed (shares of the picture a second) and from this age something stands still.
     gap_s: after a silence of this length everything is new.
     """
 
@@ -43,6 +45,10 @@ class MotionSettings:
     slow_check_s: float = 0.25
     watched_check_s: float = 2.0
     idle_check_s: float = 10.0
+    again_s: float = 0.25
+    again_for_s: float = 1.0
+    still_per_s: float = 0.02
+    settled_s: float = 2.0
     gap_s: float = 2.0
 
     def __post_init__(self) -> None:
@@ -69,6 +75,7 @@ class MotionGate:
         self._recent: deque[_Glance] = deque()
         self._looked_at = float("-inf")
         self._across = 1
+        self._still: dict[int, float] = {}
         self.moved: Box | None = None
 
     def look(self, gray: Image, at: float, watched: Sequence[Track]) -> bool:
@@ -81,6 +88,7 @@ class MotionGate:
         worth = (
             self._is_new(glance)
             or unseen_s >= (settings.watched_check_s if watched else settings.idle_check_s)
+            or (self._misses(at, watched) and unseen_s >= settings.again_s)
             or self._differs(glance, self._recent[-1])
             or (unseen_s >= settings.slow_check_s and self._differs(glance, self._recent[0]))
         )
@@ -88,6 +96,22 @@ class MotionGate:
         if worth:
             self._looked_at = at
         return worth
+
+    def _misses(self, at: float, watched: Sequence[Track]) -> bool:
+        """True when the last look did not find something that stands still: without motion it cannot have gone."""
+        settings = self._settings
+        for track in watched:
+            if track.seen_at >= self._looked_at:
+                speed = max(abs(track.velocity.x), abs(track.velocity.y))
+                if speed <= settings.still_per_s and track.seen_at - track.first_at >= settings.settled_s:
+                    self._still[track.track_id] = track.seen_at
+                else:
+                    self._still.pop(track.track_id, None)
+        sought = [track_id for track_id, seen_at in self._still.items() if seen_at < self._looked_at]
+        for track_id in sought:
+            if self._looked_at - self._still[track_id] > settings.watched_check_s + settings.again_for_s:
+                del self._still[track_id]
+        return any(track_id in self._still for track_id in sought)
 
     def _is_new(self, glance: _Glance) -> bool:
         """True for the first frame, after a gap and after a change of size: there is nothing to compare with."""
