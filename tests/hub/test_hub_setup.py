@@ -10,6 +10,7 @@ from hub_peers import SAMPLE, wait_until
 
 from aimonitor.contract import messages, setup
 from aimonitor.hub import setup as door
+from aimonitor.hub.buses.memory import Ether, MemoryBus
 
 GATE = "/api/cameras/yard/gate"
 KEPT = setup.write(setup.Kept(7, "version 7 of the policy is followed"))
@@ -110,6 +111,23 @@ def test_an_edge_that_nobody_knows_and_one_that_is_away(running_hub, edge, clien
     response = client.get(f"{GATE}/policy")
     assert response.status_code == 503
     assert response.json()["error"]["got"] == "yard is not connected"
+
+
+def test_an_edge_at_another_hub_is_set_up_through_the_bus(start_hub, edge):
+    ether = Ether()
+    here, there = (start_hub(bus=MemoryBus(ether), history_path=":memory:") for _ in range(2))
+    yard = edge(here)
+    wait_until(lambda: there.app.state.switchboard.roster.online)
+    words = "w" * 50_000
+    with ThreadPoolExecutor(1) as pool:
+        body = {"policy": {"zones": {"Gate": {"polygon": [[0, 0], [1, 0], [1, 1]], "labels": [words]}}}}
+        waiting = pool.submit(httpx.post, f"{there.url}{GATE}/policy/check", json=body, timeout=20)
+        command = yard.hear(messages.Command)
+        assert words in command.body
+        problem = setup.Problem("zones.Gate.labels.0", words[:1000])
+        yard.say(done(setup.write(setup.Problems((problem,) * 40)))(command))
+        response = waiting.result(20)
+    assert (response.status_code, len(response.json()["problems"])) == (200, 40)
 
 
 def test_a_founding_client_cannot_be_set_up(client):
