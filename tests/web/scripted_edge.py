@@ -96,9 +96,11 @@ class ScriptedEdge:
     def set_risk(self, camera_id: str, score: float, level: str) -> None:
         self.play(camera_id, lambda camera: replace(camera, score=score, level=level))
 
-    def say_state(self, camera_id: str, state: str, detail: str = "") -> None:
-        source = f"{self.edge_id}/{camera_id}"
-        self._say(messages.Status(source, state, self.utc(), self._cameras[camera_id].name, detail))
+    def say_state(
+        self, camera_id: str, state: str, detail: str = "", *, armed: bool | None = None, controls: tuple[str, ...] = ()
+    ) -> None:
+        source, name = f"{self.edge_id}/{camera_id}", self._cameras[camera_id].name
+        self._say(messages.Status(source, state, self.utc(), name, detail, armed=armed, controls=controls))
 
     def say_event(self, camera_id: str, incident_id: str, phase: str, **facts: object) -> messages.Event:
         """Journal an event and send it; after a reconnect it is sent again."""

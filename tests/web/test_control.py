@@ -87,6 +87,18 @@ def test_a_camera_that_does_not_answer_is_waited_for_and_then_given_up(open_page
     assert len(edge.commands) == 1, "a request that waits is not sent twice"
 
 
+def test_only_what_the_camera_can_do_is_offered(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    page = open_page("#/camera/house/gate")
+    panel = open_panel(page)
+    expect(panel.get_by_label("Lamp")).to_be_visible()
+    edge.say_state("gate", "live", armed=False, controls=("arm", "disarm", "fps"))
+    expect(panel.locator("summary")).to_contain_text("Disarmed")
+    expect(panel.locator(".control-row")).to_have_count(3)
+    edge.say_state("gate", "live", armed=True)
+    expect(panel.locator("summary")).not_to_contain_text("Disarmed")
+    expect(panel.get_by_label("Lamp")).to_be_visible()
+
+
 def test_a_founding_client_has_no_panel(open_page: OpenPage, hub: HubProcess, edge: ScriptedEdge) -> None:
     with connect(f"ws://127.0.0.1:{hub.port}/ws/laptop", proxy=None) as socket:
         socket.send(FOUNDING)

@@ -58,7 +58,8 @@ describe("the age of a picture", () => {
 });
 
 describe("the truth of a camera", () => {
-  const live = told({ type: "status", source: "house/gate", state: "live", since: 1, name: "", detail: "", fps: 9 });
+  const said = { source: "house/gate", state: "live", since: 1, name: "", detail: "", fps: 9, armed: null, controls: [] };
+  const live = told({ type: "status", ...said });
   const camera = live.cameras.get("house/gate") as CameraView;
   const fresh = { seconds: 0.3, exact: true, edgeS: 0, networkS: 0, pageS: 0 };
   const open = { kind: "open" } as const;

@@ -190,6 +190,7 @@ export const en = {
     edge: "Watching",
     camera: "Camera",
     cameraHint: "For cameras that take commands, such as an ESP32-CAM. Stronger compression makes smaller files.",
+    disarmed: "Disarmed: no new incidents",
     away: "The camera cannot be reached now.",
     set: "Set",
     name: {

@@ -54,7 +54,11 @@ export const CAMERA_CONTROLS: readonly Control[] = [
   { name: "led", kind: "number", least: 0, most: 255, step: 1, initial: 0 },
 ];
 
-/** Those of `controls` that the hub offers to pass on. */
-export function offered(controls: readonly Control[], commands: readonly string[]): readonly Control[] {
-  return controls.filter(({ name }) => commands.includes(name));
+/** Those of `controls` that the hub offers to pass on, and that the camera can carry out, as far as it says. */
+export function offered(
+  controls: readonly Control[],
+  commands: readonly string[],
+  able: readonly string[],
+): readonly Control[] {
+  return controls.filter(({ name }) => commands.includes(name) && (able.length === 0 || able.includes(name)));
 }

@@ -28,6 +28,9 @@ export interface CameraView {
   /** Edge clock. */
   readonly stateSince: number;
   readonly detail: string;
+  /** As in `Status`. */
+  readonly armed: boolean | null;
+  readonly controls: readonly string[];
   readonly observation: Observation | null;
   /** Page clock. */
   readonly observedAt: number;
@@ -163,6 +166,8 @@ function applyStatus(world: World, status: Status): World {
     state: status.state,
     stateSince: status.since,
     detail: status.detail,
+    armed: status.armed,
+    controls: status.controls,
     ...name,
   });
 }
@@ -195,6 +200,8 @@ function newCamera(source: Source): CameraView {
     state: "",
     stateSince: 0,
     detail: "",
+    armed: null,
+    controls: [],
     observation: null,
     observedAt: 0,
     picture: null,

@@ -28,22 +28,26 @@ export function ControlPanel({ camera }: { readonly camera: CameraView }): JSX.E
   const mayControl = useMay("operator");
   if (protocol !== "v2" || commands.length === 0) return null;
   if (!mayControl) return <p class="card quiet">{words.session.onlyWatching}</p>;
+  const ofCamera = offered(CAMERA_CONTROLS, commands, camera.controls);
   return (
     <details class="card control">
       <summary>
         <ToolIcon tool="settings" />
         {words.control.title}
+        {camera.armed === false && <span class="chip">{words.control.disarmed}</span>}
       </summary>
       {!reachable && <p class="quiet">{words.control.away}</p>}
       <fieldset disabled={!reachable}>
         <legend>{words.control.edge}</legend>
-        <Rows controls={offered(EDGE_CONTROLS, commands)} camera={camera} />
+        <Rows controls={offered(EDGE_CONTROLS, commands, camera.controls)} camera={camera} />
       </fieldset>
-      <fieldset disabled={!reachable}>
-        <legend>{words.control.camera}</legend>
-        <p class="quiet">{words.control.cameraHint}</p>
-        <Rows controls={offered(CAMERA_CONTROLS, commands)} camera={camera} />
-      </fieldset>
+      {ofCamera.length > 0 && (
+        <fieldset disabled={!reachable}>
+          <legend>{words.control.camera}</legend>
+          <p class="quiet">{words.control.cameraHint}</p>
+          <Rows controls={ofCamera} camera={camera} />
+        </fieldset>
+      )}
     </details>
   );
 }

@@ -84,6 +84,10 @@ export interface Status {
   readonly name: string;
   readonly detail: string;
   readonly fps: number;
+  /** Whether new incidents are news; null where the edge does not say. */
+  readonly armed: boolean | null;
+  /** The commands that this camera can carry out; empty where the edge does not say. */
+  readonly controls: readonly string[];
 }
 
 export interface EventMessage {
@@ -269,6 +273,8 @@ function readStatus(from: ObjectReader): Status {
     name: from.text("name", ""),
     detail: from.text("detail", ""),
     fps: from.number("fps", 0),
+    armed: from.maybeFlag("armed"),
+    controls: from.texts("controls"),
   };
 }
 

@@ -116,7 +116,7 @@ function messagesOf(edge: EdgeStatus, samples: ReadonlyMap<Source, Sample>): rea
     clockOffsetS,
   };
   const states = cameras.map(
-    ({ source, state, name, fps }): Status => ({ type: "status", source, state, since, name, detail: "", fps }),
+    ({ source, state, name, fps }): Status => ({ type: "status", source, state, since, name, detail: "", fps, armed: null, controls: [] }),
   );
   const figures = cameras.flatMap(({ source, score, level, fps }): readonly Observation[] => {
     const sample = samples.get(source);

@@ -45,6 +45,11 @@ export class ObjectReader {
     return this.fields[key] == null ? null : this.number(key);
   }
 
+  /** True or false, or absent or null. */
+  maybeFlag(key: string): boolean | null {
+    return this.fields[key] == null ? null : this.flag(key);
+  }
+
   /** A text that may be absent or null. */
   maybeText(key: string): string | null {
     return this.fields[key] == null ? null : this.text(key);
