@@ -1,6 +1,7 @@
 """`aimonitor bot`: Telegram, as a process of its own."""
 
 import argparse
+import os
 
 from aimonitor.cli.options import Commands, add_common
 
@@ -41,13 +42,23 @@ def run(chosen: argparse.Namespace) -> int:
 
     from aimonitor.bot import app, settings
     from aimonitor.cli.signals import stop_at_sigterm
-    from aimonitor.common import log
+    from aimonitor.common import log, reload
+    from aimonitor.common.settings import find_file
+    from aimonitor.common.tasks import first_of
 
     log.configure(verbose=chosen.verbose)
-    read = settings.read(chosen.config, overrides={"hub": chosen.hub, "language": chosen.language})
+    given = {"hub": chosen.hub, "language": chosen.language}
+    read = settings.read(chosen.config, overrides=given)
     if read is None:
         raise ValueError("expected a token in TELEGRAM_TOKEN or in the [bot] table, got none; @BotFather gives one")
+    file = reload.SettingsFile(
+        read,
+        find_file(chosen.config, os.environ),
+        lambda: settings.read(chosen.config, overrides=given) or read,
+        live=(),  # chats change what can change by talking to it
+        kept=reload.copy_of("bot", read.state),
+    )
     stop_at_sigterm()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(app.run(read))
+        asyncio.run(first_of(app.run(read), reload.follow(file, lambda _: None)))
     return 0
