@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 import aimonitor
@@ -126,6 +128,7 @@ def create_app(
     )
     app.state.switchboard = switchboard
     app.add_exception_handler(RequestValidationError, _refuse_parameters)
+    app.add_exception_handler(ClientDisconnect, _let_go)
     doors_of_http: tuple[routes.Door, ...] = (
         rest.Questions(switchboard, Doctor(switchboard, places, clock)),
         rest.DataDoor(switchboard),
@@ -186,6 +189,11 @@ def _media_store(settings: HubSettings, clock: Clock) -> MediaStore:
     return MediaStore(Path(settings.media_path), keep, clock)
 
 
+async def _let_go(_: Request, _error: Exception) -> JSONResponse:
+    """The client went away, or was too slow, before its request was whole: nobody reads this, and nobody is alarmed."""
+    return rest.no(400, "body", "the whole request", "the end of the connection")
+
+
 async def _refuse_parameters(_: Request, error: Exception) -> JSONResponse:
     """FastAPI's own complaints, said as all others."""
     assert isinstance(error, RequestValidationError)
@@ -197,8 +205,9 @@ async def _refuse_parameters(_: Request, error: Exception) -> JSONResponse:
 def _openapi_with_contract(
     served: Sequence[APIRoute], make: Callable[[], dict[str, Any]]
 ) -> Callable[[], dict[str, Any]]:
-    """FastAPI's document, who each route is for, and the founding message, which the contract parses."""
+    """FastAPI's document, who each route is for, and the founding message, which the contract parses. Made once."""
 
+    @functools.cache
     def openapi() -> dict[str, Any]:
         document = make()
         founding = schema.founding_schema()["components"]

@@ -119,8 +119,8 @@ class HttpProtocol(HttpToolsProtocol, Swept):
             super().send_400_response(msg)
 
     def _refuse(self, status: int, words: str) -> None:
-        """Answer if nothing was answered yet, and close."""
-        if self._idle or not self.cycle.response_started:
+        """Answer the request that is coming in, unless it has been answered, and close."""
+        if self._in_head or not self.cycle.response_started:
             self.transport.write(refusal(status, words))
         self.transport.close()
 
