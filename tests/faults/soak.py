@@ -250,7 +250,7 @@ def report(cast: Cast, log: Log, accepted: int, verdicts: list[Verdict], minutes
         f"{cast.network.cuts:,} connections cut, {cast.visits:,} viewers came and saw {cast.pictures:,} pictures.",
         "",
         f"Memory must grow by less than {RSS_MIB_PER_10_MIN:g} MiB in 10 minutes, descriptors, threads and tasks not",
-        "at all (medians of the last and the first quarter, after a warm-up).",
+        "at all (medians of the last and the first quarter), after a warm-up of half an hour.",
         "",
         "| program | judged, min | memory at last, MiB | growth, MiB/10 min | descriptors | threads | tasks | flat |",
         "|---|---|---|---|---|---|---|---|",
