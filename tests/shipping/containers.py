@@ -155,11 +155,8 @@ class Engine:
         found = [shutil.which(name) for name in ("prometheus", "promtool")]
         if not all(found):
             return False
-        name = self.podman("create", _STAND_INS["PYTHON_IMAGE"], "true").strip()
-        home = self._folder / "prometheus"
-        home.mkdir()
-        os.chown(home, 65534, 65534)
-        self.podman("cp", "--archive", home, f"{name}:/prometheus")
+        name = "lent-prometheus"
+        self.podman("run", "--name", name, _STAND_INS["PYTHON_IMAGE"], "install", "-d", "-o", "65534", "/prometheus")
         for program in map(str, found):
             self.podman("cp", program, f"{name}:/usr/local/bin/{Path(program).name}")
         self.podman("commit", name, _PROMETHEUS)
