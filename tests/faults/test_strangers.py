@@ -1,6 +1,5 @@
 """Nobody uninvited: wrong, old and stolen credentials, guessing, and pages of other sites."""
 
-import statistics
 import time
 from collections import Counter
 from types import SimpleNamespace
@@ -132,13 +131,13 @@ def test_how_long_a_refusal_takes_tells_nothing(site, measured):
 
 
 def apart(measure, kinds, rounds):
-    """How far the quickest tenth of one kind is from that of another, asked in turns; noise only ever adds."""
+    """How far the quickest of one kind is from that of another, asked in turns: noise only ever adds."""
     times = {kind: [] for kind in kinds}
     for _ in range(rounds):
         for kind in kinds:
             times[kind].append(measure(kind))
-    typical = [statistics.median(sorted(each)[: len(each) // 10]) for each in times.values()]
-    return max(typical) / min(typical) - 1
+    quickest = [min(each) for each in times.values()]
+    return max(quickest) / min(quickest) - 1
 
 
 def end_of(socket):
@@ -201,6 +200,7 @@ def test_another_devices_camera_is_not_for_this_one(site, measured):
     measured("B5", "a device's token with another's camera: message, upload, pictures", "refused, 403", "refused, 403")
 
 
+@pytest.mark.timeout(180)  # a thousand requests on a busy machine
 def test_a_thousand_tokens_are_guessed_in_vain(site, measured):
     statuses, held = Counter(), []
     with dial(

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from aimonitor.common.clock import ManualClock
+from aimonitor.common.log import scrub
 from aimonitor.hub.identity import passwords, secret
 from aimonitor.hub.identity.desk import Identity
 from aimonitor.hub.identity.pairing import EXPIRES_S
@@ -353,6 +354,29 @@ def test_the_tokens_of_the_settings_name_edges_roles_or_anybody():
         assert (await tokens.still(found[1])).edge_id == "yard"
 
     tell(story, tokens="yard:old,yard:new,any,@operator:bot")
+
+
+def test_what_runs_beside_the_hub_comes_in_and_closes_it_to_nobody():
+    async def story():
+        insiders = [DeviceToken(secret="edge-beside", label="demo"), DeviceToken(secret="bot", role="operator")]
+        identity = Identity(HubSettings(history_path=":memory:"), ManualClock(), insiders=insiders)
+        await identity.open()
+        here = peer("127.0.0.1", local=True)
+        assert (identity.open_to_edge(here), identity.tokens.all()) == (True, [])
+        await identity.people.add("Dana", Role.ADMIN, PASSWORD)
+        assert (await identity.edge("edge-beside", here)).edge("yard") == "yard"
+        assert (await identity.by_token("bot", here)).role is Role.OPERATOR
+        assert (await refusal(identity.edge("", here)))[0] == 401
+        identity.tokens.set_fixed([])
+        assert await identity.tokens.check("edge-beside")
+        await identity.close()
+
+    asyncio.run(story())
+
+
+def test_tokens_are_scrubbed_from_logs():
+    token = secret.make_token()[1]
+    assert scrub(f"got {token}.") == "got <token>."
 
 
 def test_settings_do_not_show_their_secrets():

@@ -1,6 +1,8 @@
 """`aimonitor demo`: the main job on sample footage, hub and edge as two processes over a real WebSocket."""
 
 import argparse
+import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -11,7 +13,7 @@ import urllib.request
 from collections import deque
 from types import FrameType
 
-from aimonitor.cli.options import Commands, add_common
+from aimonitor.cli.options import BESIDE_TOKEN, Commands, add_common
 
 _STOP_WITHIN_S = 4.0
 _HUB_STARTS_WITHIN_S = 30.0
@@ -50,9 +52,12 @@ def run(chosen: argparse.Namespace) -> int:
     detector, camera = _provide(chosen.detector, chosen.camera)
     shown = "127.0.0.1" if chosen.host in ("", "0.0.0.0") else chosen.host
     common = [*(["--config", str(chosen.config)] if chosen.config else []), *(["--verbose"] if chosen.verbose else [])]
-    hub = _Child("hub", ["hub", "--host", chosen.host, "--port", str(chosen.port), *common])
+    token = secrets.token_urlsafe(32)  # so that the edge is let in once people sign in
+    hub_arguments = ["hub", "--host", chosen.host, "--port", str(chosen.port), *common]
+    hub = _Child("hub", hub_arguments, {BESIDE_TOKEN: token})
     edge_arguments = ["edge", "--camera", camera, "--loop", "--detector", detector]
-    edge = _Child("edge", [*edge_arguments, "--hub", f"ws://{shown}:{chosen.port}/ws/laptop", *common])
+    edge_arguments += ["--hub", f"ws://{shown}:{chosen.port}/ws/laptop", *common]
+    edge = _Child("edge", edge_arguments, {"AIMONITOR_EDGE_TOKEN": token})
     stopping = _StopFlag()
     try:
         hub.start()
@@ -83,14 +88,17 @@ class _StopFlag:
 class _Child:
     """One of the two processes; started again when it dies, unless it keeps dying."""
 
-    def __init__(self, name: str, arguments: list[str]) -> None:
+    def __init__(self, name: str, arguments: list[str], environ: dict[str, str]) -> None:
         self.name = name
         self._arguments = arguments
+        self._environ = environ
         self._deaths: deque[float] = deque(maxlen=_DEATHS)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "aimonitor", *self._arguments])
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "aimonitor", *self._arguments], env={**os.environ, **self._environ}
+        )
 
     def keep_alive(self) -> None:
         """Start it again if it has ended; raises RuntimeError when that does not help."""

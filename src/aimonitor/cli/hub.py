@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aimonitor.cli import people
-from aimonitor.cli.options import Commands, add_common
+from aimonitor.cli.options import BESIDE_TOKEN, Commands, add_common
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,7 +92,17 @@ class Companions:
 
 
 def companions(port: int, config: Path | None) -> Companions:
-    """The Telegram bot, where TELEGRAM_TOKEN is set; it speaks to the hub over loopback as any program does."""
+    """What is started with the hub: an edge by `demo`, and the Telegram bot where TELEGRAM_TOKEN is set."""
+    from aimonitor.hub.settings import DeviceToken
+
+    given = os.environ.get(BESIDE_TOKEN)
+    edges = [DeviceToken.model_validate({"secret": given, "label": "demo"})] if given else []
+    bot = _bot(port, config)
+    return Companions(bot.beside, [*edges, *bot.tokens])
+
+
+def _bot(port: int, config: Path | None) -> Companions:
+    """The bot speaks to the hub over loopback as any program does."""
     if not os.environ.get("TELEGRAM_TOKEN"):
         return Companions()
     try:

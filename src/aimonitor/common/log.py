@@ -10,6 +10,7 @@ import time
 
 _SECRETS = (
     (re.compile(r"\d{6,}:[A-Za-z0-9_-]{20,}"), "<telegram-token>"),
+    (re.compile(r"\baim_[0-9a-f]{12}_[A-Za-z0-9_-]{20,}"), "<token>"),
     (re.compile(r"(?i)\b(bearer)\s+\S+"), r"\1 <secret>"),
     (
         re.compile(r"(?i)\b((?:access_?)?token|password|passwd|secret|api_?key)(\"?\s*[=:]\s*\"?)[^\s\"&,}]+"),

@@ -90,9 +90,9 @@ def token(case: Case) -> Iterator[Finding]:
     elif code == 429:
         yield failed("too many wrong tokens came from this address", "wait a minute, then give the right one")
     elif code in (401, 403) and case.edge_token:
-        yield failed("the hub refuses the token", "AIMONITOR_EDGE_TOKEN must be one of the hub's AIMONITOR_TOKENS")
+        yield failed("the hub refuses the token", f"get another one: aimonitor pair --hub {case.hub}")
     elif code in (401, 403):
-        yield warning("the hub wants a token from its edges", "set AIMONITOR_EDGE_TOKEN where the edge runs")
+        yield warning("the hub wants a token from its edges", f"get one: aimonitor pair --hub {case.hub}")
     elif code == 422:
         yield ok("the hub wants no token, and none is set")
     else:

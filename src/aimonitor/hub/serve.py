@@ -19,6 +19,7 @@ from aimonitor.common.reload import SettingsFile
 from aimonitor.contract.founding import MESSAGE_LIMIT
 from aimonitor.hub.app import Beside, create_app
 from aimonitor.hub.http_protocol import HttpProtocol
+from aimonitor.hub.identity.vaults import make_vault
 from aimonitor.hub.limits import Places
 from aimonitor.hub.patience import Swept
 from aimonitor.hub.settings import DeviceToken, HubSettings
@@ -123,12 +124,12 @@ def run(
 
 
 async def _try_store(settings: HubSettings) -> None:
-    """Open the store once before anything else, so that a wrong path is a sentence and not a failed server."""
-    store = make_store(settings.store_address, Keep())
-    try:
-        await store.open()
-    finally:
-        await store.close()
+    """Open what is kept once before anything else, so that a wrong path is a sentence and not a failed server."""
+    for kept in (make_store(settings.store_address, Keep()), make_vault(settings.identity_address)):
+        try:
+            await kept.open()
+        finally:
+            await kept.close()
 
 
 def make_server(settings: HubSettings, app: FastAPI) -> HubServer:
