@@ -63,6 +63,8 @@ class Journal:
             migrate(self._db, STEPS, path)
             self._last = self._highest() or int(clock.utc() * 1000)
             self._acked = self._read_mark("acked")
+            with contextlib.suppress(sqlite3.Error):  # a full disk: what is there can still be sent
+                self._trim()
         except NewerFileError as error:
             raise JournalError(f"journal {error}") from None
         except (OSError, sqlite3.Error) as error:
