@@ -35,10 +35,10 @@ def test_the_foot_decides_not_the_head():
     assert "Gate" in behavior.by_track[2].dwell_s
 
 
-def test_dwell_counts_from_the_first_frame_inside_to_the_last():
+def test_dwell_begins_and_ends_in_the_middle_between_two_frames():
     stage = analyzer(zones=[Zone("Gate", SQUARE)])
     behaviors = watch(stage, lambda at: [track(x=0.5 if 2.0 <= at <= 9.0 else 0.1, at=at)], 9.4)
-    assert behaviors[-1].by_track[1].dwell_s["Gate"] == pytest.approx(7.0)
+    assert behaviors[-1].by_track[1].dwell_s["Gate"] == pytest.approx(7.2)
     gone = stage.update([track(x=0.1, at=12)], SIZE, 12.0)
     assert gone.by_track[1].dwell_s == {}
 
@@ -46,7 +46,7 @@ def test_dwell_counts_from_the_first_frame_inside_to_the_last():
 def test_a_flicker_over_the_edge_neither_starts_nor_ends_a_stay():
     stage = analyzer(zones=[Zone("Gate", SQUARE)])
     behaviors = watch(stage, lambda at: [track(x=0.69 if round(at * 5) % 2 else 0.71, at=at)], 6.0)
-    assert behaviors[-1].by_track[1].dwell_s["Gate"] == pytest.approx(5.6)
+    assert behaviors[-1].by_track[1].dwell_s["Gate"] == pytest.approx(5.8)
 
 
 def test_a_touch_is_no_stay():

@@ -26,13 +26,30 @@ def add_to(commands: Commands) -> None:
 
     scenes = kinds.add_parser("scenes", help="what the edge understands of scripted scenes with truth")
     scenes.add_argument("names", nargs="*", metavar="SCENE", help="default: all")
-    scenes.add_argument("--seeds", type=int, default=5, help="variants of each scene (default: %(default)s)")
+    scenes.add_argument(
+        "--seeds",
+        type=_seeds,
+        default=range(5),
+        metavar="N|A..B",
+        help="variants of each scene: N, or A to B (default: 5)",
+    )
     scenes.add_argument("--fps", type=float, default=5.0, help="rate of the camera (default: %(default)s)")
     scenes.set_defaults(run=_scenes)
 
     anomaly = kinds.add_parser("anomaly", help="score of the streaming detector on the Numenta Anomaly Benchmark")
     anomaly.add_argument("--nab", type=Path, required=True, metavar="DIR", help="folder with data/ and windows")
     anomaly.set_defaults(run=_anomaly)
+
+
+def _seeds(text: str) -> range:
+    """`5` is 0 to 4, `100..107` is 100 to 107."""
+    first, dots, last = text.partition("..")
+    seeds = range(int(first), int(last) + 1) if dots else range(int(first))
+    if not seeds:
+        raise argparse.ArgumentTypeError(
+            f"expected a count above 0, or the first and last seed as 100..107; got {text!r}"
+        )
+    return seeds
 
 
 def _track(chosen: argparse.Namespace) -> int:

@@ -22,7 +22,7 @@ Matrix = npt.NDArray[np.float64]
 Solver = Callable[[Matrix], Matrix]
 """From four points in pixels to the homography that maps them onto the ground."""
 
-_COLUMNS, _ROWS = 16, 12
+_COLUMNS, _ROWS = 32, 24
 _MIN_AREA = 1e-4
 _USELESS = 0.5
 
@@ -49,16 +49,27 @@ class Stretch(NamedTuple):
     along: float
 
 
+class Scale(NamedTuple):
+    """How long a small step (du, dv) of the image is on the ground, squared, and how far off half of that may be.
+
+    metric:   squared length, of du du, du dv, dv dv
+    variance: of half the squared length, of du^4, du^3 dv, du^2 dv^2, du dv^3, dv^4
+    """
+
+    metric: tuple[float, float, float]
+    variance: tuple[float, float, float, float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """A calibrated ground plane.
 
     image_to_ground: nine numbers, row by row, from fractions of the image to metres
-    stretches: how uncertain a length is, by cells of the image (12 rows of 16), from the uncertainty of the clicks
+    scales: how long steps are and how uncertain that is, by cells of the image (24 rows of 32), from that of the clicks
     """
 
     image_to_ground: tuple[float, ...]
-    stretches: tuple[Stretch, ...]
+    scales: tuple[Scale, ...]
 
     def locate(self, u: float, v: float) -> Spot | None:
         """The place under the image point (u, v), or None at and above the horizon."""
@@ -72,11 +83,12 @@ class Ground:
     def stretch(self, u: float, v: float, du: float, dv: float) -> float:
         """Relative standard deviation of a speed at (u, v), 0..1, whose direction in the image is (du, dv)."""
         column, row = min(_COLUMNS - 1, int(u * _COLUMNS)), min(_ROWS - 1, int(v * _ROWS))
-        cell = self.stretches[row * _COLUMNS + column]
-        length = hypot(du, dv)
-        if length == 0.0:
-            return max(cell)
-        return hypot(cell.across * du / length, cell.along * dv / length)
+        (p, q, r), (v4, v3, v2, v1, v0) = self.scales[row * _COLUMNS + column]
+        if du == 0.0 == dv:
+            return min(1.0, max(sqrt(v4) / p, sqrt(v0) / r))
+        length2 = p * du * du + q * du * dv + r * dv * dv
+        variance = (((v4 * du + v3 * dv) * du + v2 * dv * dv) * du + v1 * dv**3) * du + v0 * dv**4
+        return min(1.0, sqrt(max(0.0, variance)) / length2)
 
 
 def calibrate(
@@ -86,13 +98,14 @@ def calibrate(
     *,
     second_m: float | None = None,
     click_px: float = 1.0,
-    side_error: float = 0.01,
+    side_error: float = 0.02,
 ) -> Ground:
     """The ground plane from the corners of a rectangle and the length of the side from the first to the second.
 
     corners: four, in order around the rectangle, in fractions of the image; size: of the picture, for square pixels
     second_m: length of the side from the second to the third corner, where it was measured too
-    click_px, side_error: one standard deviation of a corner in pixels, and of the distance (relative)
+    click_px, side_error: one standard deviation of a corner in pixels, and of every length (relative): the tape
+    measure, and a ground that is no perfect plane before a lens that is no perfect pinhole
     Raises CalibrationError when the points cannot be a rectangle on the ground.
     """
     pixels = _checked(corners, size)
@@ -182,21 +195,18 @@ def _with_uncertainty(solve: Solver, pixels: Matrix, size: Size, click_px: float
     if best[2] @ (*middle, 1.0) < 0:
         best = -best
     u, v = np.meshgrid((np.arange(_COLUMNS) + 0.5) / _COLUMNS, (np.arange(_ROWS) + 0.5) / _ROWS)
-    exact = _local_scales(best, u, v)
-    variance = np.full((2, _ROWS, _COLUMNS), side_error**2)
+    exact = _jacobian(best, u, v)
+    metric = _half_change(exact, exact)
+    changes = [side_error * metric]
     for corner in range(4):
         for axis in range(2):
             moved = pixels.copy()
             moved[corner, axis] += click_px
             try:
-                variance += (_local_scales(solve(moved) @ scale, u, v) / exact - 1) ** 2
+                changes.append(_half_change(exact, _jacobian(solve(moved) @ scale, u, v) - exact))
             except CalibrationError:  # one pixel away there is no answer: nothing is certain here
-                variance += 1.0
-    spread = np.sqrt(np.nan_to_num(variance, nan=1.0, posinf=1.0)).clip(0, 1).reshape(2, -1)
-    ground = Ground(
-        tuple(float(value) for value in best.reshape(9)),
-        tuple(Stretch(float(across), float(along)) for across, along in spread.T),
-    )
+                changes.append(metric)
+    ground = Ground(tuple(float(value) for value in best.reshape(9)), _scales(metric, np.array(changes)))
     if (worst := ground.stretch(float(middle[0]), float(middle[1]), 0.0, 0.0)) > _USELESS:
         raise CalibrationError(
             f"with clicks right to {click_px:g} px, lengths there are right to {worst:.0%} only: "
@@ -205,11 +215,31 @@ def _with_uncertainty(solve: Solver, pixels: Matrix, size: Size, click_px: float
     return ground
 
 
-def _local_scales(matrix: Matrix, u: Matrix, v: Matrix) -> Matrix:
-    """Metres per fraction of the image for a small step to the right and for one down, (2, rows, columns)."""
+def _jacobian(matrix: Matrix, u: Matrix, v: Matrix) -> Matrix:
+    """Metres per fraction of the image, d(x, y) / d(u, v), (2, 2, rows, columns): first x and y, then to u and to v."""
     depth = matrix[2, 0] * u + matrix[2, 1] * v + matrix[2, 2]
     x = (matrix[0, 0] * u + matrix[0, 1] * v + matrix[0, 2]) / depth
     y = (matrix[1, 0] * u + matrix[1, 1] * v + matrix[1, 2]) / depth
-    right = np.hypot((matrix[0, 0] - x * matrix[2, 0]) / depth, (matrix[1, 0] - y * matrix[2, 0]) / depth)
-    down = np.hypot((matrix[0, 1] - x * matrix[2, 1]) / depth, (matrix[1, 1] - y * matrix[2, 1]) / depth)
-    return np.stack([right, down])
+    return np.array(
+        [[(matrix[row, axis] - place * matrix[2, axis]) / depth for axis in (0, 1)] for row, place in ((0, x), (1, y))]
+    )
+
+
+def _half_change(exact: Matrix, change: Matrix) -> Matrix:
+    """(3, rows, columns): by how much half the squared length of a step changes; of du du, du dv, dv dv."""
+    product = np.einsum("kirc,kjrc->ijrc", exact, change)
+    return np.array([product[0, 0], product[0, 1] + product[1, 0], product[1, 1]])
+
+
+def _scales(metric: Matrix, changes: Matrix) -> tuple[Scale, ...]:
+    """One scale for each cell, from the changes (n, 3, rows, columns) that independent errors of one sigma make."""
+    a, b, c = changes.swapaxes(0, 1)
+    variance = np.array([(a * a), 2 * a * b, b * b + 2 * a * c, 2 * b * c, c * c]).sum(axis=1)
+    known = np.isfinite(metric).all(axis=0) & np.isfinite(variance).all(axis=0) & (metric[0] > 0) & (metric[2] > 0)
+    nothing = Scale((1.0, 0.0, 1.0), (1.0, 0.0, 2.0, 0.0, 1.0))
+    return tuple(
+        Scale(tuple(metric[:, row, column].tolist()), tuple(variance[:, row, column].tolist()))
+        if known[row, column]
+        else nothing
+        for row, column in np.ndindex(_ROWS, _COLUMNS)
+    )

@@ -57,12 +57,12 @@ class Stays:
         return errors
 
     def _true_s(self, zone: Zone, actor_id: int) -> float:
-        """From the exact path, sampled fifty times a second."""
-        actor = next(actor for actor in self._scene.actors if actor.actor_id == actor_id)
+        """From the exact path, sampled fifty times a second; who is where is decided by the foot of the true box."""
+        actor, camera = next(actor for actor in self._scene.actors if actor.actor_id == actor_id), self._scene.camera
         inside = [
             at
             for at in times(self._scene.duration_s, 50)
-            if actor.is_on_stage(at) and contains(zone.polygon, *self._scene.camera.project(*actor.position(at)))
+            if actor.is_on_stage(at) and contains(zone.polygon, *actor.box(camera, at).foot)
         ]
         return inside[-1] - inside[0] if inside else 0.0
 

@@ -29,7 +29,7 @@ class Followed:
         self.held = Held()
         self.label = track.label
         self.first_at = track.first_at
-        self.still_since = self.at = self.seen_at = at
+        self.still_since = self.at = self.seen_at = self._seen_before = at
         self.has_moved = False
         self.place: Place | None = None
         self.motion: Motion | None = None
@@ -50,7 +50,7 @@ class Followed:
 
     def move(self, where: Place | None, at: float) -> None:
         """It was seen, at `where` if that is known."""
-        self.seen_at = at
+        self._seen_before, self.seen_at = self.seen_at, at
         if where is not None:
             self.place = where
             self._trend.add(at, where.x, where.y, where.sigma)
@@ -81,10 +81,10 @@ class Followed:
         """The zones that it is in, and for how long; `inside` is where its foot stands, by zone."""
         zones: list[Zone] = []
         dwell_s: dict[str, float] = {}
-        held, settle_s = self.held, self._site.rules.settle_s
+        held, settle_s, before = self.held, self._site.rules.settle_s, self._seen_before
         for zone, key, stands_in in zip(areas.zones, areas.keys, inside, strict=True):
             counts = stands_in and zone.counts(label)
-            if (counts or key in held) and held.update(key, counts, at, settle_s, settle_s) is not None:
+            if (counts or key in held) and held.update(key, counts, at, settle_s, settle_s, before=before) is not None:
                 zones.append(zone)
                 dwell_s[zone.name] = held.duration(key)
         return zones, dwell_s

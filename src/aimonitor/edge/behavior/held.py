@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class _Spell:
+    """`over` is when it ended, once it was seen to be false."""
+
     since: float
     last: float
+    over: float | None = None
 
 
 class Held:
@@ -26,18 +29,26 @@ class Held:
         """True while anything is remembered of `key`: until then, to hear that it is false changes nothing."""
         return key in self._spells
 
-    def update(self, key: Hashable, is_true: bool, at: float, after_s: float, release_s: float) -> float | None:
-        """Note the condition at time `at`; return since when it is a fact, or None when it is none."""
+    def update(
+        self, key: Hashable, is_true: bool, at: float, after_s: float, release_s: float, *, before: float | None = None
+    ) -> float | None:
+        """Note the condition at time `at`; return since when it is a fact, or None when it is none.
+
+        before: when it was last known to be otherwise; it is dated to the middle then, which is right on average
+        """
         spell = self._spells.get(key)
         if spell is None:
             if not is_true:
                 return None
-            spell = self._spells[key] = _Spell(at, at)
+            spell = self._spells[key] = _Spell(at if before is None else (before + at) / 2, at)
         elif is_true:
-            spell.last = at
-        elif at - spell.last > release_s:
-            del self._spells[key]
-            return None
+            spell.last, spell.over = at, None
+        else:
+            if spell.over is None:
+                spell.over = (spell.last + at) / 2
+            if at - spell.over > release_s:
+                del self._spells[key]
+                return None
         return spell.since if spell.last - spell.since >= after_s else None
 
     def forget(self, key: Hashable) -> None:
@@ -45,6 +56,8 @@ class Held:
         self._spells.pop(key, None)
 
     def duration(self, key: Hashable) -> float:
-        """Seconds from the first to the last moment at which the condition was true; 0 when there is no such spell."""
+        """Seconds for which it held, as far as can be told; 0 when there is no such spell."""
         spell = self._spells.get(key)
-        return 0.0 if spell is None else spell.last - spell.since
+        if spell is None:
+            return 0.0
+        return (spell.last if spell.over is None else spell.over) - spell.since

@@ -77,9 +77,7 @@ def pace(motion: Motion, where: Place, track: Track, ground: Ground | None, size
     du, dv = _image_direction(motion, where.spot)
     x1, _, x2, y2 = track.box
     stretch = ground.stretch((x1 + x2) / 2, y2, du, dv)
-    return Pace(
-        Speed(value, "m/s", hypot(error_along, value * stretch)), _clockwise(du * size.width, dv * size.height)
-    )
+    return Pace(Speed(value, "m/s", hypot(error_along, value * stretch)), _clockwise(du * size.width, dv * size.height))
 
 
 def _clockwise(dx: float, dy: float) -> float:
