@@ -34,6 +34,10 @@ MATRIX = {
     "GET /api/statistics": PEOPLE,
     "POST /api/ticket": PEOPLE,
     "POST /api/password": PEOPLE,
+    "GET /api/push": PEOPLE,
+    "POST /api/push/subscriptions": PEOPLE,
+    "DELETE /api/push/subscriptions/{push_id}": PEOPLE,
+    "POST /api/push/subscriptions/{push_id}/test": PEOPLE,
     "POST /api/incidents/{edge_id}/{camera_id}/{incident_id}/mark": OPERATORS,
 }
 """Everything else is for admins: a new route that means otherwise must say so here."""
@@ -65,7 +69,7 @@ def ask(client, line, hub):
     """Ask for a route with names that exist nowhere; what matters is whether the door opens."""
     method, path = line.split(" ", 1)
     names = {"edge_id": "yard", "camera_id": "gate", "incident_id": "i-1", "file": "snapshot.jpg"}
-    names |= {"name": "nobody-there", "token_id": "none", "code": "BCDF-GHJK"}
+    names |= {"name": "nobody-there", "token_id": "none", "code": "BCDF-GHJK", "push_id": "0" * 24}
     return client.request(method, path.format(**names), content=b"{}", headers={"content-type": "application/json"})
 
 

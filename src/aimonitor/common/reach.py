@@ -44,6 +44,11 @@ def _meant(address: _Address) -> _Address:
     return inside or address
 
 
+def is_public(ip: str) -> bool:
+    """Whether `ip` is an address of the internet, whatever it is written inside."""
+    return _meant(ipaddress.ip_address(ip.partition("%")[0])).is_global
+
+
 def check_peer(connected: socket.socket) -> None:
     """Raises OSError when a socket is connected to a place where nothing of ours has any business."""
     wrong = forbidden(str(connected.getpeername()[0]))

@@ -39,6 +39,8 @@ from aimonitor.hub.media_store import MediaKeep, MediaStore
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.metrics_door import MetricsDoor
 from aimonitor.hub.neighbors import Neighbors
+from aimonitor.hub.push.desk import PushDesk
+from aimonitor.hub.push.routes import PushRoutes
 from aimonitor.hub.relay import Relay
 from aimonitor.hub.roster import Roster
 from aimonitor.hub.security import Gate, SecurityHeaders
@@ -88,6 +90,8 @@ def create_app(
 
     def stored(event: NewEvent, is_new: bool) -> None:
         switchboard.event_stored(event, is_new)
+        if is_new:
+            push.consider(event.body)
 
     history = History(store, clock, counters, stored)
     switchboard = Switchboard(
@@ -106,13 +110,21 @@ def create_app(
     identity = Identity(settings, clock, vault, insiders)
     guard = guards.Guard(identity, settings.cors_origins)
     switchboard.note_command = identity.trail.note_command
+    push = PushDesk(
+        identity.vault,
+        identity.people,
+        clock,
+        contact=settings.push_address,
+        camera_name=switchboard.roster.name_of,
+        local=settings.push_local,
+    )
     places = Places(settings.max_connections, settings.connections_per_address)
     media = MediaDesk(_media_store(settings, clock), switchboard, settings.media_wait_s)
 
     edge_door, viewer_door = EdgeDoor(switchboard, guard, settings), ViewerDoor(switchboard, guard, settings)
     live = Live(switchboard, identity.tokens, places, edge_door, viewer_door)
 
-    works = [history.run, lambda: _tick(switchboard, neighbors), media.run, identity.run, *beside]
+    works = [history.run, lambda: _tick(switchboard, neighbors), media.run, identity.run, push.run, *beside]
     if neighbors is not None:
         works.append(neighbors.run)
     if file is not None:
@@ -137,6 +149,7 @@ def create_app(
         MediaDoor(media, switchboard, file_limit=settings.media_file_mb * _MB),
         SetupDoor(switchboard),
         StatisticsDoor(switchboard),
+        PushRoutes(push),
         *routes.doors(identity, guard),
     )
     served = app.state.routes = guards.protect(app, guard, [door.router() for door in doors_of_http])

@@ -9,7 +9,7 @@ from aimonitor.hub.settings import HubSettings
 
 def text() -> str:
     """The OpenAPI document."""
-    document = create_app(HubSettings(history_path=":memory:")).openapi()
+    document = create_app(HubSettings.model_validate({"history_path": ":memory:"})).openapi()
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -47,6 +47,11 @@ class Roster:
         edge = self._edges.get(source.partition("/")[0])
         return edge.cameras.get(camera_id_of(source)) if edge else None
 
+    def name_of(self, source: str) -> str:
+        """What its owner calls a camera; empty when nobody has told."""
+        camera = self.camera(source)
+        return camera.info.name if camera else ""
+
     def cameras(self) -> Iterator[Camera]:
         for edge in self._edges.values():
             yield from edge

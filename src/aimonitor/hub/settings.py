@@ -108,6 +108,11 @@ class HubSettings(Settings):
     media_wait_s: float = Field(20, gt=0, le=300)
     """How long an answer waits for a file that its edge is sending."""
 
+    push_contact: str = Field("", pattern=r"^((mailto:|https://)\S+)?$")
+    """mailto: or https: address that push services are told, in case the hub misbehaves; `public_url` when empty."""
+    push_local: bool = False
+    """Also deliver web push to a push service on this machine: for trying it."""
+
     heartbeat_s: float = Field(2.0, ge=0.1, le=60)
     max_edges: int = Field(2_000, ge=1)
     edge_messages_per_s: float = Field(2_000, ge=1)
@@ -126,6 +131,12 @@ class HubSettings(Settings):
         if self.redis_url is not None or self.history_path == ":memory:":
             return self.store_address
         return str(Path(self.history_path.removeprefix("sqlite:///")).parent / "identity.sqlite3")
+
+    @property
+    def push_address(self) -> str:
+        """Whom push services may ask about this hub."""
+        secure = self.public_url if self.public_url.startswith("https://") else ""
+        return self.push_contact or secure or "mailto:owner@aimonitor.invalid"
 
     @property
     def kept_events(self) -> int:

@@ -42,22 +42,22 @@ class Identity:
         self, settings: HubSettings, clock: Clock, vault: Vault | None = None, insiders: Sequence[DeviceToken] = ()
     ) -> None:
         """insiders: tokens of programs that run beside the hub, whatever the settings say"""
-        self._vault = vault or make_vault(settings.identity_address)
+        self.vault = vault or make_vault(settings.identity_address)
         self._clock = clock
         self._passwords = Passwords()
         self._something_changed = asyncio.Event()
         changed = self._something_changed.set
         admin = settings.admin_password
         admin_hash = passwords.environment_hash(admin.get_secret_value()) if admin else None
-        self.people = People(self._vault, self._passwords, clock, admin_hash, changed)
+        self.people = People(self.vault, self._passwords, clock, admin_hash, changed)
         lifetime = Lifetime(settings.session_idle_hours * 3600, settings.session_days * 86_400)
-        self.sessions = Sessions(self._vault, self.people, clock, lifetime, changed)
-        self.tokens = Tokens(self._vault, clock, settings.tokens, insiders, changed)
-        self.pairings = Pairings(self._vault, self.tokens, clock)
-        self.trail = Trail(self._vault, clock)
+        self.sessions = Sessions(self.vault, self.people, clock, lifetime, changed)
+        self.tokens = Tokens(self.vault, clock, settings.tokens, insiders, changed)
+        self.pairings = Pairings(self.vault, self.tokens, clock)
+        self.trail = Trail(self.vault, clock)
         self.attendance = Attendance()
         address = setup.reachable_address(settings.host, settings.port, settings.public_url)
-        self.setup = setup.Setup(self._vault, self.people, clock, address)
+        self.setup = setup.Setup(self.vault, self.people, clock, address)
         self._reachable = settings.host != "localhost" and not is_loopback(settings.host)
         self._guesses = Guesses()
         self._guessed_names = Guesses()
@@ -67,7 +67,7 @@ class Identity:
 
     async def open(self) -> None:
         """Get ready, and print the set-up link where others reach the hub and nobody can sign in. Raises StoreError."""
-        await self._vault.open()
+        await self.vault.open()
         await self._refresh()
         if self._reachable:
             await self.setup.invite()
@@ -100,7 +100,7 @@ class Identity:
         """Write what is left and let go of everything."""
         await self.trail.finish()
         self._passwords.close()
-        await self._vault.close()
+        await self.vault.close()
 
     async def _refresh(self) -> None:
         await self.people.refresh()
