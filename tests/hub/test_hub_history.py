@@ -1,0 +1,168 @@
+"""The one writer of the store, when the store fails, comes back, is another one, or lies about what it has done."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from aimonitor.common import backoff
+from aimonitor.common.clock import ManualClock
+from aimonitor.contract import messages
+from aimonitor.hub import history as module
+from aimonitor.hub.history import History
+from aimonitor.hub.intake import Intake
+from aimonitor.hub.metrics import Counters
+from aimonitor.hub.stores import Keep
+from aimonitor.hub.stores.base import NewEvent, Query, StoreError
+from aimonitor.hub.stores.memory import MemoryStore
+
+
+class Brittle(MemoryStore):
+    """A store that fails as often as it is told, and may forget."""
+
+    def __init__(self):
+        super().__init__(Keep())
+        self.failures, self.fails_after_storing, self.away = 0, False, False
+        self.name, self.accepted = "first", "first"
+
+    async def add(self, events):
+        if self.failures or self.name != self.accepted:
+            self.failures -= self.failures > 0
+            if self.fails_after_storing:
+                await super().add(events)
+            raise StoreError("the store: gone for a moment")
+        return await super().add(events)
+
+    async def ranges(self, journal):
+        if self.away:
+            raise StoreError("the store: away")
+        return await super().ranges(journal)
+
+    async def life(self):
+        if self.away:
+            raise StoreError("the store: away")
+        self.accepted = self.name
+        return self.name
+
+    def fail_over(self, keep):
+        """Another server answers, which has only the first `keep` events."""
+        kept = [self._events.popleft() for _ in range(keep)]
+        self._events.clear()
+        self._seen.clear()
+        self._last_id = 0
+        for event in kept:
+            self._add(NewEvent("yard", int(event.body), event.source, 1.0, event.body))
+        self.name = "second"
+
+
+def new(seq):
+    return NewEvent("yard", seq, "yard/gate", 1.0, str(seq))
+
+
+async def until(condition):
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+def stage(monkeypatch):
+    """Run a story with a history at work; nothing waits for a clock."""
+    monkeypatch.setattr(backoff, "delays", lambda **_: iter(lambda: 0.0, None))
+    monkeypatch.setattr(module, "_LIFE_EVERY_S", 0.0)
+
+    def run(story):
+        async def play():
+            told, store, counters = [], Brittle(), Counters()
+            history = History(store, ManualClock(), counters, lambda event, is_new: told.append((event.seq, is_new)))
+            work = asyncio.create_task(history.run())
+            try:
+                await story(history, store, counters, told)
+            finally:
+                work.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await work
+
+        asyncio.run(play())
+
+    return run
+
+
+def test_what_the_store_refuses_is_tried_again_and_nobody_is_told_before_it_has_it(stage):
+    async def story(history, store, counters, told):
+        store.failures = 5
+        for seq in (1, 2, 3):
+            history.submit(new(seq))
+        await until(lambda: history.trouble)
+        assert not told
+        await until(lambda: len(told) == 3)
+        assert told == [(1, True), (2, True), (3, True)]
+        await until(lambda: not history.trouble)
+        assert counters.events_refused <= 3
+
+    stage(story)
+
+
+def test_what_was_stored_although_the_store_said_no_is_news_all_the_same(stage):
+    async def story(history, store, counters, told):
+        store.failures, store.fails_after_storing = 1, True
+        history.submit(new(1))
+        await until(lambda: told)
+        assert told == [(1, True)]
+        assert await store.count() == 1
+        history.submit(new(1))
+        await until(lambda: len(told) == 2)
+        assert told[1] == (1, False)
+
+    stage(story)
+
+
+def test_what_a_failover_has_lost_is_found_missing_before_anything_is_stored_after_it(stage):
+    async def story(history, store, counters, told):
+        hello = messages.Hello("t", "yard", journal_first=1, journal_last=9)
+        intake = Intake(await history.recall("yard"), hello, 1000, at=0.0)
+        history.keep_order("yard", intake.floor)
+        for seq in range(1, 10):
+            history.submit(new(seq))
+        await until(lambda: intake.acked_seq == 9)
+        store.fail_over(keep=4)
+        history.submit(new(10))
+        await until(lambda: counters.events_lost_by_store == 5)
+        await until(lambda: counters.events_early == 1)
+        assert intake.acked_seq == 4
+        assert intake.refill(100.0, heard_at=100.0) == messages.Refill(4, 9)
+        for seq in range(5, 11):
+            history.submit(new(seq))
+        await until(lambda: intake.acked_seq == 10)
+        assert [int(event.body) for event in await store.events(Query())] == list(range(10, 0, -1))
+
+    stage(story)
+
+
+def test_an_edge_is_let_in_while_the_store_is_away_and_counted_when_it_is_back(stage):
+    async def story(history, store, counters, told):
+        await MemoryStore.add(store, [new(seq) for seq in range(1, 8)])
+        store.away = True
+        have = await history.recall("yard")
+        assert have.highest == 0
+        assert "away" in history.trouble
+        store.away = False
+        await until(lambda: have.highest == 7)
+        assert not history.trouble
+
+    stage(story)
+
+
+def test_a_batch_that_breaks_the_store_does_not_end_all_storing(stage, caplog):
+    async def story(history, store, counters, told):
+        async def broken(_events):
+            raise OverflowError("Python int too large to convert to SQLite INTEGER")
+
+        store.add = broken
+        history.submit(new(1))
+        await until(lambda: "given up" in caplog.text)
+        del store.add
+        history.submit(new(2))
+        await until(lambda: told == [(2, True)])
+
+    stage(story)
