@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from hub_client import HubClient
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from scripted_edge import Camera, ScriptedEdge
@@ -32,8 +33,19 @@ LIMIT_BYTES = 150_000
 LOCALES = {"en": "en-US", "ru": "ru-RU", "he": "he-IL"}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
-VIEWS = ("live", "grid", "events", "event", "charts")
+VIEWS = ("live", "grid", "events", "event", "charts", "zones", "distance", "risk", "what-if", "devices")
 PLAYED = (Camera("hall", "Hall · מבואה", 0.12, "NORMAL"), Camera("yard", "Двор", 0.41, "WATCH"))
+POLICY = {
+    "zones": {
+        "Lawn": {"polygon": [[0.62, 0.55], [0.98, 0.62], [0.98, 0.97], [0.5, 0.97]], "restricted": True},
+        "Path": {"polygon": [[0.3, 0.15], [0.46, 0.15], [0.5, 0.5], [0.2, 0.55]], "loiter_after_s": 20},
+        "Sign": {"polygon": [[0.87, 0.02], [0.99, 0.02], [0.99, 0.3], [0.87, 0.3]], "kind": "mask"},
+    },
+    "lines": {"Gate": {"start": [0.05, 0.75], "end": [0.42, 0.62], "allowed": "in"}},
+    "calibration": {
+        "corners": [[0.28, 0.81], [0.87, 0.66], [0.61, 0.46], [0.23, 0.51]], "side_m": 6.0, "width": 768, "height": 576,
+    },
+}  # fmt: skip
 CLIP_AFTER_S = 12.0
 """So long after its opening the clip of an incident is complete."""
 
@@ -65,6 +77,12 @@ CHOSEN = (
     Shot("event", "he", "dark", "phone"),
     Shot("charts", "en", "light", "desktop"),
     Shot("charts", "he", "light", "phone"),
+    Shot("zones", "en", "light", "desktop"),
+    Shot("zones", "he", "dark", "phone"),
+    Shot("distance", "ru", "dark", "desktop"),
+    Shot("risk", "he", "light", "desktop"),
+    Shot("what-if", "en", "dark", "desktop"),
+    Shot("devices", "ru", "light", "phone"),
 )
 
 
@@ -116,14 +134,23 @@ def show(page: Page, view: str, incident: str) -> None:
         "events": "#/events",
         "event": f"#/events/{incident}",
         "charts": "#/charts",
+        "zones": f"#/setup/camera/{camera}/zones",
+        "distance": f"#/setup/camera/{camera}/distance",
+        "risk": f"#/setup/camera/{camera}/risk",
+        "what-if": f"#/what-if/{camera}/{round(time.time() - 40)}",
+        "devices": "#/setup/devices",
     }
     page.goto(base + addresses[view])
-    page.locator(".badge, .incident, .event-title, .bars").first.wait_for()
+    page.locator(".badge, .incident, .event-title, .bars, .save-bar, .scale, .inline-form").first.wait_for()
     if view == "events":
         page.locator(".segment").nth(1).click()
     if view == "event":
         page.locator(".player .tool").first.click(timeout=60_000)
         page.locator(".player .tool").nth(1).click(timeout=60_000)
+    if view == "zones":
+        page.locator(".place-row").first.click()
+    if view == "what-if":
+        page.locator(".scale input").first.fill("0.7")
     page.wait_for_timeout(2500 if view in ("live", "grid") else 1200)
 
 
@@ -171,6 +198,12 @@ def main() -> None:
     with ExitStack() as stack:
         port = stack.enter_context(running_system(chosen.camera.resolve(), chosen.detector))
         incident = wait_for_incident(port)
+        hub = HubClient(f"http://127.0.0.1:{port}")
+        camera = "/".join(incident.split("/")[:2])
+        base = hub.must("GET", f"/api/cameras/{camera}/policy")["version"]
+        hub.must("PUT", f"/api/cameras/{camera}/policy", policy=POLICY, base=base, words="zones of the yard")
+        hub.must("POST", "/api/pairings", edge_id="garden", name="Garden shed")
+        hub.must("POST", "/api/tokens", label="Wall screen", role="viewer")
         played = stack.enter_context(ScriptedEdge(port, PLAYED, edge_id="shop", fps=4))
         played.say_event("yard", "loiter", "opened", level="WATCH", score=0.41, words="loitering 47 s", track_ids=(7,))
         playwright = stack.enter_context(sync_playwright())

@@ -166,7 +166,7 @@ def test_radar_view_moves_boxes_over_a_still(open_page: OpenPage, edge: Scripted
 
 
 def test_a_name_is_text_whatever_is_in_it(open_page: OpenPage, hub: HubProcess) -> None:
-    name = "<b>Gate</b> \u202egnp.exe & <script>document.title='x'</script>"
+    name = "<b>Gate</b> \u05e9\u05e2\u05e8.exe & <script>document.title='x'</script>"
     with ScriptedEdge(hub.port, (Camera("odd", name),), edge_id="odd"):
         page = open_page("#/camera/odd/odd")
         expect(page.locator(".stage h1")).to_have_text(name)
