@@ -205,3 +205,10 @@ def test_a_hub_that_stops_says_1012(start_hub, call):
     hub.stop()
     assert close_code(laptop) == 1012
     assert time.monotonic() - started < 5
+
+
+def test_one_founding_client_has_eight_connections(running_hub, call):
+    for _ in range(8):
+        call(running_hub.ws("/ws/laptop")).send(SAMPLE)
+    wait_until(lambda: len(running_hub.app.state.switchboard.roster.get("default").links) == 8)
+    assert close_code(call(running_hub.ws("/ws/laptop"))) == 1013

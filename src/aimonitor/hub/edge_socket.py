@@ -19,6 +19,8 @@ from aimonitor.hub.settings import HubSettings
 from aimonitor.hub.switchboard import Switchboard
 
 _FIRST_MESSAGE_S = 10.0
+_FOUNDING_LINKS = 8
+"""Connections of one founding client: nothing tells a new one from the one that it replaces."""
 
 
 class EdgeDoor:
@@ -109,6 +111,9 @@ class EdgeDoor:
             edge = board.roster.edge(edge_id, board.clock.utc())
         except RosterFullError as error:
             connection.close(TRY_AGAIN_LATER, str(error)[:120])
+            return
+        if len(edge.links) >= _FOUNDING_LINKS:
+            connection.close(TRY_AGAIN_LATER, f"expected at most {_FOUNDING_LINKS} connections of one founding edge")
             return
         await board.prepare_founding(edge)
         if not edge.online:
