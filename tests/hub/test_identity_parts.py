@@ -269,6 +269,16 @@ def test_sign_ins_are_slowed_by_address_and_by_name():
     tell(story)
 
 
+def test_tries_at_once_are_looked_at_one_after_the_other():
+    async def story(it):
+        await it.identity.people.add("Dana", Role.ADMIN, PASSWORD)
+        tries = [it.identity.sign_in("Dana", f"wrong {number}", peer()) for number in range(30)]
+        refused = await asyncio.gather(*tries, return_exceptions=True)
+        assert sorted(each.status for each in refused) == [401] * 5 + [429] * 25
+
+    tell(story)
+
+
 def test_names_that_nobody_has_are_slowed_like_others():
     async def story(it):
         await it.identity.people.add("Dana", Role.ADMIN, PASSWORD)

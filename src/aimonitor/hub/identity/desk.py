@@ -91,7 +91,10 @@ class Identity:
                 except StoreError as error:
                     log.log(logging.DEBUG if is_known_bad else logging.WARNING, "people are as last known: %s", error)
                     is_known_bad = True
-                await self.attendance.check(self.still)
+                try:
+                    await self.attendance.check(self.still)
+                except Exception:  # top of a task: if it ended, nobody would be thrown out any more
+                    log.exception("looking at who is connected failed")
         finally:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
@@ -223,6 +226,10 @@ class Identity:
             raise
 
     async def _check_password(self, name: str, password: str, peer: Peer) -> Person:
+        async with self._passwords.turn():  # else many tries at once would all be looked at before the first counts
+            return await self._check_in_turn(name, password, peer)
+
+    async def _check_in_turn(self, name: str, password: str, peer: Peer) -> Person:
         at, key = self._clock.monotonic(), key_of(name)
         keys = [f"from {peer.network}"]
         if (key, peer.network) not in self._familiar:

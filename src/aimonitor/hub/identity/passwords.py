@@ -4,9 +4,10 @@ One thread does all of it, so that memory stays bounded however many sign in at 
 """
 
 import asyncio
+import contextlib
 import hashlib
 import unicodedata
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
@@ -32,14 +33,27 @@ class Passwords:
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES, hash_len=_BYTES)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="passwords")
+        self._one = asyncio.Lock()
         self._waiting = 0
 
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """One at a time, in the order of coming. Raises Refused when too many wait."""
+        if self._waiting >= _WAITING:
+            raise Refused(429, "password", f"at most {_WAITING} that sign in at once", "one more", wait_s=2.0)
+        self._waiting += 1
+        try:
+            async with self._one:
+                yield
+        finally:
+            self._waiting -= 1
+
     async def hash(self, password: str) -> str:
-        """The hash of a password. Raises Refused when too many wait."""
+        """The hash of a password."""
         return await self._run(lambda: self._hasher.hash(normal(password)))
 
     async def matches(self, hashed: str | None, password: str) -> bool:
-        """Whether `password` has this hash. Nobody's (None) takes as long and never matches. Raises Refused."""
+        """Whether `password` has this hash. Nobody's (None) takes as long and never matches."""
 
         def check() -> bool:
             try:
@@ -51,13 +65,7 @@ class Passwords:
         return await self._run(check)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if self._waiting >= _WAITING:
-            raise Refused(429, "password", f"at most {_WAITING} that sign in at once", "one more", wait_s=2.0)
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._worker, work)
-        finally:
-            self._waiting -= 1
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 
     def close(self) -> None:
         """Let the thread go."""
