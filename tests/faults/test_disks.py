@@ -120,7 +120,7 @@ def test_a_hub_whose_disk_is_full_says_so_keeps_what_it_has_and_takes_the_rest_l
                     await asyncio.sleep(0.05)
                 seen["recovered"] = time.monotonic() - freed_at
 
-            await play(fleet, 15, fullness)
+            await play(fleet, 11, fullness)
 
     asyncio.run(story())
     ledger = read_ledger(tmp_path / "ledger.jsonl")

@@ -117,7 +117,7 @@ def test_a_black_hole_is_noticed_within_5_s_and_left_within_3_s_of_its_end(hub, 
                         await asyncio.sleep(0.01)
                     times["back"] = time.monotonic() - healed_at
 
-                await play(fleet, 20, hole)
+                await play(fleet, 13, hole)
                 return times
 
     times = asyncio.run(story())

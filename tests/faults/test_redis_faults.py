@@ -99,6 +99,39 @@ def test_redis_is_gone_for_a_minute(hubs, redis, tmp_path, measured):
     assert recovered < 10
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_redis_is_killed_again_and_again(hubs, redis, tmp_path, measured):
+    """While the edges are cut off and land at the other hub."""
+    kills = 0
+
+    async def story():
+        async with bad_network(hubs[0].port) as network:
+            draw = random.Random(9)
+
+            async def worst():
+                nonlocal kills
+                while True:
+                    await asyncio.sleep(draw.uniform(0.2, 1.5))
+                    network.target_port = draw.choice(hubs).port
+                    network.cut()
+                    if draw.random() < 0.5:
+                        kills += 1
+                        await asyncio.to_thread(away, redis, draw.uniform(0.0, 1.0))
+
+            with (tmp_path / "ledger.jsonl").open("a") as ledger:
+                await play(a_fleet(tmp_path, network.port, ledger), 75, worst)
+            return network.cuts
+
+    cuts = asyncio.run(story())
+    ledger = read_ledger(tmp_path / "ledger.jsonl")
+    for hub in hubs:
+        check_whole(read_history(hub.url), ledger)
+    figure = f"0 of {len(ledger):,} events"
+    measured("F7", f"Redis killed {kills} times, {cuts} cuts between two hubs", "0 lost, 0 doubled, in order", figure)
+    assert kills >= 20
+
+
 def test_edges_are_tossed_between_two_hubs(hubs, tmp_path):
     """Behind one address without stickiness: each new connection may land at the other hub."""
 

@@ -28,7 +28,7 @@ QUEUE = 5_000
 _BATCH = 500
 _SAMPLES_EVERY_S = 5.0
 _SAMPLES_WAITING = 20_000
-_RETRY_CAP_S = 1.0
+_RETRY_CAP_S = 0.5
 _LIFE_EVERY_S = 1.0
 _PATIENCE_S = 2.0
 """How long an edge at the door waits for a store that does not answer."""
