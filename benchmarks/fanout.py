@@ -8,7 +8,12 @@
 Server on one core, publisher and a neutral C client on another. Printed: CPU microseconds (user + system) of the server
 per delivered message, the ratio to a C loop of send() in the same round (median over the rounds), the share of the
 messages that arrived, and latency. Needs a C compiler; nginx with nchan and node with `ws` take part where installed
-(NODE_PATH says where `ws` is). Absolute figures depend on the machine and its load: read the ratios.
+(NODE_PATH says where `ws` is). Absolute figures depend on the machine and its load: read the ratios. `python-loop` is
+the least that Python can do: the limit's loop in it, without a server around.
+
+A round counts only if the C loop itself delivered LIMIT_SHARE: where it cannot, the client or the machine is too slow
+(5,000 viewers at 10 fps take half of each core), and nothing was learned about the servers. As root the programs run
+ahead of everything else on the machine. With --health the requests' own cost is in the hub's microseconds.
 """
 
 import argparse
@@ -36,6 +41,8 @@ HERE = Path(__file__).parent
 PEERS = HERE / "fanout_peers"
 JPEG = b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x78\x00\xa0\x01\x01\x11\x00\xff\xda"
 CORES = sorted(os.sched_getaffinity(0))
+LIMIT_SHARE = 0.99
+TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ class Result:
     base_mib: float
     health_p95_ms: float | None
     growth_mib: float
+    kernel_mib: float
 
 
 def peers(build: Path, port: int) -> Iterator[Peer]:
@@ -71,6 +79,7 @@ def peers(build: Path, port: int) -> Iterator[Peer]:
     yield Peer("limit", [str(build / "fanout_limit"), number])
     subscribe = codec.encode(messages.Subscribe(everything=True, lease_s=300.0))
     yield Peer("hub", [python, str(PEERS / "hub.py"), number], "/ws/laptop", "/ws", messages.SUBPROTOCOL, subscribe)
+    yield Peer("python-loop", [python, str(PEERS / "python_loop.py"), number])
     yield Peer("naive", [python, str(PEERS / "naive.py"), number])
     yield Peer("broadcast", [python, str(PEERS / "broadcast.py"), number])
     asked = ["node", "-e", "require('ws')"]
@@ -194,6 +203,21 @@ def viewers(peer: Peer, port: int, build: Path, count: int, stalled: int) -> Ite
         process.wait(10)
 
 
+def kernel_mib() -> float:
+    """What the kernel holds for TCP, of every program on the machine."""
+    words = Path("/proc/net/sockstat").read_text().split()
+    return int(words[words.index("mem") + 1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def go_first() -> None:
+    """Ahead of everything else on the machine, for only what it leaves would be measured otherwise. Root may."""
+    with contextlib.suppress(OSError):
+        os.nice(-10)
+    with contextlib.suppress(OSError):
+        os.setsid()  # niceness counts within a session only, where the kernel groups by it
+        Path("/proc/self/autogroup").write_text("-10")
+
+
 def say(client: subprocess.Popen, command: bytes) -> None:
     client.stdin.write(command)
     client.stdin.flush()
@@ -239,7 +263,7 @@ def measure(peer: Peer, port: int, build: Path, count: int, options: argparse.Na
             publisher = Publisher(peer, port, options.bytes)
             publisher.publish_for(1.0, options.fps)
             time.sleep(0.5)
-            full = resident_kib(process.pid)
+            full, kernel = resident_kib(process.pid), kernel_mib()
             probe = HealthProbe(port) if peer.name == "hub" and options.health else None
             if probe:
                 probe.start()
@@ -253,11 +277,11 @@ def measure(peer: Peer, port: int, build: Path, count: int, options: argparse.Na
             cpu = cpu_seconds(process.pid) - cpu
             got, seconds, p50_ms, p99_ms, _, _ = read_counts(client)
             p95 = probe.p95() if probe else None
-            grown = resident_kib(process.pid) - full
+            grown, kernel = resident_kib(process.pid) - full, kernel_mib() - kernel
             publisher.close()
     return Result(
         cpu * 1e6 / max(1, got), got / max(1, sent * (count - stalled)), got / seconds, p50_ms, p99_ms,
-        (full - base) / count, base / 1024, p95, grown / 1024,
+        (full - base) / count, base / 1024, p95, grown / 1024, kernel,
     )  # fmt: skip
 
 
@@ -290,21 +314,53 @@ def free_port() -> int:
 def report(count: int, results: dict[str, list[Result]]) -> None:
     limit = [each.cpu_us for each in results["limit"]] if "limit" in results else []
     print(f"\nN={count}")
-    print("server        CPU us   x limit   delivered    msg/s    p50 ms   p99 ms   KiB/viewer  base MiB  growth MiB")
+    print(
+        "server        CPU us   x limit  delivered    msg/s    p50 ms   p99 ms  KiB/viewer  base MiB  grown MiB  kernel"
+    )
     for name, rounds in results.items():
         cpu = statistics.median(each.cpu_us for each in rounds)
         ratio = statistics.median(each.cpu_us / of for each, of in zip(rounds, limit, strict=True)) if limit else 0.0
         mid = {
             field: statistics.median(getattr(each, field) for each in rounds)
-            for field in ("delivered", "rate", "p50_ms", "p99_ms", "kib_per_viewer", "base_mib", "growth_mib")
+            for field in (
+                "delivered",
+                "rate",
+                "p50_ms",
+                "p99_ms",
+                "kib_per_viewer",
+                "base_mib",
+                "growth_mib",
+                "kernel_mib",
+            )
         }
         print(
             f"{name:<12} {cpu:7.1f} {ratio:9.2f} {mid['delivered']:10.1%} {mid['rate']:9.0f} {mid['p50_ms']:9.1f} "
-            f"{mid['p99_ms']:8.1f} {mid['kib_per_viewer']:11.1f} {mid['base_mib']:9.1f} {mid['growth_mib']:10.1f}"
+            f"{mid['p99_ms']:8.1f} {mid['kib_per_viewer']:11.1f} {mid['base_mib']:9.1f} {mid['growth_mib']:10.1f} "
+            f"{mid['kernel_mib']:7.1f}"
         )
         probes = [each.health_p95_ms for each in rounds if each.health_p95_ms is not None]
         if probes:
             print(f"{'':<12} /health p95 {statistics.median(probes):.1f} ms meanwhile")
+
+
+def measure_round(build: Path, count: int, options: argparse.Namespace) -> dict[str, Result]:
+    """Every server once, after a limit that shows that the machine can carry so much now."""
+    only, results, port = set(options.only.split(",")) - {""}, {}, free_port()
+    for peer in peers(build, port):
+        if only and peer.name not in only:
+            continue
+        results[peer.name] = measure(peer, port, build, count, options)
+        if peer.name != "limit":
+            continue
+        for _ in range(TRIES - 1):
+            if results["limit"].delivered >= LIMIT_SHARE:
+                break
+            time.sleep(3)
+            results["limit"] = measure(peer, port, build, count, options)
+        else:
+            if results["limit"].delivered < LIMIT_SHARE:
+                sys.exit(f"N={count}: the C loop itself delivers {results['limit'].delivered:.0%}: no measurement")
+    return results
 
 
 def main() -> None:
@@ -321,17 +377,15 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write every measurement to this file")
     options = parser.parse_args()
     everything: dict[str, dict[str, list[dict[str, float | None]]]] = {}
+    go_first()
     with tempfile.TemporaryDirectory() as folder:
         build = Path(folder)
         build_tools(build)
-        only = set(options.only.split(",")) - {""}
         for count in map(int, options.viewers.split(",")):
             results: dict[str, list[Result]] = {}
             for _ in range(options.rounds):
-                port = free_port()
-                for peer in peers(build, port):
-                    if not only or peer.name in only:
-                        results.setdefault(peer.name, []).append(measure(peer, port, build, count, options))
+                for name, result in measure_round(build, count, options).items():
+                    results.setdefault(name, []).append(result)
             report(count, results)
             everything[str(count)] = {name: [vars(each) for each in rounds] for name, rounds in results.items()}
     if options.json:

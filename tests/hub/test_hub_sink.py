@@ -22,7 +22,7 @@ from aimonitor.hub.outlet import LINES
 from aimonitor.hub.parcel import Parcel, encode_frame
 from aimonitor.hub.sink import Sink
 from aimonitor.hub.sink_outlet import SinkOutlet
-from aimonitor.hub.window import PROBE_S, WINDOW, Window
+from aimonitor.hub.window import LATE_S, LEAST, MOST, PROBE_S, Window
 
 # --- what is relied on ----------------------------------------------------------------------------------------------
 
@@ -267,22 +267,67 @@ def test_only_two_pictures_are_under_way_and_the_newest_waits():
     sent = [window.offer(number, Parcel(b"%d" % number), at=0.0) for number in range(5)]
     assert sent == [True, True, False, False, False]
     assert window.seen(99, 0.1) is None
-    assert window.seen(0, 0.2).payload == b"4"
-    assert window.seen(1, 0.3) is None
-    assert window.offer(5, Parcel(b"5"), 0.3)
+    assert window.seen(0, 2.0).payload == b"4"
+    assert window.seen(1, 2.1) is None
+    assert window.offer(5, Parcel(b"5"), 2.2)
+    assert not window.offer(6, Parcel(b"6"), 2.3)
+
+
+def play_window(fps, acknowledged_after_s, seconds=20.0):
+    """How many pictures a second go out, and how long the last ones were under way; drawn one after the other."""
+    window, sent, at, free_at = Window(), [], 0.0, 0.0
+    coming: list[tuple[float, int, float]] = []
+    for number in range(int(seconds * fps)):
+        at = number / fps
+        while coming and coming[0][0] <= at:
+            seen_at, frame_id, sent_at = coming.pop(0)
+            sent.append(seen_at - sent_at)
+            parcel = window.seen(frame_id, seen_at)
+            if parcel is not None:
+                free_at = acknowledged_after_s(seen_at, free_at)
+                coming.append((free_at, int(parcel.payload), seen_at))
+        if window.offer(number, Parcel(b"%d" % number), at):
+            free_at = acknowledged_after_s(at, free_at)
+            coming.append((free_at, number, at))
+    return len(sent) / seconds, max(sent[len(sent) // 2 :])
+
+
+def test_a_viewer_far_away_gets_every_picture():
+    rate, _ = play_window(10, lambda sent_at, _: sent_at + 0.4)
+    assert rate > 9
+
+
+def test_a_viewer_that_cannot_keep_up_is_not_sent_ahead():
+    rate, oldest_s = play_window(15, lambda sent_at, free_at: max(sent_at, free_at) + 0.5)
+    assert rate > 1.8
+    assert oldest_s <= LEAST * 0.5 + 0.1
+
+
+def test_a_line_that_becomes_slow_is_sent_as_little_as_a_slow_one():
+    window, number = Window(), 0
+    for _ in range(50):
+        number += 1
+        window.offer(number, Parcel(b""), number / 10)
+        window.seen(number, number / 10 + 0.05)
+    at = number / 10 + 0.1
+    sent = [each for each in range(100, 120) if window.offer(each, Parcel(b"%d" % each), at)]
+    assert len(sent) == MOST
+    waited = [window.seen(each, at + LATE_S + 0.1) for each in sent]
+    went = sum(window.offer(each, Parcel(b""), at + LATE_S + 0.2) for each in range(200, 210))
+    assert went + sum(parcel is not None for parcel in waited) == LEAST
 
 
 def test_seeing_a_later_picture_counts_for_the_earlier_ones():
     window = Window()
-    for number in range(WINDOW):
+    for number in range(LEAST):
         window.offer(number, Parcel(b""), 0.0)
-    window.seen(WINDOW - 1, 0.1)
+    window.seen(LEAST - 1, 0.1)
     assert not window.full
 
 
 def test_a_lost_acknowledgement_does_not_freeze_the_picture():
     window = Window()
-    for number in range(WINDOW):
+    for number in range(LEAST):
         window.offer(number, Parcel(b""), 0.0)
     assert not window.offer(7, Parcel(b""), PROBE_S - 0.1)
     assert window.offer(8, Parcel(b""), PROBE_S)

@@ -19,6 +19,7 @@ const RENEW_MS = 10_000;
 const PING_MS = 2_000;
 const SILENCE_MS = 7_000;
 const OPEN_TIMEOUT_MS = 4_000;
+const ACKNOWLEDGE_MS = 200;
 
 export interface ConnectionEvents {
   readonly message: (message: HubMessage) => void;
@@ -39,6 +40,7 @@ export class HubConnection {
   private heardAt = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private timers: ReturnType<typeof setInterval>[] = [];
+  private readonly drawn = new Map<Source, number>();
 
   constructor(
     private readonly url: string,
@@ -78,8 +80,15 @@ export class HubConnection {
     this.send(encodeSubscribe(wanted, LEASE_S));
   }
 
+  /** A picture was drawn. The hub hears of the newest of each camera a few times a second, not of every one. */
   seen(source: Source, frameId: number): void {
-    this.send(encodeSeen(source, frameId));
+    if (this.drawn.size === 0) setTimeout(() => this.acknowledge(), ACKNOWLEDGE_MS);
+    this.drawn.set(source, frameId);
+  }
+
+  private acknowledge(): void {
+    for (const [source, frameId] of this.drawn) this.send(encodeSeen(source, frameId));
+    this.drawn.clear();
   }
 
   /** False when there is no connection to carry it. */
