@@ -1,4 +1,5 @@
-# AI Monitor as images: hub (no OpenCV), bot, and edge, which plays the simulator too.
+# AI Monitor as images: hub (no OpenCV), bot, edge, which plays the simulator too, and cloud: hub and bot in one, for
+# platforms that run one container.
 #
 #   docker build --target hub --tag aimonitor-hub .
 #
@@ -28,6 +29,12 @@ RUN /tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
 
 # One stage of packages for each program: a change of our own code fetches nothing again.
 FROM tools AS hub-packages
+COPY requirements/hub.txt requirements/
+RUN /tools/bin/pip --python /opt/aimonitor/bin/python install --require-hashes -r requirements/hub.txt
+COPY --from=wheel /wheels /wheels
+RUN /tools/bin/pip --python /opt/aimonitor/bin/python install --no-deps --no-index /wheels/*.whl
+
+FROM tools AS cloud-packages
 COPY requirements_cloud.txt ./
 RUN /tools/bin/pip --python /opt/aimonitor/bin/python install --require-hashes -r requirements_cloud.txt
 COPY --from=wheel /wheels /wheels
@@ -73,10 +80,18 @@ HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
   CMD ["aimonitor", "doctor", "--quiet", "hub"]
 CMD ["edge"]
 
-# The last stage is what a build without --target makes.
 FROM runtime AS hub
 ENV PORT=8000
 COPY --from=hub-packages /opt/aimonitor /opt/aimonitor
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+  CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/health', timeout=4)"]
+CMD ["hub"]
+
+# The last stage is what a build without --target makes.
+FROM runtime AS cloud
+ENV PORT=8000
+COPY --from=cloud-packages /opt/aimonitor /opt/aimonitor
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
   CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/health', timeout=4)"]

@@ -57,6 +57,7 @@ lock: $(VENV)/dev.stamp  ## renew the locked requirements from pyproject.toml
 	$(call compile,--extra run,requirements/run.txt)
 	$(call compile,--extra dev,requirements/dev.txt)
 	$(call compile,--extra hub --extra bot,requirements_cloud.txt)
+	$(call compile,--extra hub,requirements/hub.txt)
 	$(call compile,--extra edge,requirements/edge.txt)
 	$(call compile,--extra bot,requirements/bot.txt)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

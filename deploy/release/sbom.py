@@ -21,7 +21,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = {
     "run": "requirements/run.txt",
-    "hub": "requirements_cloud.txt",
+    "cloud": "requirements_cloud.txt",
+    "hub": "requirements/hub.txt",
     "edge": "requirements/edge.txt",
     "bot": "requirements/bot.txt",
 }
@@ -104,7 +105,7 @@ def bills() -> Iterator[tuple[str, Json]]:
     web = list(web_components(json.loads((ROOT / "web" / "package-lock.json").read_text(encoding="utf-8"))))
     for name, lock in LOCKS.items():
         components = list(python_components((ROOT / lock).read_text(encoding="utf-8")))
-        shown = web if name in ("run", "hub") else []
+        shown = web if name in ("run", "cloud", "hub") else []
         yield f"aimonitor-{version}-{name}.cdx.json", bill(name, version, [*components, *shown])
 
 

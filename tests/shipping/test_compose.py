@@ -23,7 +23,7 @@ from aimonitor.contract import codec, messages
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
-TARGETS = ("hub", "bot", "edge")
+TARGETS = ("hub", "bot", "edge", "cloud")
 CORE = ("redis", "hub", "nginx", "simulator")
 WHOLE_WITHIN_S = 10.0
 

@@ -214,7 +214,7 @@ def test_the_blueprint_has_what_render_requires():
     assert all(len(each.keys() & {"value", "generateValue", "sync", "fromService"}) == 1 for each in variables.values())
     assert "disk" not in service, "the free plan has none"
     last_stage = re.findall(r"^FROM \S+ AS (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[-1]
-    assert last_stage == "hub", "Render builds the last stage"
+    assert last_stage == "cloud", "Render builds the last stage"
 
 
 def test_the_windows_menu_goes_where_it_says():

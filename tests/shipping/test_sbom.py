@@ -23,7 +23,8 @@ def bills(tmp_path_factory):
 
 LOCKS = {
     "run": "requirements/run.txt",
-    "hub": "requirements_cloud.txt",
+    "cloud": "requirements_cloud.txt",
+    "hub": "requirements/hub.txt",
     "edge": "requirements/edge.txt",
     "bot": "requirements/bot.txt",
 }

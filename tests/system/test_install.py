@@ -48,7 +48,9 @@ def test_the_locked_requirements_of_the_hub_are_not_stale():
     locked, everything = pins("requirements_cloud.txt"), pins("requirements/run.txt")
     for requirement in (*wanted("hub"), *wanted("bot")):
         assert requirement.specifier.contains(locked[requirement.name.lower()]), f"`make lock`: {requirement}"
-    assert {name: version for name, version in locked.items() if everything.get(name) != version} == {}
+    for lock in (locked, pins("requirements/hub.txt")):
+        assert {name: version for name, version in lock.items() if everything.get(name) != version} == {}
+    assert {requirement.name.lower() for requirement in wanted("hub")} <= pins("requirements/hub.txt").keys()
 
 
 @pytest.mark.parametrize("name", ["requirements_cloud.txt", "requirements/run.txt", "requirements/dev.txt"])
