@@ -6,6 +6,7 @@ from bot_stage import OWNER, on_stage
 from virtual_time import play
 
 from aimonitor.bot.seal import Seal
+from aimonitor.contract import messages
 
 STRANGER = 666
 
@@ -80,7 +81,7 @@ def test_a_viewer_sees_and_does_nothing(tmp_path):
     play(story())
 
 
-def test_forged_and_borrowed_buttons_do_nothing(tmp_path):
+def test_forged_and_borrowed_buttons_do_nothing(tmp_path, measured):
     async def story():
         async with on_stage(tmp_path, chats="1001,1002") as stage:
             await stage.hub.happen(stage.hub.event())
@@ -105,6 +106,33 @@ def test_forged_and_borrowed_buttons_do_nothing(tmp_path):
             await stage.until(lambda: len(stage.telegram.answers) == len(forged) + 2)
             assert all("no longer valid" in answer for answer in stage.telegram.answers)
             assert "Armed" in (await stage.ask("/status")).text
+            measured("B12", f"{len(forged)} forged buttons, 2 borrowed ones", "nothing done", "nothing done")
+
+    play(story())
+
+
+def test_nothing_that_somebody_named_is_markup_or_too_long(tmp_path, measured):
+    """Names that would be Markdown or HTML, and the longest words that an event may have; the fake checks both."""
+    name = "*gate* _[x](http://evil.example)_ <b>`</b>"
+
+    async def story():
+        async with on_stage(tmp_path) as stage:
+            source = next(iter(stage.hub.cameras))
+            stage.hub.cameras[source] = messages.CameraInfo(source.partition("/")[2], name)
+            await stage.stop_bot()
+            await stage.start_bot()
+            await stage.hub.happen(stage.hub.event(words="_*`[" * 250, zone="<i>*" * 30))
+            await stage.until(lambda: stage.telegram.texts(OWNER))
+            assert any(name in text for text in stage.telegram.texts(OWNER))
+            for text in ("/start " + "x" * 4090, "/" + "y" * 4096, "*" * 4097):
+                stage.telegram.say(STRANGER, text)
+                stage.telegram.say(OWNER, text)
+            await asyncio.sleep(30)
+            assert "Edges online" in (await stage.ask("/status")).text
+            longest = max(len(each.text) for each in stage.telegram.messages)
+            measured("B12", "names as Markdown and HTML, texts of 4,097: sent as they are, longest", "<= 4,096",
+                     f"{longest}")  # fmt: skip
+            assert longest <= 4096
 
     play(story())
 

@@ -257,6 +257,27 @@ def test_no_spelling_leads_there(scheme, host):
         raise failure(opened(f"{scheme}://{host}/latest/meta-data"))
 
 
+def _refusal(address):
+    try:
+        return str(failure(opened(address)))
+    except SourceError as error:
+        return str(error)
+
+
+def test_none_of_the_places_and_spellings_is_reached(measured):
+    reached = [
+        (scheme, host)
+        for scheme in ("http", "rtsp", "esp32cam")
+        for host in SPELLED
+        if "expected a camera's IP address" not in _refusal(f"{scheme}://{host}/")
+    ]
+    wanted = (
+        f"{len(FORBIDDEN)} addresses, {len(SPELLED)} spellings by 3 schemes, a redirect, a name that moves: reached"
+    )
+    measured("B11", wanted, "0", str(len(reached)))
+    assert reached == []
+
+
 def test_a_redirect_is_not_followed():
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
         answered = pool.submit(_redirect, listener)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import struct
 from pathlib import Path
 
@@ -220,3 +221,40 @@ def test_a_recording_that_is_cut_off_says_so(tmp_path, cut):
     (tmp_path / "cut.cptv").write_bytes(whole[:cut])
     with pytest.raises(ThermalFormatError):
         list(read_cptv(tmp_path / "cut.cptv"))
+
+
+def _said(**fields):
+    return json.dumps({"v": 1, "w": 32, "h": 24, "unit": "C", "data": [21.5] * 768, **fields}).encode()
+
+
+NO_PICTURES = {
+    "767 values": _said(data=[21.5] * 767),
+    "all NaN": struct.pack("<768f", *[math.nan] * 768),
+    "-300 degrees": _said(data=[-300.0] * 768),
+    "a thousand million degrees": _said(data=[1e9] * 768),
+    "a unit that nobody knows": _said(unit="furlong"),
+    "kelvin said to be Celsius tenths": _said(unit="dC", data=[29_465] * 768),
+    "a name for a number": _said(data=["warm"] * 768),
+    "NaN in JSON": _said(data=[math.nan] * 768),
+}
+
+
+@pytest.mark.parametrize("what", NO_PICTURES)
+def test_what_is_no_temperature_is_refused_with_the_reason(what):
+    with pytest.raises(ThermalFormatError) as refused:
+        decode(NO_PICTURES[what])
+    assert refused.value.field
+    assert refused.value.expected
+    assert refused.value.got
+
+
+def test_all_of_them(measured):
+    """The receiver answers each of these errors with 422 (see test_thermal_ways)."""
+    refused = 0
+    for data in NO_PICTURES.values():
+        try:
+            decode(data)
+        except ThermalFormatError:
+            refused += 1
+    measured("B13", f"{len(NO_PICTURES)} kinds of thermal nonsense: refused with the reason", "all", f"{refused}")
+    assert refused == len(NO_PICTURES)
