@@ -7,12 +7,12 @@ that is in force is kept beside the program's state, for `aimonitor config diff`
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from aimonitor.common.files import write_atomically
 from aimonitor.common.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -77,12 +77,8 @@ class SettingsFile(Generic[S]):
         """Copy the file, readable by its owner only, because it may hold secrets."""
         if self._kept is None or self._file is None:
             return
-        draft = self._kept.with_name(f"{self._kept.name}.{os.getpid()}")
         try:
-            self._kept.parent.mkdir(parents=True, exist_ok=True)
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as copy:
-                copy.write(self._file.read_bytes())
-            draft.replace(self._kept)
+            write_atomically(self._kept, self._file.read_bytes())
         except OSError as error:
             log.warning("cannot keep a copy of %s: %s", self._file, error)
 
