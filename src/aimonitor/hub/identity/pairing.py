@@ -75,7 +75,11 @@ class Pairings:
         """The device comes back. The token is given once."""
         code = text.partition(".")[0]
         pairing = await self._shelf.get(code or "-")
-        if pairing is None or pairing.digest != secret.digest(text) or self._clock.utc() >= pairing.until:
+        if (
+            pairing is None
+            or not secret.same(pairing.digest, secret.digest(text))
+            or self._clock.utc() >= pairing.until
+        ):
             return Claimed("expired")
         if pairing.state == "waiting":
             return Claimed("waiting")

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from aimonitor.hub.identity import secret
 from aimonitor.hub.identity.roles import Caller, Role
 
 
@@ -48,10 +49,9 @@ class Token(msgspec.Struct, frozen=True):
     old_until: float = 0.0
 
     def accepts(self, digest: str, utc: float) -> bool:
-        """Whether a secret of this digest is valid at `utc`. Digests of digests may be compared in any time."""
-        if self.expires_at is not None and utc >= self.expires_at:
-            return False
-        return digest == self.digest or (digest == self.old_digest and utc < self.old_until)
+        """Whether a secret of this digest is valid at `utc`."""
+        is_new, is_old = secret.same(digest, self.digest), secret.same(digest, self.old_digest)
+        return (is_new or (is_old and utc < self.old_until)) and (self.expires_at is None or utc < self.expires_at)
 
 
 class SetupCode(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """Secrets: 256 random bits each, kept as SHA-256 only; with so many bits a slow hash would add nothing."""
 
 import hashlib
+import hmac
 import secrets
 from collections.abc import Mapping
 
@@ -14,8 +15,13 @@ def make() -> str:
 
 
 def digest(text: str) -> str:
-    """What is kept of a secret. Comparing digests tells a guesser nothing: it cannot choose them byte by byte."""
+    """What is kept of a secret."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two digests are equal; takes the same time wherever they differ."""
+    return hmac.compare_digest(one, other)
 
 
 def make_token() -> tuple[str, str]:

@@ -34,17 +34,12 @@ class Tokens:
         """insiders: tokens that are always there and never shown"""
         self._shelf = CopiedShelf(Shelf(vault, "token", Token), changed)
         self._clock = clock
-        self._insiders = {
-            each.digest: each for each in (_fixed(number, one, clock.utc()) for number, one in enumerate(insiders))
-        }
+        self._insiders = [_fixed(number, each, clock.utc()) for number, each in enumerate(insiders)]
         self.set_fixed(environment)
 
     def set_fixed(self, environment: Iterable[DeviceToken]) -> None:
         """From now on these are the tokens that the settings name; who came in with another is let go within 5 s."""
-        self._fixed = {
-            secret.digest(each.secret.get_secret_value()): _fixed(number, each, self._clock.utc())
-            for number, each in enumerate(environment, 1)
-        }
+        self._fixed = [_fixed(number, each, self._clock.utc()) for number, each in enumerate(environment, 1)]
 
     async def refresh(self) -> None:
         """Learn what other hubs and programs changed. Raises StoreError; what was known then stays."""
@@ -53,11 +48,11 @@ class Tokens:
     @property
     def any_for_edges(self) -> bool:
         """Whether edges are asked for one."""
-        return any(token.role is None for token in (*self._fixed.values(), *self._shelf.known.values()))
+        return any(token.role is None for token in (*self._fixed, *self._shelf.known.values()))
 
     def all(self) -> list[Token]:
         """The environment's first, then by age."""
-        return [*self._fixed.values(), *sorted(self._shelf.known.values(), key=lambda token: token.created_at)]
+        return [*self._fixed, *sorted(self._shelf.known.values(), key=lambda token: token.created_at)]
 
     @staticmethod
     def is_founding(token: Token) -> bool:
@@ -81,9 +76,9 @@ class Tokens:
         return self._accept(token, caller.proof)
 
     def _accept(self, token: Token | None, digest: str) -> Caller | None:
-        fixed = self._fixed.get(digest) or self._insiders.get(digest)
-        if fixed is not None:
-            return _caller(fixed, digest)
+        fixed = [each for each in (*self._fixed, *self._insiders) if secret.same(each.digest, digest)]
+        if fixed:
+            return _caller(fixed[0], digest)
         if token is None or not token.accepts(digest, self._clock.utc()):
             return None
         return _caller(token, digest)
@@ -132,7 +127,7 @@ class Tokens:
         return token
 
     def _own(self, token_id: str) -> Token:
-        if any(token.token_id == token_id for token in self._fixed.values()):
+        if any(token.token_id == token_id for token in self._fixed):
             raise Refused(409, "token_id", "a token that is not set by AIMONITOR_TOKENS", token_id)
         token = self._shelf.known.get(token_id)
         if token is None:
