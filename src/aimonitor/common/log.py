@@ -8,22 +8,29 @@ import re
 import sys
 import time
 
+_WORDS = r"(?:access_?)?token|ticket|session|password|passwd|passphrase|pwd|secret|api_?key|set-cookie|cookie"
 _SECRETS = (
     (re.compile(r"\d{6,}:[A-Za-z0-9_-]{20,}"), "<telegram-token>"),
     (re.compile(r"\baim_[0-9a-f]{12}_[A-Za-z0-9_-]{20,}"), "<token>"),
+    (re.compile(r"\b(aimonitor\.ticket\.)[A-Za-z0-9_-]+"), r"\1<secret>"),
     (re.compile(r"(?i)\b(bearer)\s+\S+"), r"\1 <secret>"),
+    (re.compile(r"(?i)\b(authorization[\"']?\s*[=:]\s*[\"']?\w+)\s+[^\s\"']+"), r"\1 <secret>"),
     (
-        re.compile(r"(?i)\b((?:access_?)?token|password|passwd|secret|api_?key)(\"?\s*[=:]\s*\"?)[^\s\"&,}]+"),
+        re.compile(rf"(?i)\b({_WORDS})([\"']?\s*[=:]\s*)(?:\"[^\"]*\"?|'[^']*'?|[^\s\"'&,}}]+)"),
         r"\1\2<secret>",
     ),
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s:@]+:[^/\s@]+@"), r"\1<credentials>@"),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s@:]*:[^/\s]*@"), r"\1<credentials>@"),
 )
-_CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
+_DIRECTION = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""What turns the direction of the text after it: a line could show its parts in another order."""
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *_DIRECTION)}
 _LIMIT = 2000
+_LOOKED_AT = 10 * _LIMIT
 
 
 def scrub(text: str) -> str:
     """Return `text` fit for a log: secrets replaced, control characters escaped, at most 2,000 characters."""
+    text = text[:_LOOKED_AT]
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     text = text.translate(_CONTROL)
