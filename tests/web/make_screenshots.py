@@ -1,6 +1,6 @@
 """Pictures of the dashboard for the documentation, from the running system: hub, edge on footage, and a played edge.
 
-    python tests/web/make_screenshots.py --camera FOOTAGE [--detector yolox-nano] [--all FOLDER]
+    python tests/web/make_screenshots.py --camera FOOTAGE [--detector yolox-nano] [--all FOLDER] [--only VIEW]
 
 Writes the chosen dozen to docs/screenshots, at most 150 kB each; with --all every view in every language, theme and
 size to FOLDER as well. To be looked at, every one.
@@ -187,8 +187,9 @@ def main() -> None:
     parser.add_argument("--camera", type=Path, required=True, help="footage for the real edge")
     parser.add_argument("--detector", default="yolox-nano")
     parser.add_argument("--all", type=Path, metavar="FOLDER", help="every combination, as it comes, to this folder")
+    parser.add_argument("--only", choices=VIEWS, help="the chosen ones of this view alone")
     chosen = parser.parse_args()
-    shots = list(CHOSEN)
+    shots = [shot for shot in CHOSEN if chosen.only in (None, shot.view)]
     if chosen.all:
         chosen.all.mkdir(parents=True, exist_ok=True)
         shots = [

@@ -6,7 +6,7 @@ const plural = pluralOf("en");
 
 export const en = {
   app: { name: "AI Monitor", skip: "Skip to the picture" },
-  nav: { label: "Views", live: "Live", grid: "All cameras", events: "Events", charts: "Charts", setup: "Set-up" },
+  nav: { label: "Views", live: "Live", grid: "All cameras", events: "Events", charts: "Charts", setup: "Set-up", notifications: "Notifications" },
   level: { unknown: "Unknown", NORMAL: "Normal", WATCH: "Watch", ALERT: "Alert", CRITICAL: "Critical" },
   state: {
     live: "Live",

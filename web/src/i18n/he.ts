@@ -5,7 +5,7 @@ const plural = pluralOf("he");
 
 export const he: Catalogue = {
   app: { name: "AI Monitor", skip: "דלגו אל התמונה" },
-  nav: { label: "תצוגות", live: "שידור חי", grid: "כל המצלמות", events: "אירועים", charts: "תרשימים", setup: "הגדרה" },
+  nav: { label: "תצוגות", live: "שידור חי", grid: "כל המצלמות", events: "אירועים", charts: "תרשימים", setup: "הגדרה", notifications: "התראות" },
   level: { unknown: "לא ידוע", NORMAL: "רגיל", WATCH: "מעקב", ALERT: "התראה", CRITICAL: "קריטי" },
   state: {
     live: "חי",

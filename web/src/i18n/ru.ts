@@ -5,7 +5,7 @@ const plural = pluralOf("ru");
 
 export const ru: Catalogue = {
   app: { name: "AI Monitor", skip: "Перейти к изображению" },
-  nav: { label: "Разделы", live: "Эфир", grid: "Все камеры", events: "События", charts: "Графики", setup: "Настройка" },
+  nav: { label: "Разделы", live: "Эфир", grid: "Все камеры", events: "События", charts: "Графики", setup: "Настройка", notifications: "Уведомления" },
   level: { unknown: "Неизвестно", NORMAL: "Норма", WATCH: "Внимание", ALERT: "Тревога", CRITICAL: "Опасность" },
   state: {
     live: "Эфир",

@@ -46,7 +46,7 @@ export function HoursCard({ bench }: { readonly bench: Workbench }): JSX.Element
 }
 
 /** "22:00-06:00" as two times; 24:00 is the midnight that ends a day. */
-function SpanInput({ name, span, onChange }: { readonly name: string; readonly span: string; readonly onChange: (span: string) => void }): JSX.Element {
+export function SpanInput({ name, span, onChange }: { readonly name: string; readonly span: string; readonly onChange: (span: string) => void }): JSX.Element {
   const words = useSetUpWords();
   const [start = "", end = ""] = span.replace("24:00", "00:00").split("-");
   const set = (from: string, to: string): void => {

@@ -1,7 +1,7 @@
 /** What is not saved yet, what is wrong with it, and what can be done: it stays in sight while one works. */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { isolate, translate } from "../i18n/language";
 import { useLanguage } from "../ui/context";
 import { ToolIcon } from "../ui/icons";
@@ -16,6 +16,7 @@ export function SaveBar({ bench }: { readonly bench: Workbench }): JSX.Element {
   const [note, setNote] = useState("");
   const { differs, saving, rehearsing } = bench;
   const dirty = differs.length > 0;
+  useUndoKey(bench);
   const parts = differs.map((part) => words.parts[part]).join(", ");
   const save = (): void => saving.save(note.trim() === "" ? parts : note.trim());
   return (
@@ -57,6 +58,20 @@ export function SaveBar({ bench }: { readonly bench: Workbench }): JSX.Element {
       </div>
     </section>
   );
+}
+
+/** Ctrl+Z (⌘Z) takes a step back, but in a field that has an undo of its own. */
+function useUndoKey({ canUndo, undo }: Workbench): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const wants = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z";
+      if (!wants || !canUndo || (event.target as Element).matches('input:not([type="range"], [type="checkbox"])')) return;
+      event.preventDefault();
+      undo();
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  });
 }
 
 function Problems({ bench }: { readonly bench: Workbench }): JSX.Element | null {

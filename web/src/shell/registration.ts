@@ -1,4 +1,4 @@
-/** Puts the shell worker to work and says when a newer page waits to be shown. */
+/** Puts the shell worker to work, says when a newer page waits to be shown, and tells the worker who reads. */
 
 /** Register the worker where the browser allows it; `ready` is called with a function that switches to the new page. */
 export async function registerShell(ready: (reload: () => void) => void): Promise<void> {
@@ -15,4 +15,10 @@ export async function registerShell(ready: (reload: () => void) => void): Promis
   };
   offer();
   registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", offer));
+}
+
+/** Notifications that come while the page is closed will be in this language. */
+export async function tellLanguage(language: string): Promise<void> {
+  if (!("serviceWorker" in navigator) || !window.isSecureContext) return;
+  (await navigator.serviceWorker.ready).active?.postMessage({ language });
 }

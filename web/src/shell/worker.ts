@@ -1,17 +1,24 @@
 /**
- * Keeps the shell of the page (its own files, by hashed name) so that it opens at once and without a network.
+ * Keeps the shell of the page (its own files, by hashed name) so that it opens at once and without a network, and shows
+ * what the hub tells while the page is closed.
  *
  * It never touches the API, the snapshots or the WebSocket: what is live is never answered from a cache.
  */
 
-/** The files of this build, put in by the build itself. */
+import { wordNotice, type LanguageCode, type NoticeWords } from "./notice";
+
+/** The files of this build and the words of notifications, put in by the build itself. */
 declare const __SHELL_FILES__: readonly string[];
 declare const __SHELL_VERSION__: string;
+declare const __NOTICE_WORDS__: Readonly<Record<LanguageCode, NoticeWords>>;
 
 const worker = self as unknown as ServiceWorkerGlobalScope;
 const PREFIX = "aimonitor-shell-";
 const CACHE = PREFIX + __SHELL_VERSION__;
 const NETWORK_PATIENCE_MS = 3_000;
+/** What the page said of its reader, for when there is no page. */
+const READER = "aimonitor-reader";
+const LANGUAGE = "language";
 
 worker.addEventListener("install", (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(["./", ...__SHELL_FILES__])));
@@ -23,6 +30,16 @@ worker.addEventListener("activate", (event) => {
 
 worker.addEventListener("message", (event) => {
   if (event.data === "take over") void worker.skipWaiting();
+  else if (isLanguage(event.data?.language)) event.waitUntil(keepLanguage(event.data.language));
+});
+
+worker.addEventListener("push", (event) => {
+  event.waitUntil(tell(event.data?.text() ?? ""));
+});
+
+worker.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open(String(event.notification.data ?? "")));
 });
 
 worker.addEventListener("fetch", (event) => {
@@ -51,4 +68,39 @@ async function newestPage(request: Request): Promise<Response> {
 /** The name tells the content, so whatever else the answer may vary by does not matter. */
 async function keptFile(request: Request): Promise<Response> {
   return (await caches.match(request, { ignoreVary: true })) ?? fetch(request);
+}
+
+async function tell(payload: string): Promise<void> {
+  const language = await keptLanguage();
+  const { title, options } = wordNotice(payload, __NOTICE_WORDS__[language], language);
+  await worker.registration.showNotification(title, options);
+}
+
+/** Show a view of the dashboard: in a window that has it open already, else in a new one. */
+async function open(view: string): Promise<void> {
+  const address = worker.registration.scope + view;
+  const windows = await worker.clients.matchAll({ type: "window" });
+  const shown = windows.find((each) => each.focused) ?? windows[0];
+  if (shown === undefined) {
+    await worker.clients.openWindow(address);
+    return;
+  }
+  const there = (await shown.navigate(address).catch(() => null)) ?? shown;
+  await there.focus().catch(() => null); // refused unless it was a person who clicked
+}
+
+function isLanguage(value: unknown): value is LanguageCode {
+  return typeof value === "string" && Object.hasOwn(__NOTICE_WORDS__, value);
+}
+
+async function keepLanguage(language: LanguageCode): Promise<void> {
+  const cache = await caches.open(READER);
+  await cache.put(LANGUAGE, new Response(language));
+}
+
+/** As the page was last read, or as the browser is. */
+async function keptLanguage(): Promise<LanguageCode> {
+  const kept = await (await caches.match(LANGUAGE, { cacheName: READER }))?.text();
+  const wished = [kept, ...worker.navigator.languages.map((tag) => tag.toLowerCase().split("-")[0]?.replace("iw", "he"))];
+  return wished.find(isLanguage) ?? "en";
 }

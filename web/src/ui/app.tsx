@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { tellLanguage } from "../shell/registration";
 import { savePreferences } from "../state/preferences";
 import { AlertVoice } from "./alert_voice";
 import { Banner } from "./banner";
@@ -12,7 +13,7 @@ import { Events } from "./events";
 import { Grid } from "./grid";
 import { Header } from "./header";
 import { Live } from "./live";
-import { SetUp, WhatIf } from "./later";
+import { Notifications, SetUp, WhatIf } from "./later";
 import { useRoute, type Route } from "./route";
 import { FirstSetUp, SignInAgain, SignInPage } from "./sign_in";
 import { UpdateNotice } from "./update_notice";
@@ -68,6 +69,8 @@ function View({ route }: { readonly route: Route }): JSX.Element {
       return <Events />;
     case "charts":
       return <Charts />;
+    case "notifications":
+      return <Notifications />;
     case "event":
       return <EventPage source={route.source} incidentId={route.incidentId} />;
     case "what-if":
@@ -92,6 +95,7 @@ function useDocumentSettings(): void {
     document.title = words.app.name;
     savePreferences(localStorage, preferences);
   }, [preferences, code, direction, words]);
+  useEffect(() => void tellLanguage(code), [code]);
 }
 
 /** The address after `#` is the view, so the link moves the focus itself. */

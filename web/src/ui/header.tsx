@@ -43,7 +43,7 @@ export function Header({ route }: { readonly route: Route }): JSX.Element {
       ) : (
         <span class="spring" />
       )}
-      <Settings />
+      <Settings admitted={admitted} />
     </header>
   );
 }
@@ -64,7 +64,7 @@ function View({ to, tool, name, current }: ViewProps): JSX.Element {
   );
 }
 
-function Settings(): JSX.Element {
+function Settings({ admitted }: { readonly admitted: boolean }): JSX.Element {
   const { words } = useLanguage();
   const { preferences } = useApp();
   const { language, theme } = usePreferences();
@@ -103,6 +103,11 @@ function Settings(): JSX.Element {
             ))}
           </select>
         </label>
+        {admitted && (
+          <a class="tool outlined" href={hrefOf({ view: "notifications" })} onClick={() => dismissible.current?.removeAttribute("open")}>
+            {words.nav.notifications}
+          </a>
+        )}
         <Account />
       </div>
     </details>

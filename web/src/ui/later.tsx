@@ -18,6 +18,10 @@ export function WhatIf(minute: { readonly source: Source; readonly at: number })
   return <Later pick={(rooms) => rooms.WhatIfView} {...minute} />;
 }
 
+export function Notifications(): JSX.Element {
+  return <Later pick={(rooms) => rooms.NotificationsView} />;
+}
+
 type LaterProps<P> = P & { readonly pick: (rooms: Rooms) => ComponentType<P> };
 
 function Later<P extends object>({ pick, ...props }: LaterProps<P>): JSX.Element {

@@ -9,6 +9,7 @@ export type Route =
   | { readonly view: "grid" }
   | { readonly view: "events" }
   | { readonly view: "charts" }
+  | { readonly view: "notifications" }
   | { readonly view: "event"; readonly source: Source; readonly incidentId: string }
   /** The recorded minute around `at` (edge clock), weighed otherwise. */
   | { readonly view: "what-if"; readonly source: Source; readonly at: number }
@@ -37,6 +38,7 @@ export function parseRoute(hash: string): Route {
   if (view === "what-if" && edge && camera) return { view, source: `${edge}/${camera}`, at: Number(incidentId) || 0 };
   if (view === "cameras") return { view: "grid" };
   if (view === "charts") return { view: "charts" };
+  if (view === "notifications") return { view: "notifications" };
   if (view === "events" && edge && camera && incidentId) {
     return { view: "event", source: `${edge}/${camera}`, incidentId };
   }
@@ -63,6 +65,8 @@ export function hrefOf(route: Route): string {
       return "#/events";
     case "charts":
       return "#/charts";
+    case "notifications":
+      return "#/notifications";
     case "event":
       return `#/events/${encodeSource(route.source)}/${encodeURIComponent(route.incidentId)}`;
     case "what-if":

@@ -1,0 +1,46 @@
+/** The words about notifications in English. The other languages have exactly these keys. */
+
+export const en = {
+  title: "Notifications",
+  hint: "Incidents reach this device while the page is closed. The message is sealed: only this browser can read it.",
+  here: "This device",
+  on: "On: incidents are told here.",
+  off: "Off: nothing is told here.",
+  name: "Name of this device",
+  level: "From which level on",
+  cameras: "Cameras",
+  all: "All cameras",
+  quiet: "Quiet hours",
+  quietHint: (zone: string) => `Only what is critical is told then. Time zone: ${zone}`,
+  allow: "Allow and switch on",
+  save: "Save",
+  saved: "Saved.",
+  test: "Send a test",
+  tested: "Sent. It should appear within seconds; if it does not, look whether the system silences the browser.",
+  stop: "Switch off",
+  others: "My other devices",
+  noOthers: "None yet. Sign in there and switch notifications on.",
+  remove: "Switch off there",
+  removeSure: (device: string) => `Tell ${device} nothing more?`,
+  told: (level: string, cameras: string) => `${level}, ${cameras}`,
+  some: (count: string) => `${count} cameras`,
+  quietFrom: (hours: string, zone: string) => `quiet ${hours} (${zone})`,
+  since: (date: string) => `since ${date}`,
+  /** Why this browser cannot be told. */
+  why: {
+    insecure: "Browsers allow notifications only over https, or on the computer that runs the hub. Open the dashboard by its https address.",
+    install: "On iPhone and iPad first add this page to the home screen: Share, then Add to Home Screen. Open it from there and come back here.",
+    unsupported: "This browser has no web push.",
+    untrusted: "The browser did not take the page's worker, mostly because it does not trust the hub's certificate.",
+    denied: "You have told this browser not to show notifications of this page. Allow them in the settings of the site, then reload.",
+    dismissed: "The browser's question was not answered. Try again and allow it.",
+    service: "The browser's push service could not be reached. Some browsers have it switched off in their settings.",
+  },
+  /** What the browser itself shows. */
+  notice: {
+    test: "AI Monitor: it works",
+    testHint: "Notifications arrive on this device.",
+    unknown: "AI Monitor: something happened",
+    unknownHint: "Open the page to see what.",
+  },
+};
