@@ -5,11 +5,12 @@
 
 With two hubs, each has one of the cameras and half of the viewers at its door, and every viewer watches both cameras:
 half of what is shown crosses from hub to hub, as behind a balancer without stickiness. A hub is one process on one
-core, so what it can carry is what its core can: messages delivered, divided by the CPU seconds of the busier hub. That
-is measured below saturation, because the viewers (a C client) and the publishers need cores as well.
+core, so what it can carry is what its core can: the share of it that an idle hub leaves, divided by what a delivered
+message costs the busier hub. That is measured below saturation, because the viewers (a C client) and the publishers
+need cores as well, and this machine may have two.
 
-capacity   delivered messages for each CPU second of the busiest hub: two hubs beside one (a core for each)
-in all     delivered messages for each CPU second of all hubs and Redis, times the two cores that they share
+capacity   messages a second when the core of the busiest hub is full: two hubs beside one, a core for each
+in all     messages a second when two cores are full that all hubs and Redis share, beside one hub on one core
 """
 
 import argparse
@@ -23,7 +24,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,20 +40,20 @@ WATCH_ALL = codec.encode(messages.Subscribe(everything=True, lease_s=300.0))
 
 @dataclass(frozen=True)
 class Turn:
-    """One measurement: CPU seconds of each hub and of Redis, and what all viewers got of what they should."""
+    """One measurement. CPU: of each hub, and of Redis last; idle a second, and for each message that was delivered."""
 
-    hubs_s: tuple[float, ...]
-    redis_s: float
-    delivered: float
+    idle: tuple[float, ...]
+    each_us: tuple[float, ...]
     share: float
 
     @property
     def capacity(self) -> float:
-        return self.delivered / max(self.hubs_s)
+        """Messages a second until the first hub has no core left."""
+        return min((1 - idle) / each_us for idle, each_us in zip(self.idle[:-1], self.each_us[:-1], strict=True)) * 1e6
 
-    @property
-    def in_all(self) -> float:
-        return self.delivered / (sum(self.hubs_s) + self.redis_s)
+    def in_all(self, cores: int) -> float:
+        """Messages a second until that many cores have nothing left for hubs and Redis."""
+        return (cores - sum(self.idle)) / sum(self.each_us) * 1e6
 
 
 @contextlib.contextmanager
@@ -145,29 +146,42 @@ def measure(
         clients = [stack.enter_context(viewers(build, port, count // hubs)) for port in ports]
         time.sleep(3.0)  # hubs tell each other every two seconds what their viewers want
         play_all(cameras, 1.0, options.fps)
+        watched = [*processes, server]
+        idle = spent(watched, lambda: time.sleep(options.seconds))
         for client in clients:
             say(client, b"r")
-        watched = [*processes, server]
-        before = [cpu_seconds(process.pid) for process in watched]
-        sent = play_all(cameras, options.seconds, options.fps)
+        sent = []
+        busy = spent(watched, lambda: sent.append(play_all(cameras, options.seconds, options.fps)))
         time.sleep(0.5)
-        *hubs_s, redis_s = (cpu_seconds(each.pid) - spent for each, spent in zip(watched, before, strict=True))
         got = sum(read_counts(client)[0] for client in clients)
-    return Turn(tuple(hubs_s), redis_s, got, got / (sent * count))
+    each_us = [1e6 * (own - rest) / got for own, rest in zip(busy, idle, strict=True)]
+    return Turn(tuple(each / options.seconds for each in idle), tuple(each_us), got / (sent[0] * count))
+
+
+def spent(processes: list[subprocess.Popen], work: Callable[[], object]) -> list[float]:
+    """CPU seconds of each process while `work` is done."""
+    before = [cpu_seconds(process.pid) for process in processes]
+    work()
+    return [cpu_seconds(process.pid) - each for process, each in zip(processes, before, strict=True)]
 
 
 def report(count: int, turns: list[tuple[Turn, Turn]]) -> None:
     print(f"\n{count} viewers of 2 cameras")
-    print("        delivered   CPU us a message: busiest hub   all hubs   Redis")
+    print("           delivered  CPU us a message: busiest hub  all hubs  Redis   idle hub, share of a core")
     for name, own in (("one hub", [one for one, _ in turns]), ("two hubs", [two for _, two in turns])):
-        busiest, everything, redis = (
-            statistics.median(1e6 * spent(turn) / turn.delivered for turn in own)
-            for spent in (lambda turn: max(turn.hubs_s), lambda turn: sum(turn.hubs_s), lambda turn: turn.redis_s)
-        )
-        share = statistics.median(turn.share for turn in own)
-        print(f"{name:<9} {share:8.1%} {busiest:32.2f} {everything:10.2f} {redis:7.2f}")
+        mid = [
+            statistics.median(figure(turn) for turn in own)
+            for figure in (
+                lambda turn: turn.share,
+                lambda turn: max(turn.each_us[:-1]),
+                lambda turn: sum(turn.each_us[:-1]),
+                lambda turn: turn.each_us[-1],
+                lambda turn: max(turn.idle[:-1]),
+            )
+        ]
+        print(f"{name:<9} {mid[0]:10.1%} {mid[1]:30.2f} {mid[2]:9.2f} {mid[3]:6.2f} {mid[4]:27.1%}")
     capacity = statistics.median(two.capacity / one.capacity for one, two in turns)
-    in_all = statistics.median(2 * two.in_all / one.in_all for one, two in turns)
+    in_all = statistics.median(two.in_all(2) / one.capacity for one, two in turns)
     print(f"two hubs beside one: capacity x {capacity:.2f}, on two cores in all x {in_all:.2f}")
 
 

@@ -31,7 +31,7 @@ _SAMPLES_WAITING = 20_000
 _RETRY_CAP_S = 0.5
 _LIFE_EVERY_S = 1.0
 _PATIENCE_S = 2.0
-"""How long an edge at the door waits for a store that does not answer."""
+"""How long an edge at the door waits for a store on another machine that does not answer."""
 
 Stored = Callable[[NewEvent, bool], None]
 """Told of each event that the store has now, and whether it was new."""
@@ -183,7 +183,7 @@ class History:
         """As `journal`; while the store is away, what is known without it, to be counted when it is back."""
         if not self.trouble:
             try:
-                async with asyncio.timeout(_PATIENCE_S):
+                async with asyncio.timeout(_PATIENCE_S if self._store.shared else None):
                     return await self.journal(name)
             except (StoreError, TimeoutError) as error:
                 self.trouble = str(error) or f"the store does not answer within {_PATIENCE_S:.0f} s"
