@@ -14,6 +14,7 @@ from aimonitor.edge.keeper import Learned, Memory, Parcel
 from aimonitor.edge.policy import SitePolicy
 from aimonitor.edge.publisher import Publisher, Rung, Shot, to_event
 from aimonitor.edge.stages import CameraStages
+from aimonitor.edge.travels import Travels
 from aimonitor.edge.types import Event, Frame, Observation, PictureError, ThermalReading
 from aimonitor.edge.usual import Usual
 
@@ -48,6 +49,7 @@ class Analyzer:
         thermal: Callable[[], ThermalReading | None],
         usual: Usual,
         turns: Turns,
+        travels: Travels | None = None,
     ) -> None:
         self._camera_id = camera_id
         self._source = source
@@ -68,6 +70,7 @@ class Analyzer:
         self._thermal = thermal
         self._usual = usual
         self._turns = turns
+        self._travels = travels
         self._attention: Latest[messages.Attention] = Latest()
         self._picture_asked: Latest[bool] = Latest()
         self._times: deque[float] = deque(maxlen=_RATE_WINDOW)
@@ -126,6 +129,8 @@ class Analyzer:
         while not self._frames.closed:
             if not self._frames.wait(timeout=1.0):
                 continue
+            if self._travels:
+                self._travels.begin()
             with self._turns:
                 frame = self._frames.get(0)  # the newest: others may have come while this camera stood in line
                 if frame is not None:
@@ -173,6 +178,9 @@ class Analyzer:
         self.rung = self._publisher.ladder.rung(now)
         if shot is not None:
             self._offer(self._camera_id, shot)
+        if self._travels:
+            self._travels.mark("publish")
+            self._travels.end(observation)
 
     def _learn(self, observation: Observation) -> None:
         unusual = self._usual.take(observation)

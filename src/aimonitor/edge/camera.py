@@ -9,6 +9,7 @@ from pathlib import Path
 from aimonitor.analytics.anomaly import AnomalySettings
 from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest
+from aimonitor.common.tracing import Tracer
 from aimonitor.contract import messages
 from aimonitor.edge.analyzer import Analyzer
 from aimonitor.edge.budget import Budget
@@ -24,6 +25,7 @@ from aimonitor.edge.sensors.ways import open_way
 from aimonitor.edge.settings import CameraSettings
 from aimonitor.edge.sources import Factory, SourceOptions, open_source
 from aimonitor.edge.stages import CameraStages
+from aimonitor.edge.travels import Travels
 from aimonitor.edge.types import Size, ThermalReading
 from aimonitor.edge.uplink import Uplink
 from aimonitor.edge.usual import Usual
@@ -52,6 +54,7 @@ class Surroundings:
     false_alarms_per_week: float = 1.0
     turns: Turns = field(default_factory=lambda: Turns(AT_WORK))
     sources: Mapping[str, Factory] = field(default_factory=dict)
+    tracer: Tracer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +119,13 @@ def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
     capture = Capture(camera.id, opened, clock=clock, on_change=announce)
     path, required = camera.policy or around.policies / f"{camera.id}.toml", camera.policy is not None
     policy = PolicyStore(path, clock, preset=camera.preset, required=required)
+    travels = Travels(source, around.tracer, clock) if around.tracer else None
     readings: Latest[ThermalReading] = Latest()
     analyzer = Analyzer(
         camera.id,
         source,
         frames=capture.frames,
-        stages=CameraStages(around.detector, policy.policy),
+        stages=CameraStages(around.detector, policy.policy, travels.mark if travels else None),
         publisher=Publisher(source, around.resting, lambda: around.budget.ceiling(clock.monotonic(), clock.utc())),
         journal=around.journal,
         clock=clock,
@@ -132,6 +136,7 @@ def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
         thermal=lambda: readings.get(0),
         usual=_usual(camera.id, policy.policy, around),
         turns=around.turns,
+        travels=travels,
     )
     policy.follow = analyzer.adopt
     sensing = _sense(camera, readings.put, clock) if camera.thermal else None

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from aimonitor.common.clock import Clock, SystemClock
 from aimonitor.common.reload import SettingsFile, follow
 from aimonitor.common.settings import SettingsError
+from aimonitor.common.tracing import open_tracer
 from aimonitor.contract import messages
 from aimonitor.edge.backends import open_detector
 from aimonitor.edge.budget import Budget, BudgetLimits
@@ -85,12 +86,13 @@ class Node:
     ) -> None:
         self._clock = clock
         parts = parts or Parts()
+        self._tracer = open_tracer(settings.traces, settings.traces_share, f"aimonitor-edge {settings.edge_id}")
         detector = Timed(parts.detector or _open_detector(settings), clock)
         self._journal = Journal(settings.journal, clock)
         month = f"{datetime.fromtimestamp(clock.utc(), UTC):%Y-%m}"
         limits = BudgetLimits(settings.budget_kbit_s, settings.budget_gb_month)
         self._budget = Budget(limits, clock.monotonic(), month, self._journal.marked(_SENT + month))
-        self._media = _media_sender(settings, clock)
+        self._media = _media_sender(settings, clock, self._budget)
         follow = self._media.follow if self._media and settings.upload == "snapshots" else None
         self._keeper = Keeper(settings.keep, follow) if settings.keep else None
         cameras = CamerasDesk(lambda: self._lineup, lambda: self._loop, camera_file, clock)
@@ -124,6 +126,7 @@ class Node:
             settings.journal.with_suffix("") / "policies",
             settings.false_alarms_per_week,
             sources=parts.sources,
+            tracer=self._tracer if settings.traces else None,
         )
         self._told = settings.camera
         self._lineup = Lineup(settings.camera, around, self._arrived, self._left)
@@ -231,17 +234,22 @@ class Node:
         if self._media is not None:
             self._media.close()
         self._journal.close()
+        self._tracer.close()
 
 
 def _open_detector(settings: EdgeSettings) -> Detector:
     return open_detector(settings.detector, threads=settings.threads, threshold=settings.threshold)
 
 
-def _media_sender(settings: EdgeSettings, clock: Clock) -> MediaSender | None:
+def _media_sender(settings: EdgeSettings, clock: Clock, budget: Budget) -> MediaSender | None:
     if settings.keep is None:
         return None
     hub, pace = HubAddress.of(settings.hub), settings.upload_kb_per_s * 1024
-    return MediaSender(settings.keep, hub, settings.edge_id, settings.token, clock, bytes_per_s=pace)
+
+    def spend(size: int) -> None:
+        budget.spend(size, clock.monotonic(), clock.utc())
+
+    return MediaSender(settings.keep, hub, settings.edge_id, settings.token, clock, bytes_per_s=pace, spend=spend)
 
 
 def _check_ending(statuses: Sequence[CameraStatus]) -> None:

@@ -77,6 +77,10 @@ class EdgeSettings(Settings):
     """How often chance alone may call a count unusual, for each camera, zone and class."""
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     """Where Prometheus may ask on this machine; none answers nobody."""
+    traces: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    """An OpenTelemetry collector (OTLP over HTTP), such as http://127.0.0.1:4318, that is told of frames' journeys."""
+    traces_share: Annotated[float, Field(gt=0, le=1)] = 0.01
+    """Of how many; the hub's must be the same for whole journeys."""
     budget_kbit_s: Annotated[float, Field(gt=0)] | None = None
     budget_gb_month: Annotated[float, Field(gt=0)] | None = None
     """What the uplink may cost; as it is used up, cameras are looked at less closely. Events always go out."""

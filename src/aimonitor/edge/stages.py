@@ -5,6 +5,7 @@ from aimonitor.edge.motion import MotionGate
 from aimonitor.edge.pipeline import Detector, Pipeline
 from aimonitor.edge.policy import SitePolicy
 from aimonitor.edge.tracker import Tracker
+from aimonitor.edge.travels import Mark, S, watched, watched_call
 from aimonitor.edge.types import Frame, Observation, Size, ThermalReading, Unusual
 from aimonitor.edge.understanding import Understanding
 
@@ -12,9 +13,11 @@ from aimonitor.edge.understanding import Understanding
 class CameraStages:
     """Builds the stages for the size of the camera's pictures, and follows policy changes. Owned by one thread."""
 
-    def __init__(self, detector: Detector, policy: SitePolicy) -> None:
+    def __init__(self, detector: Detector, policy: SitePolicy, mark: Mark | None = None) -> None:
+        """mark: told the name of each stage when it is done with a frame, where somebody follows that"""
         self._detector = detector
         self._policy = policy
+        self._mark = mark
         self._understanding = Understanding(policy)
         self._pipeline: Pipeline | None = None
         self._last_id = 0
@@ -44,13 +47,17 @@ class CameraStages:
 
     def _build(self, size: Size) -> Pipeline:
         understanding = self._understanding
+        tracker = Tracker(aspect=min(10.0, max(0.1, size.width / size.height)), after_id=self._last_id)
         return Pipeline(
-            gate=MotionGate(),
-            eye=Focus(self._detector),
-            tracker=Tracker(aspect=min(10.0, max(0.1, size.width / size.height)), after_id=self._last_id),
-            behavior=understanding.behavior,
-            thermal=understanding.thermal,
-            fuse=understanding.fuse,
-            risk=understanding.risk,
-            events=understanding.events,
+            gate=self._watch(MotionGate(), "look", "gate"),
+            eye=self._watch(Focus(self._detector), "detect", "detector"),
+            tracker=self._watch(tracker, "update", "tracker"),
+            behavior=self._watch(understanding.behavior, "update", "behavior"),
+            thermal=self._watch(understanding.thermal, "update", "thermal"),
+            fuse=understanding.fuse if self._mark is None else watched_call(understanding.fuse, "fusion", self._mark),
+            risk=self._watch(understanding.risk, "assess", "risk"),
+            events=self._watch(understanding.events, "update", "events"),
         )
+
+    def _watch(self, stage: S, verb: str, name: str) -> S:
+        return stage if self._mark is None else watched(stage, verb, name, self._mark)

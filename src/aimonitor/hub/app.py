@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse
 import aimonitor
 from aimonitor.common.clock import Clock, SystemClock
 from aimonitor.common.reload import SettingsFile, follow
+from aimonitor.common.tracing import Tracer, open_tracer
 from aimonitor.contract import schema
 from aimonitor.hub import pages, rest
 from aimonitor.hub.buses import Bus, make_bus
@@ -30,6 +31,7 @@ from aimonitor.hub.identity import routes
 from aimonitor.hub.identity.desk import Identity
 from aimonitor.hub.identity.scribe import Scribe
 from aimonitor.hub.identity.vaults import Vault
+from aimonitor.hub.journeys import Journeys
 from aimonitor.hub.limits import Places
 from aimonitor.hub.live import Live
 from aimonitor.hub.marks import MarkDoor
@@ -107,6 +109,9 @@ def create_app(
     if neighbors is not None:
         switchboard.unasked, switchboard.guests = neighbors.result, lambda: neighbors.guests
         switchboard.tell_hubs = neighbors.tell
+    tracer = open_tracer(settings.traces, settings.traces_share, "aimonitor-hub")
+    if settings.traces:
+        switchboard.tell_journey = Journeys(tracer, clock).relayed
     identity = Identity(settings, clock, vault, insiders)
     guard = guards.Guard(identity, settings.cors_origins)
     switchboard.note_command = identity.trail.note_command
@@ -136,7 +141,7 @@ def create_app(
         description="Relays what edges see to whoever watches, and remembers what happened.",
         docs_url=None,  # their pages need a CDN and inline scripts, which our content security policy refuses
         redoc_url=None,
-        lifespan=lambda _: _lifespan(store, history, identity, works),
+        lifespan=lambda _: _lifespan(store, history, identity, works, tracer),
     )
     app.state.switchboard = switchboard
     app.add_exception_handler(RequestValidationError, _refuse_parameters)
@@ -167,7 +172,7 @@ def create_app(
 
 @contextlib.asynccontextmanager
 async def _lifespan(
-    store: EventStore, history: History, identity: Identity, works: Sequence[Beside]
+    store: EventStore, history: History, identity: Identity, works: Sequence[Beside], tracer: Tracer
 ) -> AsyncIterator[None]:
     """Open the stores, run what works from start to end, and put everything away in the reverse order."""
     await store.open()
@@ -182,6 +187,7 @@ async def _lifespan(
         await history.finish()
         await identity.close()
         await store.close()
+        await asyncio.to_thread(tracer.close)
 
 
 async def _tick(switchboard: Switchboard, neighbors: Neighbors | None) -> None:

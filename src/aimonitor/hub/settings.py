@@ -108,6 +108,11 @@ class HubSettings(Settings):
     media_wait_s: float = Field(20, gt=0, le=300)
     """How long an answer waits for a file that its edge is sending."""
 
+    traces: str = Field("", pattern=r"^(https?://\S+)?$")
+    """An OpenTelemetry collector (OTLP over HTTP), such as http://127.0.0.1:4318, that is told of frames' journeys."""
+    traces_share: float = Field(0.01, gt=0, le=1)
+    """Of how many; the edges' must be the same for whole journeys."""
+
     push_contact: str = Field("", pattern=r"^((mailto:|https://)\S+)?$")
     """mailto: or https: address that push services are told, in case the hub misbehaves; `public_url` when empty."""
     push_local: bool = False

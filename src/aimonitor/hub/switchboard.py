@@ -15,6 +15,7 @@ from aimonitor.hub.cameras import Camera, Edge, EdgeLink
 from aimonitor.hub.commands import Answer, Asked, CommandDesk
 from aimonitor.hub.errands import Errands
 from aimonitor.hub.history import History
+from aimonitor.hub.journeys import AboutFrame
 from aimonitor.hub.limits import POLICY_VIOLATION
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.relay import Relay, Viewer
@@ -63,6 +64,7 @@ class Switchboard:
         self.unasked: Callable[[str, messages.CommandResult], None] = lambda _edge_id, _result: None
         """Told of results that nobody here waits for: another hub may have asked."""
         self.tell_hubs: Callable[[str], None] = lambda _text: None
+        self.tell_journey: Callable[[str, AboutFrame, float], None] | None = None
         """Told of lines that viewers of every hub should get, whosever edge they are about."""
         self.note_command: NoteCommand = lambda _who, _name, _source, *, ok: None
         """Told who asked for which command of which camera, and whether it was done."""
@@ -122,6 +124,8 @@ class Switchboard:
         self.counters.observations_in += 1
         camera.see_observation(said, text, at)
         self.relay.show_figures(said.source, text)
+        if self.tell_journey is not None:
+            self.tell_journey("hub figures", said, at)
         scene, risk = said.scene, said.risk
         if not edge.hub:
             second = int(self.clock.utc())
@@ -151,6 +155,8 @@ class Switchboard:
             self.counters.waits.under_way.add(self.clock.utc() - (header.captured_at - edge.clock.offset_s))
         camera.see_picture(header, frame, jpeg_at, at)
         self.relay.show_picture(header.source, header.frame_id, frame, at)
+        if self.tell_journey is not None:
+            self.tell_journey("hub picture", header, at)
         if self.relay.founding_viewers and (pair := camera.pairing.pictured(header, frame[jpeg_at:], at)):
             self.relay.show_founding(header.source, pair.compose())
         return header.source
