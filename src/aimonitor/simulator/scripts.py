@@ -65,9 +65,10 @@ def _crowd(rng: random.Random, seed: int) -> Scene:
 def _wrong_way(rng: random.Random, seed: int) -> Scene:
     lane = Zone("Lane", on_ground(ROAD, (0.2, 16), (4, 16), (4, 80), (0.2, 80)), direction_deg=0.0)
     right = walk(1, "car", 0.0, rng.uniform(8, 12), (2, 14), (2, 90))
-    wrong = walk(2, "car", 6.0, rng.uniform(7, 10), (2.2, 85), (2.2, 14))
+    # They use the same lane, so the one comes when the other has left: nothing passes through anything.
+    wrong = walk(2, "car", right.path[-1].at + 0.5, rng.uniform(7, 10), (2.2, 85), (2.2, 14))
     return Scene(
-        "wrong_way", seed, 18.0, ROAD, (right, wrong), (lane,), incidents=frozenset({("wrong_way", "Lane")}),
+        "wrong_way", seed, wrong.path[-1].at + 1.0, ROAD, (right, wrong), (lane,), incidents=frozenset({("wrong_way", "Lane")}),
         rectangle_m=_ROAD_RECTANGLE,
     )  # fmt: skip
 

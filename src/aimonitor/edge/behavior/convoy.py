@@ -37,6 +37,8 @@ class Vehicle(NamedTuple):
 
 @dataclass(slots=True)
 class _Candidate:
+    """Vehicles that were together from `since` to `last`, as far as all of them were seen."""
+
     members: frozenset[int]
     since: float
     last: float
@@ -100,12 +102,12 @@ class ConvoyFinder:
             for cluster in clusters:
                 common = candidate.members & cluster
                 if len(common) >= at_least:
-                    keep(common, candidate.since, at)
+                    keep(common, candidate.since, self._seen_at(common))
                     lived_on = lived_on or len(common) == len(candidate.members)
             if not lived_on and at - candidate.last <= patience_s:
                 keep(candidate.members, candidate.since, candidate.last)
         for cluster in clusters:
-            keep(cluster, at, at)
+            keep(cluster, at, self._seen_at(cluster))
         ordered = sorted(alive.values(), key=lambda candidate: (candidate.since, -len(candidate.members)))
         # A candidate that is a part of an older one says nothing new.
         kept: list[_Candidate] = []
@@ -113,6 +115,10 @@ class ConvoyFinder:
             if not any(candidate.members <= other.members and candidate.last <= other.last for other in kept):
                 kept.append(candidate)
         return kept
+
+    def _seen_at(self, members: frozenset[int]) -> float:
+        """When all of them had been seen: patience counts from there, and not once more from where it ended."""
+        return min(self._known[track_id].at for track_id in members)
 
     def _established(self, at: float) -> list[Group]:
         """Those that lived for k time points, the largest of any that overlap."""
