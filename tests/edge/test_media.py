@@ -80,10 +80,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def at_work(hub, root, token="secret", start=True):
+def at_work(hub, root, token="secret", start=True, spend=lambda _size: None):
     serving = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.01})
     serving.start()
-    sender = MediaSender(root, hub.address, "yard", token, SystemClock(), bytes_per_s=1e9)
+    sender = MediaSender(root, hub.address, "yard", token, SystemClock(), bytes_per_s=1e9, spend=spend)
     if start:
         sender.start()
     try:
@@ -127,6 +127,14 @@ def test_a_file_goes_in_chunks_with_the_edges_token(root):
     assert hub.files[path("clip.avi")] == (BIG, len(BIG))
     assert hub.said == ["HEAD", "bytes 0-262143/768000", "bytes 262144-524287/768000", "bytes 524288-767999/768000"]
     assert hub.tokens == {"Bearer secret"}
+
+
+def test_every_byte_of_a_file_is_spent_also_what_has_to_be_said_twice(root):
+    spent = []
+    with at_work(ScriptedHub(None, "cut"), root, spend=spent.append) as sender:
+        sender.ask("gate", "i-1", "clip.avi")
+        until(lambda: sender.sent == 1)
+    assert len(BIG) < sum(spent) <= len(BIG) + 262_144
 
 
 def test_a_cut_in_the_middle_costs_one_chunk(root):

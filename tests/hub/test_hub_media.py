@@ -72,6 +72,16 @@ def test_a_file_is_asked_of_its_edge_and_then_kept(running_hub, edge, asking):
     assert running_hub.counters.media_stored == 1
 
 
+def test_files_are_on_the_receipt_of_the_uplink(running_hub, edge):
+    edge(running_hub)
+    assert put(running_hub, SNAPSHOT, b"j" * 5000).status_code == 201
+    put(running_hub, SNAPSHOT.replace("gate", "never-named"), b"j" * 100)
+    lines = httpx.get(running_hub.url + "/api/status").json()["traffic"]["lines"]
+    media = {line["source"]: line["bytes"] for line in lines if line["kind"] == "media"}
+    assert media.keys() == {"yard/gate", "yard"}
+    assert 5000 <= media["yard/gate"] < 5020
+
+
 def test_what_the_edge_does_not_have_is_404_in_its_words(running_hub, edge, asking):
     yard = edge(running_hub)
     answer = asking(running_hub)

@@ -8,7 +8,7 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -76,6 +76,10 @@ class Pace:
         return self._free_at - at
 
 
+Spend = Callable[[int], None]
+"""Told of every piece that went out, in bytes: it counts in the edge's budget."""
+
+
 class Stopped(OSError):  # noqa: N818 - an end, and no error
     """The edge stops."""
 
@@ -84,11 +88,20 @@ class Delivery:
     """Sends `path` to `target`, an absolute path at the hub. `progressed` says whether the hub took anything."""
 
     def __init__(
-        self, hub: HubAddress, target: str, token: str, path: Path, *, pace: Pace, clock: Clock, stop: threading.Event
+        self,
+        hub: HubAddress,
+        target: str,
+        token: str,
+        path: Path,
+        *,
+        pace: Pace,
+        spend: Spend,
+        clock: Clock,
+        stop: threading.Event,
     ) -> None:
         self._hub, self._target, self._path = hub, hub.prefix + target, path
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._pace, self._clock, self._stop = pace, clock, stop
+        self._pace, self._spend, self._clock, self._stop = pace, spend, clock, stop
         self._moves = 0
         self.progressed = False
 
@@ -152,6 +165,7 @@ class Delivery:
         for at in range(0, len(data), _PIECE):
             piece = data[at : at + _PIECE]
             yield piece
+            self._spend(len(piece))
             if self._stop.wait(self._pace.pause_s(len(piece), self._clock.monotonic())):
                 raise Stopped("the edge stops")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from aimonitor.common import backoff
 from aimonitor.common.clock import Clock
-from aimonitor.edge.delivery import Delivery, HubAddress, HubRefusesError, Pace, Stopped
+from aimonitor.edge.delivery import Delivery, HubAddress, HubRefusesError, Pace, Spend, Stopped
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +48,17 @@ class MediaSender:
     """
 
     def __init__(
-        self, root: Path, hub: HubAddress, edge_id: str, token: str, clock: Clock, *, bytes_per_s: float = 128 * 1024
+        self,
+        root: Path,
+        hub: HubAddress,
+        edge_id: str,
+        token: str,
+        clock: Clock,
+        *,
+        bytes_per_s: float = 128 * 1024,
+        spend: Spend = lambda _size: None,
     ) -> None:
+        self._spend = spend
         self._root, self._hub, self._edge_id, self._token, self._clock = root, hub, edge_id, token, clock
         self._pace = Pace(bytes_per_s)
         self._condition = threading.Condition()
@@ -144,7 +153,14 @@ class MediaSender:
         since, waits = self._clock.monotonic(), self._waits()
         while path.exists():
             delivery = Delivery(
-                self._hub, target, self._token, path, pace=self._pace, clock=self._clock, stop=self._closing
+                self._hub,
+                target,
+                self._token,
+                path,
+                pace=self._pace,
+                spend=self._spend,
+                clock=self._clock,
+                stop=self._closing,
             )
             try:
                 delivery.run()

@@ -126,6 +126,7 @@ class MediaDoor:
             return no(413, "body", error.expected, error.got)
         except ClientDisconnect:
             return no(400, "body", "a whole chunk", "the end of the connection")
+        self._count(name, data)
         said = request.headers.get("content-range", "")[:100]
         span = read_span(said, len(data))
         if span is None:
@@ -133,6 +134,13 @@ class MediaDoor:
         if span.length > self._file_limit:
             return no(413, "content-range", f"a file of at most {self._file_limit:,} bytes", f"{span.length:,}")
         return await self._keep(name, span, data)
+
+    def _count(self, name: MediaName, data: bytes) -> None:
+        """A chunk is uplink too. Cameras that the edge never named share its own line of the receipt."""
+        board = self._switchboard
+        edge = board.roster.get(name.edge_id)
+        camera = edge.cameras.get(name.camera_id) if edge else None
+        board.counters.traffic.came(f"media {camera.source if camera else name.edge_id}", data, board.clock.monotonic())
 
     async def _keep(self, name: MediaName, span: Span, data: bytes) -> Response:
         try:

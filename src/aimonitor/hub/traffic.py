@@ -1,7 +1,7 @@
 """The receipt: bytes by direction, kind and camera, and what an edge's uplink will come to in a month. Pure.
 
-Counted is what WebSockets put on the wire: payload, frame header and mask. TLS, TCP and IP come on top (for small
-messages some 60 to 90 bytes each).
+Counted is what WebSockets put on the wire: payload, frame header and mask; and the files of incidents that edges send
+(`media`). TLS, TCP and IP come on top (for small messages some 60 to 90 bytes each).
 """
 
 from collections import deque
