@@ -263,6 +263,18 @@ def test_the_first_person_ends_what_this_machine_had_open(hub, dial):
     assert ended_in_time(watching) == 1008
 
 
+def test_founding_clients_of_this_machine_need_nothing_where_others_reach_the_hub_too(start_hub, dial):
+    """As with PORT set, which listens on every address."""
+    hub = start_hub(host="0.0.0.0")
+    viewer, laptop = dial(hub.ws(), subprotocols=()), dial(hub.ws("/ws/laptop"), subprotocols=())
+    laptop.say(SAMPLE)
+    assert viewer.socket.recv(timeout=10) == SAMPLE
+    paths = ("/", "/health", "/api/status", "/api/history")
+    assert [httpx.get(hub.url + path).status_code for path in paths] == [200] * 4
+    assert httpx.post(hub.url + "/api/data", content=SAMPLE).status_code == 200
+    assert visitor(hub).get("/api/status").status_code == 401
+
+
 # --- users ----------------------------------------------------------------------------------------------------------
 
 
