@@ -177,9 +177,8 @@ class Uplink:
                 log.warning("the hub at %s refuses our token now; trying again every 30 s", self._address.url)
                 await asyncio.sleep(_REFUSED_RETRY_S)
             except InvalidURI as error:
-                raise ValueError(
-                    f"hub address {self._address.url!r}: expected ws://host:port/ws/laptop: {error}"
-                ) from None
+                words = f"hub address {self._address.url!r}: expected ws://host:port/ws/laptop: {error}"
+                raise ValueError(words) from None
             except (OSError, TimeoutError, WebSocketException, ContractError) as error:
                 if self.connected:
                     waits, failures = backoff.delays(first=0.2, cap=_RETRY_CAP_S), 0
@@ -276,7 +275,9 @@ class Uplink:
                 case messages.Attention() as attention:
                     self._attend(attention)
                 case messages.Command() as command:
-                    self._start(self._obey(command))
+                    obeying = asyncio.ensure_future(self._obey(command))
+                    self._tasks.add(obeying)
+                    obeying.add_done_callback(self._tasks.discard)
                 case messages.Ping(sent_at=sent_at):
                     now = self._clock.utc()
                     await self._send(socket, codec.encode(messages.Pong(sent_at, now, now)))
@@ -308,7 +309,7 @@ class Uplink:
     async def _send_events(self, socket: ClientConnection) -> None:
         while self._sent_seq < self._journal.last and self._sent_seq - self._acked_seq < _WINDOW:
             said = self._sent_seq
-            batch = await self._read_journal(said)
+            batch = await asyncio.to_thread(self._journal.after, said)
             if not batch:
                 self._sent_seq = self._journal.last
             for event in batch:
@@ -316,9 +317,6 @@ class Uplink:
                 if self._sent_seq != said:
                     break  # rewound meanwhile
                 self._sent_seq = said = event.seq
-
-    async def _read_journal(self, after: int) -> list[messages.Event]:
-        return await asyncio.to_thread(self._journal.after, after)
 
     async def _send_shot(self, socket: ClientConnection, shot: Shot) -> None:
         await self._send(socket, codec.encode(self._shorten(shot)))
@@ -383,11 +381,6 @@ class Uplink:
         self.sent_bytes += len(data)
         self._budget.spend(len(data), self._clock.monotonic(), self._clock.utc())
         await socket.send(data)
-
-    def _start(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _refused(error: ConnectionClosed) -> ConnectionError:
