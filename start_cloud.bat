@@ -35,6 +35,7 @@ echo     Build Command       pip install -r requirements_cloud.txt
 echo     Start Command       python cloud_api.py
 echo     Health Check Path   /health
 echo     Environment         AIMONITOR_TOKENS=a-long-secret
+echo                         AIMONITOR_ADMIN_PASSWORD=another, to sign in as admin
 echo   Or New ^> Blueprint, which reads render.yaml and makes the secret.
 echo   docs\guide\deployment.md tells the rest, and of other places.
 exit /b 0
