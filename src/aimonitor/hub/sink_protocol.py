@@ -42,6 +42,7 @@ class SinkProtocol(WebSocketsSansIOProtocol, Swept):
         self._untaken_pongs = 0
         self._messages, self._message_since = 0, 0.0
         super().__init__(config, server_state, {**app_state, STATE: self._sink}, _loop)
+        self.conn.parser.close()  # it refers to what it is part of, and would wait for the garbage collector
         self.conn = self._framing = ServerFraming(config.ws_max_size, self.logger)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
