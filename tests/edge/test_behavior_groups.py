@@ -82,6 +82,12 @@ def test_a_missed_vehicle_does_not_break_it():
     assert all(groups and groups[0].track_ids == (1, 2, 3) for groups in told[15:])
 
 
+def test_it_ends_one_patience_after_its_members_were_last_seen():
+    told = drive(ConvoyFinder(RULES), [(1, 0, 0, 8), (2, 12, 0, 8), (3, 24, 0, 8)], 10.0, lambda at, car: at > 6)
+    last = max(index for index, groups in enumerate(told) if groups) / 5
+    assert 6.0 <= last <= 6.0 + RULES.convoy_patience_s + RULES.convoy_every_s
+
+
 def test_who_joins_and_who_leaves_changes_the_members():
     def missed(at, car):
         return (car == 4 and at < 3) or (car == 1 and at > 7)

@@ -1,5 +1,6 @@
 """Zones, dwell, lines."""
 
+import numpy as np
 import pytest
 from behavior_stage import SIZE, analyzer, kinds, track, watch
 from hypothesis import given
@@ -7,10 +8,11 @@ from hypothesis import strategies as st
 
 from aimonitor.edge.behavior import BehaviorAnalyzer, Line, Zone
 from aimonitor.edge.behavior.held import Held
-from aimonitor.edge.behavior.zones import contains
+from aimonitor.edge.behavior.zones import Areas, contains
 from aimonitor.edge.types import Box, Point, Track
 
 SQUARE = (Point(0.3, 0.3), Point(0.7, 0.3), Point(0.7, 0.9), Point(0.3, 0.9))
+unit = st.floats(0, 1, width=32)
 MIDDLE = Line("Door", Point(0.5, 1.0), Point(0.5, 0.0))
 
 
@@ -26,6 +28,13 @@ def test_a_hollow_shape_is_hollow():
     ]
     assert contains(horseshoe, 0.1, 0.8)
     assert not contains(horseshoe, 0.5, 0.8)
+
+
+@given(st.lists(st.lists(st.tuples(unit, unit), min_size=3, max_size=7), max_size=4), st.lists(st.tuples(unit, unit)))
+def test_all_zones_and_all_feet_at_once_are_each_zone_and_each_foot(polygons, feet):
+    zones = [Zone(str(number), tuple(Point(*corner) for corner in corners)) for number, corners in enumerate(polygons)]
+    inside = Areas(zones).hold(np.array(feet).reshape(-1, 2))
+    assert inside.tolist() == [[contains(zone.polygon, *foot) for zone in zones] for foot in feet]
 
 
 def test_the_foot_decides_not_the_head():

@@ -64,7 +64,14 @@ def test_a_calibration_that_cannot_be_is_refused(arguments, said, capsys):
 
 
 def test_a_scene_is_measured(capsys):
-    assert main(["eval", "scenes", "run", "--seeds", "1"]) == 0
+    assert main(["eval", "scenes", "run", "--seeds", "7..8"]) == 0
     said = capsys.readouterr().out
     assert "speed error" in said
-    assert "1 of 1 scenes as in the script" in said
+    assert "2 of 2 scenes as in the script" in said
+
+
+@pytest.mark.parametrize("seeds", ["0", "few", "9..7"])
+def test_seeds_that_are_none_are_refused(seeds, capsys):
+    with pytest.raises(SystemExit):
+        main(["eval", "scenes", "--seeds", seeds])
+    assert f"expected a count above 0, or first and last as in 100..107; got '{seeds}'" in capsys.readouterr().err

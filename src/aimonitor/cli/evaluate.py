@@ -44,11 +44,12 @@ def add_to(commands: Commands) -> None:
 def _seeds(text: str) -> range:
     """`5` is 0 to 4, `100..107` is 100 to 107."""
     first, dots, last = text.partition("..")
-    seeds = range(int(first), int(last) + 1) if dots else range(int(first))
+    try:
+        seeds = range(int(first), int(last) + 1) if dots else range(int(first))
+    except ValueError:
+        seeds = range(0)
     if not seeds:
-        raise argparse.ArgumentTypeError(
-            f"expected a count above 0, or the first and last seed as 100..107; got {text!r}"
-        )
+        raise argparse.ArgumentTypeError(f"expected a count above 0, or first and last as in 100..107; got {text!r}")
     return seeds
 
 

@@ -68,8 +68,8 @@ def _wrong_way(rng: random.Random, seed: int) -> Scene:
     # They use the same lane, so the one comes when the other has left: nothing passes through anything.
     wrong = walk(2, "car", right.path[-1].at + 0.5, rng.uniform(7, 10), (2.2, 85), (2.2, 14))
     return Scene(
-        "wrong_way", seed, wrong.path[-1].at + 1.0, ROAD, (right, wrong), (lane,), incidents=frozenset({("wrong_way", "Lane")}),
-        rectangle_m=_ROAD_RECTANGLE,
+        "wrong_way", seed, wrong.path[-1].at + 1.0, ROAD, (right, wrong), (lane,),
+        incidents=frozenset({("wrong_way", "Lane")}), rectangle_m=_ROAD_RECTANGLE,
     )  # fmt: skip
 
 

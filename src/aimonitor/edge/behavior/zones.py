@@ -13,6 +13,9 @@ Places = npt.NDArray[np.float64]
 
 Inside = npt.NDArray[np.bool_]
 
+_LEVEL = 1e-300
+"""Edges that rise by less are level: to divide by that may overflow."""
+
 
 def contains(polygon: Sequence[Point], x: float, y: float) -> bool:
     """True when (x, y) lies in the polygon, self-crossing allowed (even-odd rule; Shimrat, CACM 5(8), 1962)."""
@@ -37,7 +40,7 @@ class Areas:
         starts = np.concatenate([*(np.roll(polygon, 1, axis=0) for polygon in corners), np.zeros((0, 2))])
         (self._x1, self._y1), (x2, self._y2) = starts.T, ends.T
         self._run, rise = x2 - self._x1, self._y2 - self._y1
-        self._rise = np.where(rise == 0.0, 1.0, rise)  # a level edge is never crossed
+        self._rise = np.where(np.abs(rise) < _LEVEL, 1.0, rise)  # nothing crosses a level edge
 
     def __len__(self) -> int:
         return len(self.zones)
