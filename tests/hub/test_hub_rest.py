@@ -186,6 +186,8 @@ def test_every_answer_carries_the_security_headers(running_hub):
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["content-security-policy"].startswith("default-src 'self'")
         assert "unsafe" not in headers["content-security-policy"]
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert ("cache-control" in headers) >= path.startswith("/api/")
         assert "server" not in headers
 
 
