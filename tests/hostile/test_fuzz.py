@@ -42,3 +42,15 @@ def test_ten_minutes_of_anything(measured):
     measured(
         "B10", f"{len(TARGETS)} parsers given anything for {seconds:.0f} s: crashes", "0", f"0 of {played:,} inputs"
     )
+
+
+FOUND = {
+    "request": [b"POST //api[/v1/thermal/a?x=1 HTTP/1.1\r\n\r\n"],
+}
+"""What once broke a target."""
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found_stays_mended(name):
+    for data in FOUND[name]:
+        TARGETS[name].play(data)

@@ -68,7 +68,10 @@ def parse_head(head: bytes) -> Request:
         if line and (not colon or not name or name != name.strip()):
             raise RequestError(400, f"expected a header, got {line[:60]!r}")
         headers[name.lower()] = value.strip()
-    target = urlsplit(parts[1])
+    try:
+        target = urlsplit(parts[1])
+    except ValueError:  # such as //[
+        raise RequestError(400, f"expected a path, got {parts[1][:60]!r}") from None
     return Request(parts[0], target.path, dict(parse_qsl(target.query)), headers)
 
 
