@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 STATIC = Path(__file__).parents[2] / "src" / "aimonitor" / "hub" / "static"
+_PATIENCE_MS = 15_000
+"""How long an action or an expectation may take on a machine that has other things to do."""
 _SERVE = """
 import sys
 from aimonitor.hub import serve
 from aimonitor.hub.settings import HubSettings
-serve.run(HubSettings(port=int(sys.argv[1]), history_path=sys.argv[2], media_path=sys.argv[3]))
+settings = HubSettings(port=int(sys.argv[1]), history_path=sys.argv[2], media_path=sys.argv[3], push_local=True)
+serve.run(settings)
 """
 
 
@@ -89,6 +92,7 @@ def chromium(spawned_hub: HubProcess) -> Iterator[Browser]:
         pytest.skip("no Chromium found: install Debian's chromium")
     if not (STATIC / "index.html").is_file():
         pytest.skip("the dashboard is not built: run `npm ci && npm run build` in web/")
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
@@ -116,7 +120,7 @@ def open_page(chromium: Browser, hub: HubProcess) -> Iterator[OpenPage]:
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(_PATIENCE_MS)
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("console", lambda said: complaints.append(said.text) if is_complaint(said.text, said.type) else None)
         if init:

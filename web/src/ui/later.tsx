@@ -28,9 +28,21 @@ function Later<P extends object>({ pick, ...props }: LaterProps<P>): JSX.Element
   const { words } = useLanguage();
   const [rooms, setRooms] = useState<Rooms | "failed" | null>(null);
   useEffect(() => void import("../setup/rooms").then(setRooms, () => setRooms("failed")), []);
-  if (rooms === null || rooms === "failed") {
-    return <p class="card empty quiet">{rooms === null ? words.session.loading : words.session.notLoaded}</p>;
-  }
+  if (rooms === null) return <p class="card empty quiet">{words.session.loading}</p>;
+  if (rooms === "failed") return <NotLoaded />;
   const Room = pick(rooms) as ComponentType<object>;
   return <Room {...props} />;
+}
+
+/** The hub is away, or was renewed and has other files now than this page knows. */
+function NotLoaded(): JSX.Element {
+  const { words } = useLanguage();
+  return (
+    <section class="card empty">
+      <p class="quiet">{words.session.notLoaded}</p>
+      <button type="button" class="tool outlined" onClick={() => location.reload()}>
+        {words.update.reload}
+      </button>
+    </section>
+  );
 }
