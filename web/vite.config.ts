@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Plugin } from "vite";
+import { runnerImport, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 const WORKER = "sw";
@@ -7,6 +7,12 @@ const STATIC_FILES = ["icon.svg", "icon-192.png", "icon-512.png", "manifest.webm
 
 /** What is loaded when somebody opens it: not kept for a page without a network. */
 const LATER = /^assets\/rooms-/;
+
+/** What the shell worker says by itself, from the catalogues of the page. */
+async function noticeWords(): Promise<string> {
+  const { module } = await runnerImport<typeof import("./src/shell/notice_catalogue")>("./src/shell/notice_catalogue.ts");
+  return JSON.stringify(module.NOTICE_CATALOGUE);
+}
 
 /** Tells the shell worker which files this build consists of. */
 function shellFiles(): Plugin {
@@ -24,9 +30,10 @@ function shellFiles(): Plugin {
   };
 }
 
-export default defineConfig({
+export default defineConfig(async () => ({
   base: "./", // the hub may stand behind a proxy, under a path of its own
   plugins: [shellFiles()],
+  define: { __NOTICE_WORDS__: await noticeWords() },
   build: {
     outDir: "../src/aimonitor/hub/static",
     emptyOutDir: true,
@@ -36,7 +43,7 @@ export default defineConfig({
     rolldownOptions: {
       input: { index: "index.html", [WORKER]: "src/shell/worker.ts" },
       output: {
-        entryFileNames: (chunk) => (chunk.name === WORKER ? "sw.js" : "assets/[name]-[hash].js"),
+        entryFileNames: (chunk: { readonly name: string }) => (chunk.name === WORKER ? "sw.js" : "assets/[name]-[hash].js"),
       },
     },
   },
@@ -48,4 +55,4 @@ export default defineConfig({
     },
   },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },
-});
+}));

@@ -2,10 +2,7 @@
 
 import json
 import socket
-import struct
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import msgspec
@@ -13,8 +10,6 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from identity_people import make_people
 from websockets.sync.client import connect
 
@@ -23,6 +18,7 @@ from aimonitor.hub.push import sealing, vapid
 from aimonitor.hub.push.post import check_endpoint, post
 from aimonitor.hub.push.records import Keys, Rules
 from aimonitor.hub.push.rules import is_quiet, wants
+from push_browser import Browser
 
 NOON = 1_750_075_200.0
 """2025-06-16 12:00 UTC."""
@@ -116,66 +112,6 @@ def test_quiet_hours_may_pass_midnight():
 
 
 # --- the whole way ----------------------------------------------------------------------------------------------------
-
-
-class Browser:
-    """A browser with a push service of its own: takes what is sent and opens it as RFC 8291 says."""
-
-    def __init__(self):
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.secret = bytes(range(16))
-        self.got, self.headers, self.answer = [], [], 201
-        browser = self
-
-        class Service(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                browser.headers.append(dict(self.headers))
-                if browser.answer == 201:
-                    browser.got.append(browser.open(body))
-                self.send_response(browser.answer)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        self.endpoint = f"http://127.0.0.1:{self._server.server_port}/send/1"
-
-    def subscription(self, **rules):
-        keys = {"p256dh": sealing.pack(sealing.public_point(self.key)), "auth": sealing.pack(self.secret)}
-        return {"endpoint": self.endpoint, "keys": keys, "rules": rules, "label": "phone"}
-
-    def open(self, body):
-        salt, size, length = body[:16], *struct.unpack(">IB", body[16:21])
-        theirs, sealed = body[21 : 21 + length], body[21 + length :]
-        assert size == 4096
-        shared = self.key.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), theirs))
-        info = b"WebPush: info\0" + sealing.public_point(self.key) + theirs
-        material = derive(self.secret, shared, info, 32)
-        key = derive(salt, material, b"Content-Encoding: aes128gcm\0", 16)
-        nonce = derive(salt, material, b"Content-Encoding: nonce\0", 12)
-        plain = AESGCM(key).decrypt(nonce, sealed, None)
-        assert plain.endswith(b"\x02")
-        return json.loads(plain[:-1])
-
-    def wait(self, count):
-        deadline = time.monotonic() + 10
-        while len(self.got) < count:
-            assert time.monotonic() < deadline, f"{len(self.got)} of {count} arrived"
-            time.sleep(0.01)
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
-
-
-def derive(salt, material, info, length):
-    return HKDF(hashes.SHA256(), length, salt, info).derive(material)
 
 
 @pytest.fixture

@@ -21,11 +21,11 @@ import {
   isSparing,
   type World,
 } from "./state/world";
-import { fetchEvents, fetchHistory, type HistoryPage } from "./wire/history";
+import { fetchEvents, fetchHistory } from "./wire/history";
 import { HubConnection } from "./wire/connection";
 import { sendMark, type MarkWord } from "./wire/media";
 import type { Answer, Hub } from "./wire/hub";
-import type { CommandResult, EventMessage, HubMessage, Source } from "./wire/messages";
+import type { CommandResult, HubMessage, Source } from "./wire/messages";
 import { StatusPoller } from "./wire/polling";
 import type { CommandRequest, Rung } from "./wire/requests";
 import { fetchStatus } from "./wire/status";
@@ -37,7 +37,6 @@ const PINGS = "pings";
 const COMMAND_TIMEOUT_MS = 12_000;
 /** How far back an incident is looked for, in pages of a thousand events. */
 const SOUGHT_PAGES = 20;
-const CHART_PAGES = 5;
 
 export class Monitor {
   readonly world = new Store<World>(EMPTY_WORLD);
@@ -152,15 +151,6 @@ export class Monitor {
       this.world.change((world) => applySought(world, events));
       return;
     }
-  }
-
-  /** What the hub remembers of a camera, or of all: some thousand events, and as many samples as it gives. */
-  async remember(source: Source | ""): Promise<Pick<HistoryPage, "events" | "samples">> {
-    const query = source === "" ? {} : { source };
-    const events: EventMessage[] = [];
-    for await (const page of fetchEvents(this.hub, query, CHART_PAGES)) events.push(...page);
-    const { samples } = await fetchHistory(this.hub, { ...query, limit: "1", samples: "3600" });
-    return { events, samples };
   }
 
   /** Say what an incident was. What comes of it every viewer is told. */

@@ -6,6 +6,7 @@ import { he } from "../src/i18n/he";
 import { chooseLanguage, isolate, languageOf } from "../src/i18n/language";
 import { ru } from "../src/i18n/ru";
 import { en as setUpEn } from "../src/setup/words/en";
+import { NOTIFY_WORDS } from "../src/notify/words/catalogues";
 import { he as setUpHe } from "../src/setup/words/he";
 import { ru as setUpRu } from "../src/setup/words/ru";
 import { explain } from "../src/ui/cause";
@@ -13,16 +14,18 @@ import { trackLabel } from "../src/ui/labels";
 
 const SRC = join(import.meta.dirname, "../src");
 /** What is drawn: every file that may hold words, or say them. */
-const DRAWN = ["ui", "setup"].flatMap((room) => readdirSync(join(SRC, room)).map((name) => join(SRC, room, name))).filter((path) => /\.tsx?$/u.test(path));
+const DRAWN = ["ui", "setup", "notify"].flatMap((room) => readdirSync(join(SRC, room)).map((name) => join(SRC, room, name))).filter((path) => /\.tsx?$/u.test(path));
 const JSX_TEXT = /(?<![=-])>([^<>{}()=;]*\p{L}{2,}[^<>{}()=;]*)<\//gu;
 const WORDED_ATTRIBUTE = /\b(?:aria-label|title|alt|placeholder)="([^"]*\p{L}[^"]*)"/gu;
-const SAME_EVERYWHERE = new Set(["app.name", "unit.celsius", "events.alert"]);
+const SAME_EVERYWHERE = new Set(["app.name", "unit.celsius", "events.alert", "told"]);
 
 const CATALOGUES = [
   ["the page", "ru", en, ru, /[а-яё]/iu],
   ["the page", "he", en, he, /[א-ת]/u],
   ["the set-up", "ru", setUpEn, setUpRu, /[а-яё]/iu],
   ["the set-up", "he", setUpEn, setUpHe, /[א-ת]/u],
+  ["notifications", "ru", NOTIFY_WORDS.en, NOTIFY_WORDS.ru, /[а-яё]/iu],
+  ["notifications", "he", NOTIFY_WORDS.en, NOTIFY_WORDS.he, /[א-ת]/u],
 ] as const;
 
 function leaves(value: object, path = ""): [string, unknown][] {
@@ -45,10 +48,10 @@ describe("the catalogue", () => {
   });
 
   it("holds nothing that no component says", () => {
-    const dynamic = /^(?:level|state|label|cause|unit|layer)\.|^events\.last|^settings\.(?:system|dark|light)|reason\.|^control\.(?:name|policy)\.|^mark\.word\.|^charts\.(?:measure|grouping)\.|^traffic\.(?:way|what)\.|^session\.role\.|^parts\.|^section\.|^camera\.tab\.|^zones\.(?:add|newName|allowed)\.|^distance\.place\.|^risk\.group\.|^rule\.|^people\.may\.|^versions\.who\.|^audit\.(?:deed|result)\./u;
+    const dynamic = /^(?:level|state|label|cause|unit|layer)\.|^events\.last|^settings\.(?:system|dark|light)|reason\.|^control\.(?:name|policy)\.|^mark\.word\.|^charts\.(?:measure|grouping|period)\.|^traffic\.(?:way|what)\.|^session\.role\.|^parts\.|^section\.|^camera\.tab\.|^zones\.(?:add|newName|allowed)\.|^distance\.place\.|^risk\.group\.|^rule\.|^people\.may\.|^notice\.|^why\.|^versions\.who\.|^audit\.(?:deed|result)\./u;
     const files = DRAWN.map((path) => readFileSync(path, "utf8")).join("\n");
     const said = (key: string): boolean => files.includes(`words.${key}`) || files.includes(`common.${key}`);
-    const unused = [...leaves(en), ...leaves(setUpEn)].filter(([key]) => !dynamic.test(key) && !said(key));
+    const unused = [...leaves(en), ...leaves(setUpEn), ...leaves(NOTIFY_WORDS.en)].filter(([key]) => !dynamic.test(key) && !said(key));
     expect(unused.map(([key]) => key)).toEqual([]);
   });
 

@@ -153,13 +153,13 @@ export const en = {
     title: "Charts",
     what: "What is shown",
     by: "Grouped by",
-    measure: { events: "Events", persons: "Persons", vehicles: "Vehicles" },
+    measure: { events: "Events", unusual: "Anomalies", persons: "Persons", vehicles: "Vehicles", speed: "Speed" },
+    period: { week: "7 days", month: "4 weeks", year: "A year" },
     grouping: { hour: "By hour", weekday: "By weekday" },
     unknown: "not observed",
     nothing: "The hub remembers nothing of this yet.",
-    counted: (events: string, since: string) => `${events} since ${since}; what was before is not counted.`,
-    averaged: (length: string, since: string) =>
-      `Averages over ${length} of observation since ${since}: the hub gives no more samples at once.`,
+    counted: (events: string, since: string) => `${events} since ${since}.`,
+    averaged: (length: string, since: string) => `From ${length} of observation since ${since}.`,
   },
   traffic: {
     title: "Traffic",

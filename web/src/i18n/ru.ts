@@ -152,13 +152,13 @@ export const ru: Catalogue = {
     title: "Графики",
     what: "Что показано",
     by: "Группировка",
-    measure: { events: "События", persons: "Люди", vehicles: "Транспорт" },
+    measure: { events: "События", unusual: "Аномалии", persons: "Люди", vehicles: "Транспорт", speed: "Скорость" },
+    period: { week: "7 дней", month: "4 недели", year: "Год" },
     grouping: { hour: "По часам", weekday: "По дням недели" },
     unknown: "нет наблюдений",
     nothing: "Хаб пока ничего об этом не помнит.",
-    counted: (events, since) => `${events} с ${since}; то, что было раньше, не посчитано.`,
-    averaged: (length, since) =>
-      `Среднее за ${length} наблюдений с ${since}: больше отсчётов за раз хаб не отдаёт.`,
+    counted: (events, since) => `${events} с ${since}.`,
+    averaged: (length, since) => `По наблюдениям за ${length} с ${since}.`,
   },
   traffic: {
     title: "Трафик",

@@ -2,6 +2,7 @@
 
 import type { Incident } from "./incidents";
 import { COMMAND, levelRank } from "./incidents";
+import { toTable } from "./table";
 
 export interface IncidentFilter {
   readonly source: string;
@@ -29,7 +30,7 @@ export function filterIncidents(incidents: readonly Incident[], filter: Incident
   );
 }
 
-/** CSV after RFC 4180 with CRLF, times in UTC (ISO 8601), words as the edge said them. */
+/** CSV, times in UTC (ISO 8601), words as the edge said them. */
 export function toCsv(incidents: readonly Incident[]): string {
   const header = ["opened", "closed", "source", "kind", "level", "score", "zone", "tracks", "words", "mark", "marked_by"];
   const rows = incidents.map((incident) => [
@@ -45,7 +46,7 @@ export function toCsv(incidents: readonly Incident[]): string {
     incident.mark?.mark ?? "",
     incident.mark?.by ?? "",
   ]);
-  return [header, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+  return toTable([header, ...rows]);
 }
 
 /** One incident with its reasons, in the spelling of the contract; `media` are the addresses of its files. */
@@ -67,12 +68,6 @@ export function toJson(incident: Incident, media: readonly string[]): string {
     media,
   };
   return `${JSON.stringify(facts, null, 2)}\n`;
-}
-
-/** A cell that begins like a formula is marked as text, or a spreadsheet would run it. */
-function cell(value: string): string {
-  const safe = /^[=+\-@\t\r]/u.test(value) ? `'${value}` : value;
-  return /[",\r\n]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 function isoTime(at: number): string {

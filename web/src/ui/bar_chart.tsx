@@ -14,11 +14,12 @@ const DAY_MS = 86_400_000;
 interface BarChartProps {
   readonly bars: Bars;
   readonly grouping: Grouping;
-  readonly digits: number;
+  /** A value in words. */
+  readonly say: (value: number) => string;
 }
 
-export function BarChart({ bars, grouping, digits }: BarChartProps): JSX.Element {
-  const { words, number, code } = useLanguage();
+export function BarChart({ bars, grouping, say }: BarChartProps): JSX.Element {
+  const { words, code } = useLanguage();
   const highest = Math.max(0, ...bars.map((value) => value ?? 0));
   const first = grouping === "weekday" ? FIRST_DAY[code] : 0;
   const order = bars.map((_, index) => (index + first) % bars.length);
@@ -26,7 +27,7 @@ export function BarChart({ bars, grouping, digits }: BarChartProps): JSX.Element
     <ol class={`bars by-${grouping}`}>
       {order.map((index) => {
         const value = bars[index] ?? null;
-        const said = value === null ? words.charts.unknown : number(value, digits);
+        const said = value === null ? words.charts.unknown : say(value);
         return (
           <li key={index} title={`${nameOf(index, grouping, code)}: ${said}`}>
             <span class="column">

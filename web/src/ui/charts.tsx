@@ -2,28 +2,44 @@
 
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { translate } from "../i18n/language";
 import { pageClock } from "../state/clock";
-import { COMMAND, mergeAll, type Incident } from "../state/incidents";
-import { countBars, GROUPINGS, meanBars, MEASURES, type Bars, type Grouping, type Measure } from "../state/figures";
-import type { Sample } from "../wire/history";
+import {
+  foldHours,
+  GROUPINGS,
+  hoursToCsv,
+  MEASURES,
+  PERIODS,
+  reachOf,
+  speedUnitOf,
+  type Grouping,
+  type Measure,
+  type Period,
+} from "../state/figures";
+import type { Refusal } from "../wire/hub";
+import { fetchHours, type Hour } from "../wire/statistics";
 import { BarChart } from "./bar_chart";
 import { Choice } from "./choice";
-import { useApp, useLanguage, useWorld } from "./context";
+import { useApp, useLanguage, useSession, useWorld } from "./context";
+import { saveCsv } from "./files";
+import { ToolIcon } from "./icons";
+import { reasonWords } from "./refusal";
 import { TrafficCard } from "./traffic";
 
-interface Record {
-  readonly incidents: readonly Incident[];
-  readonly samples: readonly Sample[];
-}
+const DAY_S = 86_400;
 
 export function Charts(): JSX.Element {
-  const { words } = useLanguage();
+  const { words, number } = useLanguage();
   const cameras = useWorld((world) => world.cameras);
   const [source, setSource] = useState("");
   const [measure, setMeasure] = useState<Measure>("events");
   const [grouping, setGrouping] = useState<Grouping>("hour");
-  const record = useRecord(source);
-  const figures = useMemo(() => figuresOf(record, measure, grouping), [record, measure, grouping]);
+  const [period, setPeriod] = useState<Period>("week");
+  const { hours, refusal } = useHours(source, period);
+  const bars = useMemo(() => foldHours(hours ?? [], measure, grouping), [hours, measure, grouping]);
+  const unit = measure === "speed" ? speedUnitOf(hours ?? []) : null;
+  const counts = measure === "events" || measure === "unusual";
+  const say = (value: number): string => number(value, counts ? 0 : 1) + (unit === null ? "" : ` ${translate(words.unit, unit)}`);
   return (
     <section class="charts-view" aria-labelledby="charts-title">
       <h1 id="charts-title">{words.charts.title}</h1>
@@ -34,54 +50,57 @@ export function Charts(): JSX.Element {
           </Choice>
           <Segments names={MEASURES} words={words.charts.measure} value={measure} onChange={setMeasure} label={words.charts.what} />
           <Segments names={GROUPINGS} words={words.charts.grouping} value={grouping} onChange={setGrouping} label={words.charts.by} />
+          <Segments names={PERIOD_NAMES} words={words.charts.period} value={period} onChange={setPeriod} label={words.events.range} />
         </div>
-        <BarChart bars={figures.bars} grouping={grouping} digits={measure === "events" ? 0 : 1} />
-        <Reach measure={measure} record={record} since={figures.since} />
+        <BarChart bars={bars} grouping={grouping} say={say} />
+        {refusal === null ? hours !== null && <Reach measure={measure} hours={hours} /> : <p class="problem">{reasonWords(refusal, words)}</p>}
       </div>
       <TrafficCard />
     </section>
   );
 }
 
-/** How far back the data goes: it is no more than that. */
-function Reach({ measure, record, since }: { readonly measure: Measure; readonly record: Record; readonly since: number | null }): JSX.Element {
+const PERIOD_NAMES = Object.keys(PERIODS) as Period[];
+
+/** How far back the data goes, for it is no more than that, and the way to take it along. */
+function Reach({ measure, hours }: { readonly measure: Measure; readonly hours: readonly Hour[] }): JSX.Element {
   const { words, dateTime, duration } = useLanguage();
+  const { observedS, since, events } = reachOf(hours);
   if (since === null) return <p class="quiet">{words.charts.nothing}</p>;
   return (
-    <p class="quiet">
-      {measure === "events"
-        ? words.charts.counted(words.events.count(record.incidents.length), dateTime(since))
-        : words.charts.averaged(duration(record.samples.length), dateTime(since))}
-    </p>
+    <div class="reach">
+      <p class="quiet">
+        {measure === "events"
+          ? words.charts.counted(words.events.count(events), dateTime(since))
+          : words.charts.averaged(duration(observedS), dateTime(since))}
+      </p>
+      <button type="button" class="tool" onClick={() => saveCsv(hoursToCsv(hours), "hours.csv")}>
+        <ToolIcon tool="export" />
+        <span class="always">{words.events.export}</span>
+      </button>
+    </div>
   );
 }
 
-function figuresOf({ incidents, samples }: Record, measure: Measure, grouping: Grouping): { bars: Bars; since: number | null } {
-  if (measure !== "events") {
-    return { bars: meanBars(samples, measure, grouping), since: earliest(samples.map(({ at }) => at)) };
-  }
-  const beginnings = incidents.map(({ openedAt }) => openedAt);
-  const since = earliest(beginnings);
-  const now = pageClock.now();
-  return { bars: countBars(beginnings, grouping, since ?? now, now), since };
+interface Loaded {
+  /** Null until they came. */
+  readonly hours: readonly Hour[] | null;
+  readonly refusal: Refusal | null;
 }
 
-function earliest(times: readonly number[]): number | null {
-  return times.length === 0 ? null : times.reduce((first, at) => Math.min(first, at));
-}
-
-function useRecord(source: string): Record {
-  const { monitor } = useApp();
-  const [record, setRecord] = useState<Record>({ incidents: [], samples: [] });
+/** What the hub counted, while the answer belongs to what was asked last. */
+function useHours(source: string, period: Period): Loaded {
+  const { hub } = useApp().monitor;
+  const session = useSession().kind;
+  const [loaded, setLoaded] = useState<Loaded>({ hours: null, refusal: null });
   useEffect(() => {
     let gone = false;
-    void monitor.remember(source).then(({ events, samples }) => {
-      if (gone) return;
-      setRecord({ incidents: mergeAll(events).filter(({ kind }) => kind !== COMMAND), samples });
+    void fetchHours(hub, source, pageClock.now() - PERIODS[period] * DAY_S).then((answer) => {
+      if (!gone) setLoaded(answer.ok ? { hours: answer.value, refusal: null } : { hours: null, refusal: answer.refusal });
     });
     return () => void (gone = true);
-  }, [monitor, source]);
-  return record;
+  }, [hub, session, source, period]);
+  return loaded;
 }
 
 interface SegmentsProps<N extends string> {

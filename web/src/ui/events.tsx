@@ -4,11 +4,10 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { translate } from "../i18n/language";
 import { filterIncidents, NO_FILTER, toCsv, UNMARKED, type IncidentFilter } from "../state/filter";
-import type { Incident } from "../state/incidents";
 import { MARKS } from "../wire/media";
 import { Choice } from "./choice";
 import { useLanguage, useWorld } from "./context";
-import { saveFile } from "./files";
+import { saveCsv } from "./files";
 import { ToolIcon } from "./icons";
 import { IncidentList } from "./incidents";
 import { Timeline } from "./timeline";
@@ -29,7 +28,7 @@ export function Events(): JSX.Element {
         <h1 id="all-events">{words.events.title}</h1>
         <span class="quiet">{words.events.count(shown.length)}</span>
         <span class="spring" />
-        <button type="button" class="tool" disabled={shown.length === 0} onClick={() => saveCsv(shown)}>
+        <button type="button" class="tool" disabled={shown.length === 0} onClick={() => saveCsv(toCsv(shown), "events.csv")}>
           <ToolIcon tool="export" />
           <span class="always">{words.events.export}</span>
         </button>
@@ -61,8 +60,4 @@ export function Events(): JSX.Element {
 
 function distinct(values: readonly string[]): readonly string[] {
   return [...new Set(values)].filter((value) => value !== "").sort();
-}
-
-function saveCsv(incidents: readonly Incident[]): void {
-  saveFile(new Blob(["\ufeff", toCsv(incidents)], { type: "text/csv;charset=utf-8" }), "events.csv");
 }

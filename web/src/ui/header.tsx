@@ -18,7 +18,7 @@ export function Header({ route }: { readonly route: Route }): JSX.Element {
   const maySetUp = useMay("admin");
   return (
     <header class="header">
-      <a class="brand" href={hrefOf({ view: "live", source: null })}>
+      <a class="brand" href={hrefOf({ view: "live", source: null })} aria-label={words.app.name}>
         <svg class="logo" viewBox="0 0 24 24" aria-hidden="true">
           <path class="logo-ring" d="M12 3a9 9 0 1 0 9 9" />
           <circle class="logo-eye" cx="12" cy="12" r="3.4" />

@@ -47,7 +47,8 @@ export class Hub {
     try {
       const answer = await this.fetch(path, { method, signal: AbortSignal.timeout(PATIENCE_MS), ...sent });
       if (!answer.ok) return { ok: false, refusal: await readRefusal(answer) };
-      const value: unknown = answer.status === 204 ? {} : await answer.json();
+      const said = await answer.text();
+      const value: unknown = said === "" ? {} : JSON.parse(said);
       return { ok: true, value: read(new ObjectReader(value, "$")) };
     } catch (error) {
       const words = error instanceof ContractError ? error.message : "";
