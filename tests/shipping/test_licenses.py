@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ("requirements_cloud.txt", "requirements/hub.txt", "requirements/edge.txt", "requirements/bot.txt", "requirements/run.txt")
+SHIPPED = (
+    "requirements_cloud.txt",
+    "requirements/hub.txt",
+    "requirements/edge.txt",
+    "requirements/bot.txt",
+    "requirements/run.txt",
+)
 FORBIDDEN = re.compile(r"AGPL|Affero|\bSSPL|Server Side Public|\bBUSL|Business Source|Commons Clause", re.IGNORECASE)
 ONLY_GPL = re.compile(r"(?<!L)GPL|(?<!Lesser )General Public License", re.IGNORECASE)
 
