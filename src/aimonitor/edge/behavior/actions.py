@@ -1,6 +1,6 @@
 """What one track does, each a question of its own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 
 from msgspec import Struct
@@ -30,69 +30,70 @@ class Moment(Struct, gc=False):
     held: Held
 
 
-def actions(now: Moment, rules: Rules, restricted: Sequence[Zone]) -> Iterator[Doing]:
+def actions(now: Moment, rules: Rules, restricted: Sequence[Zone]) -> tuple[Doing, ...]:
     """Everything that the track does at this moment. `restricted` are all zones that it should not come to."""
     label = now.track.label
+    is_person, is_vehicle = label in PERSONS, label in VEHICLES
+    found: list[Doing | None] = []
     for zone in now.zones:
         if zone.restricted:
-            yield Doing("intrusion", now.at - now.dwell_s[zone.name], zone.name, now.dwell_s[zone.name])
+            dwell_s = now.dwell_s[zone.name]
+            found.append(Doing("intrusion", now.at - dwell_s, zone.name, dwell_s))
         if zone.direction_deg is not None:
-            yield from _wrong_way(now, rules, zone, zone.direction_deg)
-    if label in PERSONS:
-        yield from _loitering(now, rules)
-        yield from _running(now, rules)
-    elif label in VEHICLES:
-        yield from _stopped(now, rules)
-    if restricted and (label in PERSONS or label in VEHICLES):
+            found.append(_wrong_way(now, rules, zone, zone.direction_deg))
+    if is_person:
+        found += _loitering(now, rules), _running(now, rules)
+    elif is_vehicle:
+        found.append(_stopped(now, rules))
+    if is_person or is_vehicle:
         for zone, arrives_s in zip(restricted, now.arrives_s, strict=True):
             if zone.name not in now.dwell_s and zone.counts(label):
-                yield from _approach(now, rules, zone, arrives_s)
+                found.append(_approach(now, rules, zone, arrives_s))
+    return tuple([doing for doing in found if doing is not None])
 
 
-def _loitering(now: Moment, rules: Rules) -> Iterator[Doing]:
+def _loitering(now: Moment, rules: Rules) -> Doing | None:
     for zone in now.zones:
         limit_s = rules.loiter_after_s if zone.loiter_after_s is None else zone.loiter_after_s
         dwell_s = now.dwell_s[zone.name]
         if dwell_s >= limit_s:
-            yield Doing("loitering", now.at - dwell_s, zone.name, dwell_s)
-            return
+            return Doing("loitering", now.at - dwell_s, zone.name, dwell_s)
     here_s = now.at - now.first_at
     if here_s >= rules.linger_after_s and now.has_moved:  # what never moved is a sign that is taken for a person
-        yield Doing("loitering", now.first_at, "", here_s)
+        return Doing("loitering", now.first_at, "", here_s)
+    return None
 
 
-def _running(now: Moment, rules: Rules) -> Iterator[Doing]:
-    fast = now.speed.value - now.speed.error > rules.running_m_per_s * now.per_m
-    if not fast and "running" not in now.held:
-        return
-    since = now.held.update("running", fast, now.at, rules.running_for_s, rules.settle_s)
-    if since is not None:
-        yield Doing("running", since, "", now.speed.value)
+def _running(now: Moment, rules: Rules) -> Doing | None:
+    is_fast = now.speed.value - now.speed.error > rules.running_m_per_s * now.per_m
+    if not is_fast and "running" not in now.held:
+        return None
+    since = now.held.update("running", is_fast, now.at, rules.running_for_s, rules.settle_s)
+    return None if since is None else Doing("running", since, "", now.speed.value)
 
 
-def _stopped(now: Moment, rules: Rules) -> Iterator[Doing]:
+def _stopped(now: Moment, rules: Rules) -> Doing | None:
     still_s = now.at - now.still_since
     if still_s < rules.stopped_after_s:
-        return
+        return None
     forbidden = next((zone for zone in now.zones if zone.no_stopping), None)
-    if forbidden is not None or now.has_moved:
-        yield Doing("stopped", now.still_since, forbidden.name if forbidden else "", still_s)
+    if forbidden is None and not now.has_moved:
+        return None
+    return Doing("stopped", now.still_since, forbidden.name if forbidden else "", still_s)
 
 
-def _wrong_way(now: Moment, rules: Rules, zone: Zone, allowed_deg: float) -> Iterator[Doing]:
+def _wrong_way(now: Moment, rules: Rules, zone: Zone, allowed_deg: float) -> Doing | None:
     heading = now.heading_deg
-    against = heading is not None and abs((heading - allowed_deg + 180) % 360 - 180) > rules.wrong_way_deg
+    is_against = heading is not None and abs((heading - allowed_deg + 180) % 360 - 180) > rules.wrong_way_deg
     key = ("wrong_way", zone.name)
-    since = now.held.update(key, against, now.at, rules.wrong_way_for_s, rules.settle_s)
-    if since is not None:
-        yield Doing("wrong_way", since, zone.name, now.at - since)
+    since = now.held.update(key, is_against, now.at, rules.wrong_way_for_s, rules.settle_s)
+    return None if since is None else Doing("wrong_way", since, zone.name, now.at - since)
 
 
-def _approach(now: Moment, rules: Rules, zone: Zone, arrives_s: float) -> Iterator[Doing]:
+def _approach(now: Moment, rules: Rules, zone: Zone, arrives_s: float) -> Doing | None:
     comes = arrives_s < inf and now.speed.value - now.speed.error > rules.approach_m_per_s * now.per_m
     key = ("approach", zone.name)
     if not comes and key not in now.held:
-        return
+        return None
     since = now.held.update(key, comes, now.at, rules.settle_s, rules.settle_s)
-    if since is not None and comes:
-        yield Doing("approach", since, zone.name, arrives_s)
+    return Doing("approach", since, zone.name, arrives_s) if since is not None and comes else None

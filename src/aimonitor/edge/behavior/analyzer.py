@@ -144,7 +144,7 @@ class BehaviorAnalyzer:
             arrives_s=whereabouts.arrives_s,
             held=state.held,
         )
-        doing = tuple(actions(moment, rules, self._restricted.zones))
+        doing = actions(moment, rules, self._restricted.zones)
         position = Point(where.x, where.y) if where is not None and where.spot is not None else None
         still_s = at - state.still_since
         state.behavior = Behavior(track.track_id, pace, heading, still_s, dwell_s, doing, position)
