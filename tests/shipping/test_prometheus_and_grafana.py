@@ -118,7 +118,11 @@ class Stage:
         for shipped, here in (
             ("/run/aimonitor/metrics_token", str(token)),
             ("rules/*.yml", str(DEPLOY / "prometheus" / "rules" / "*.yml")),
-            ("hub:8000", f"127.0.0.1:{self.hub_port}"),
+            ("dns_sd_configs:", "static_configs:"),
+            (
+                "{names: [hubs], type: A, port: 8000, refresh_interval: 10s}",
+                f"{{targets: ['127.0.0.1:{self.hub_port}']}}",
+            ),
             ("127.0.0.1:9101", f"127.0.0.1:{self.edge_port}"),
             ("scrape_interval: 10s", "scrape_interval: 1s"),
             ("scrape_timeout: 5s", "scrape_timeout: 1s"),
