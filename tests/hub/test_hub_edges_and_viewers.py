@@ -392,3 +392,12 @@ def test_founding_and_own_edges_share_a_hub(running_hub, edge, viewer):
     assert edges["default"]["protocol"] == "v1"
     assert edges["default"]["online"]
     assert edges["default"]["cameras"][0]["state"] == "live"
+
+
+def test_an_edge_that_says_every_other_event_does_not_fill_the_hubs_memory(running_hub, edge):
+    """Each gap costs memory, and is looked through at each heartbeat."""
+    yard = edge(running_hub)
+    for seq in range(2, 5000, 2):
+        yard.say(event(seq))
+    wait_until(lambda: running_hub.counters.events_early > 900)
+    assert running_hub.counters.events_stored <= 1600

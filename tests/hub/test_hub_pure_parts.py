@@ -57,6 +57,13 @@ def test_adding_says_whether_it_was_new():
 # --- events of an edge ----------------------------------------------------------------------------------------------
 
 
+@given(st.sets(st.integers(1, 30)), st.integers(1, 30), st.integers(1, 40))
+def test_the_lowest_gap_is_the_first_of_the_gaps(numbers, first, last):
+    sequence = SequenceSet(Range(number, number) for number in numbers)
+    gaps = sequence.missing(first, last)
+    assert sequence.lowest_gap(first, last) == (gaps[0] if gaps else None)
+
+
 def intake(have: SequenceSet, first: int, last: int, keep: int = 1000) -> Intake:
     return Intake(have, messages.Hello("t", "yard", journal_first=first, journal_last=last), keep, at=0.0)
 

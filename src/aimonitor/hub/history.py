@@ -15,6 +15,7 @@ import msgspec
 
 from aimonitor.common import backoff
 from aimonitor.common.clock import Clock
+from aimonitor.common.tasks import end
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores.base import EventStore, Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError
@@ -28,6 +29,8 @@ QUEUE = 5_000
 _BATCH = 500
 _SAMPLES_EVERY_S = 5.0
 _SAMPLES_WAITING = 20_000
+_PIECES = 1_000
+"""Gaps that are kept of a journal whose edge promises no order; with more, only what follows is stored."""
 _RETRY_CAP_S = 0.5
 _LIFE_EVERY_S = 1.0
 _PATIENCE_S = 2.0
@@ -92,8 +95,7 @@ class History:
                     batch.append(self._queue.get_nowait())
                 await self._store_patiently(batch)
         finally:
-            for task in beside:
-                task.cancel()
+            await end(beside)
 
     @property
     def waiting(self) -> int:
@@ -118,7 +120,8 @@ class History:
         for event in batch:
             have = self._journals.get(event.journal)
             follows = have is None or event.seq in have or event.seq - 1 in have
-            if event.journal in self._floors and not follows and last.get(event.journal) != event.seq - 1:
+            in_order = event.journal in self._floors or (have is not None and have.pieces > _PIECES)
+            if in_order and not follows and last.get(event.journal) != event.seq - 1:
                 self._counters.events_early += 1
                 continue
             last[event.journal] = event.seq

@@ -49,7 +49,7 @@ class Intake:
             self._tries = 0
 
     def refill(self, at: float, heard_at: float) -> messages.Refill | None:
-        """What to ask for now, if anything. heard_at: when anything came from the edge; a silent one may be deaf too."""
+        """What to ask for now, if anything. heard_at: when anything came from the edge; a silent one may be deaf."""
         self._gap = self._lowest_gap()
         if self._gap is None or at - self._still_since < QUIET_S:
             return None
@@ -66,5 +66,5 @@ class Intake:
         return messages.Refill(self._gap.first - 1, self._gap.last)
 
     def _lowest_gap(self) -> Range | None:
-        gaps = self._have.missing(self.floor + 1, self._highest)
-        return Range(gaps[0].first, min(gaps[0].last, gaps[0].first + CHUNK - 1)) if gaps else None
+        gap = self._have.lowest_gap(self.floor + 1, self._highest)
+        return Range(gap.first, min(gap.last, gap.first + CHUNK - 1)) if gap else None

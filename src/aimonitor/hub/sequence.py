@@ -78,6 +78,19 @@ class SequenceSet:
             gaps.append(Range(first, last))
         return gaps
 
+    def lowest_gap(self, first: int, last: int) -> Range | None:
+        """The first of the gaps between `first` and `last`, None when there is none; quick however many there are."""
+        first = self.contiguous(first - 1) + 1
+        if first > last:
+            return None
+        at = bisect_right(self._firsts, first)
+        return Range(first, min(last, self._firsts[at] - 1) if at < len(self._firsts) else last)
+
+    @property
+    def pieces(self) -> int:
+        """In how many ranges the numbers lie."""
+        return len(self._firsts)
+
     @property
     def highest(self) -> int:
         """The highest number, 0 when there is none."""
