@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse
 import aimonitor
 from aimonitor.common.clock import Clock, SystemClock
 from aimonitor.common.reload import SettingsFile, follow
+from aimonitor.common.tasks import end
 from aimonitor.common.tracing import Tracer, open_tracer
 from aimonitor.contract import schema
 from aimonitor.hub import pages, rest
@@ -181,9 +182,7 @@ async def _lifespan(
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
         await history.finish()
         await identity.close()
         await store.close()

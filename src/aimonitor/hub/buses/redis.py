@@ -13,6 +13,7 @@ from collections.abc import Callable, Set
 from redis.exceptions import RedisError
 
 from aimonitor.common.backoff import delays
+from aimonitor.common.tasks import end
 from aimonitor.hub.buses import Hear
 from aimonitor.hub.redis_address import PREFIX, Client, RedisAddress
 
@@ -98,9 +99,7 @@ class RedisBus:
                 for task in done:
                     task.result()
             finally:
-                for task in work:
-                    task.cancel()
-                await asyncio.gather(*work, return_exceptions=True)
+                await end(work)
 
     async def _may_shard(self, client: Client) -> bool:
         if not self._address.cluster:
