@@ -81,7 +81,7 @@ HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
 CMD ["edge"]
 
 FROM runtime AS hub
-ENV PORT=8000
+ENV PORT=8000 AIMONITOR_HUB_OPEN_LOCALLY=false
 COPY --from=hub-packages /opt/aimonitor /opt/aimonitor
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
@@ -90,7 +90,7 @@ CMD ["hub"]
 
 # The last stage is what a build without --target makes.
 FROM runtime AS cloud
-ENV PORT=8000
+ENV PORT=8000 AIMONITOR_HUB_OPEN_LOCALLY=false
 COPY --from=cloud-packages /opt/aimonitor /opt/aimonitor
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \

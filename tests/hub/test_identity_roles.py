@@ -178,6 +178,14 @@ def test_names_of_this_machine(running_hub, host):
     assert httpx.get(running_hub.url + "/api/status", headers={"host": host}).status_code == 200
 
 
+def test_openness_can_be_switched_off_where_anybody_may_look_local(start_hub):
+    hub = start_hub(open_locally=False)
+    assert httpx.get(hub.url + "/api/session").json() == {"access": "setup", "user": None}
+    assert httpx.get(hub.url + "/api/status").status_code == 401
+    assert httpx.post(hub.url + "/api/data", content=SAMPLE).status_code == 401
+    assert httpx.get(hub.url + "/health").status_code == 200
+
+
 def test_with_a_first_person_this_machine_signs_in_too(start_hub):
     hub = start_hub()
     assert httpx.get(hub.url + "/api/session").json() == {"access": "open", "user": None}

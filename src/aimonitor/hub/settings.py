@@ -81,6 +81,9 @@ class HubSettings(Settings):
     tokens: Annotated[tuple[DeviceToken, ...], BeforeValidator(_read_tokens)] = ()
     admin_password: SecretStr | None = Field(None, min_length=10, max_length=256)
     """Makes a person `admin` who is always there: for hubs without a disk."""
+    open_locally: bool = True
+    """Whether this machine need not sign in while there is nobody who could. Not where a forwarder (a container's
+    published port, a tunnel) may make anybody look like this machine."""
     session_idle_hours: float = Field(72, gt=0)
     session_days: float = Field(30, gt=0)
     """A browser is signed out after so much time without use, and in any case after so many days."""

@@ -58,6 +58,7 @@ class Identity:
         self.attendance = Attendance()
         address = setup.reachable_address(settings.host, settings.port, settings.public_url)
         self.setup = setup.Setup(self.vault, self.people, clock, address)
+        self._open_locally = settings.open_locally
         self._reachable = settings.host != "localhost" and not is_loopback(settings.host)
         self._guesses = Guesses()
         self._guessed_names = Guesses()
@@ -113,7 +114,7 @@ class Identity:
 
     def open_to(self, peer: Peer) -> bool:
         """Whether this peer need not sign in."""
-        return peer.local and not self.people.any
+        return self._open_locally and peer.local and not self.people.any
 
     def open_to_edge(self, peer: Peer) -> bool:
         """Whether an edge at this peer needs no token."""
