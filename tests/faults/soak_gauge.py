@@ -17,7 +17,9 @@ JUDGED_S = 1200.0
 """A life must go on for so long after its warm-up, or a line through it means nothing."""
 RSS_MIB_PER_10_MIN = 1.0
 DRIFT = 3.0
-"""Descriptors, threads and tasks: median of the last quarter minus that of the first. Viewers come and go meanwhile."""
+"""Threads and tasks: median of the last quarter minus that of the first. Viewers come and go meanwhile."""
+DESCRIPTOR_DRIFT = 8.0
+"""The same of descriptors: pools of HTTP connections keep as many as were busy at once, more on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,8 @@ class Verdict:
 
     @property
     def flat(self) -> bool:
-        drifts = self.descriptors, self.threads, self.tasks
-        return self.rss_slope < RSS_MIB_PER_10_MIN and max(drifts) <= DRIFT
+        pooled = self.descriptors <= DESCRIPTOR_DRIFT
+        return pooled and self.rss_slope < RSS_MIB_PER_10_MIN and max(self.threads, self.tasks) <= DRIFT
 
 
 def read(name: str, pid: int, at_s: float, *, tasks: int = 0, events: int = 0) -> Sample:

@@ -26,7 +26,7 @@ def test_a_steady_life_is_flat_however_it_warmed_up():
 
 @pytest.mark.parametrize(
     "sick",
-    [life(growth=1.5), life(descriptors=lambda at: 20 + int(at / 600))],
+    [life(growth=1.5), life(descriptors=lambda at: 20 + int(at / 240))],
     ids=["memory", "descriptors"],
 )
 def test_growth_is_found(sick):
