@@ -41,6 +41,14 @@ def test_uvicorns_protocol_is_still_made_the_way_the_mixin_makes_it():
         assert callable(getattr(WebSocketsSansIOProtocol, callback))
 
 
+def test_uvicorns_server_still_runs_by_what_ours_replaces():
+    """Were `main_loop` another one, ours would not be called: nothing breaks, but a hub at rest would no longer sleep."""
+    expected = {"main_loop": ["self"], "on_tick": ["self", "counter"], "handle_exit": ["self", "sig", "frame"]}
+    for name, parameters in expected.items():
+        assert list(inspect.signature(getattr(uvicorn.Server, name)).parameters) == parameters
+    assert "self.main_loop()" in inspect.getsource(uvicorn.Server._serve)
+
+
 @pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 65_535, 65_536, 70_000])
 def test_a_frame_is_the_one_that_websockets_makes(length):
     for payload, opcode in ((b"x" * length, Opcode.BINARY), ("x" * length, Opcode.TEXT)):
