@@ -42,7 +42,7 @@ def test_uvicorns_protocol_is_still_made_the_way_the_mixin_makes_it():
 
 
 def test_uvicorns_server_still_runs_by_what_ours_replaces():
-    """Were `main_loop` another one, ours would not be called: nothing breaks, but a hub at rest would no longer sleep."""
+    """Were `main_loop` another one, ours would not be called: nothing breaks, but a hub at rest would not sleep."""
     expected = {"main_loop": ["self"], "on_tick": ["self", "counter"], "handle_exit": ["self", "sig", "frame"]}
     for name, parameters in expected.items():
         assert list(inspect.signature(getattr(uvicorn.Server, name)).parameters) == parameters
