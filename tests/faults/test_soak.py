@@ -88,7 +88,6 @@ def test_nothing_grows(hub, tmp_path, measured):
     check_whole(read_history(hub.url), ledger)
     for name, samples in (("hub", of_hub), ("four edges", of_fleet)):
         slope, files, threads = (growth(samples, each) for each in ("rss_mib", "files", "threads"))
-        print(name, [round(each.rss_mib, 2) for each in samples])
         what = f"{MINUTES:.0f} min, {len(ledger):,} events, a cut a minute: memory of the {name}, last half, in 10 min"
         measured("L7", what, "< 1 MiB", f"{slope:+.2f} MiB (at the end {samples[-1].rss_mib:.0f} MiB)")
         figures = f"{files:+.2f} files, {threads:+.2f} threads"
