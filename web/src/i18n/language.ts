@@ -26,6 +26,8 @@ export interface Language {
   readonly size: (bytes: number) => string;
   /** Time of day, with the date when it was another day; seconds since 1970 in. */
   readonly time: (at: number) => string;
+  /** Time of day with its seconds, whatever the day. */
+  readonly timeOfDay: (at: number) => string;
   readonly dateTime: (at: number) => string;
 }
 
@@ -45,6 +47,7 @@ export function languageOf(code: LanguageCode): Language {
       seconds < 1 ? `${fixed(code, 0).format(seconds * 1000)} ${CATALOGUES[code].unit.ms}` : duration(code, seconds),
     size: (bytes) => sizeWords(code, bytes),
     time: (at) => (isToday(at) ? times : shortDateTimes).format(at * 1000),
+    timeOfDay: (at) => times.format(at * 1000),
     dateTime: (at) => dateTimes.format(at * 1000),
   };
 }

@@ -2,15 +2,15 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { isolate, translate } from "../i18n/language";
+import { translate } from "../i18n/language";
 import { FRAME_SIZES } from "../state/controls";
-import { useApp, useLanguage } from "../ui/context";
+import { useLanguage } from "../ui/context";
 import { TextField } from "../ui/field";
-import { ToolIcon } from "../ui/icons";
 import { reasonWords } from "../ui/refusal";
 import { useSending } from "../ui/sending";
-import { findCameras, tryCamera, type CameraEntry, type Found, type Tried } from "../wire/edges";
-import type { Answer } from "../wire/hub";
+import type { CameraEntry } from "../wire/edges";
+import type { Answer, Refusal } from "../wire/hub";
+import { Search, Trial } from "./camera_trial";
 import { NumberField, SelectField } from "./inputs";
 import { problemAt } from "./problems";
 import { useSetUpWords } from "./words/words";
@@ -50,38 +50,8 @@ export function CameraForm({ edgeId, camera: given, taken, index, onSave, onRelo
       <TextField name={words.cameras.address} hint={words.cameras.addressHint} value={camera.source} onInput={(source) => set({ source })} problem={wrong("source")} kind="url" required />
       <Trial edgeId={edgeId} source={camera.source} />
       <Search edgeId={edgeId} onUse={(source) => set({ source })} />
-      <div class="pair">
-        <TextField name={words.cameras.name} value={camera.name} onInput={(name) => set({ name })} problem={wrong("name")} maxLength={120} />
-        {isNew && (
-          <TextField name={words.cameras.id} hint={words.cameras.idHint} value={camera.id} onInput={(id) => set({ id })} problem={idProblem || wrong("id")} required />
-        )}
-        <SelectField
-          name={common.control.name.policy}
-          value={camera.preset}
-          onChange={(preset) => set({ preset })}
-          options={PRESETS.map((preset) => [preset, translate(common.control.policy, preset)])}
-        />
-        <TextField name={words.cameras.thermal} hint={words.cameras.thermalHint} value={camera.thermal} onInput={(thermal) => set({ thermal })} problem={wrong("thermal")} kind="url" />
-        <SelectField
-          name={common.control.name.frame_size}
-          value={camera.frameSize ?? ""}
-          onChange={(size) => set({ frameSize: size === "" ? null : size })}
-          options={[["", words.cameras.asItIs], ...Object.entries(FRAME_SIZES)]}
-        />
-        <NumberField name={common.control.name.quality} value={camera.quality} least={4} most={63} step={1} onChange={(quality) => set({ quality })} problem={wrong("quality")} />
-      </div>
-      {refusal !== null && (
-        <div class="save-problems" role="alert">
-          <strong>{refusal.status === CONFLICT ? words.cameras.conflict : words.save.refused}</strong>
-          {refusal.status === CONFLICT ? (
-            <button type="button" class="tool outlined" onClick={onReload}>
-              {words.cameras.reload}
-            </button>
-          ) : (
-            <p class="problem">{refusal.problems.length > 0 ? problemAt(refusal.problems, "cameras") : reasonWords(refusal, common)}</p>
-          )}
-        </div>
-      )}
+      <Fields camera={camera} isNew={isNew} idProblem={idProblem} wrong={wrong} onSet={set} />
+      {refusal !== null && <Refused refusal={refusal} onReload={onReload} />}
       <div class="bar-row">
         <button type="submit" class="tool primary" aria-disabled={saving.sending}>
           {saving.sending ? common.control.waiting : words.save.save}
@@ -94,65 +64,58 @@ export function CameraForm({ edgeId, camera: given, taken, index, onSave, onRelo
   );
 }
 
-/** Opens the address once, from the edge's own place in the network. */
-function Trial({ edgeId, source }: { readonly edgeId: string; readonly source: string }): JSX.Element {
+interface FieldsProps {
+  readonly camera: CameraEntry;
+  /** The id of a known camera stays. */
+  readonly isNew: boolean;
+  readonly idProblem: string;
+  /** What the edge said of a field; empty when nothing. */
+  readonly wrong: (field: string) => string;
+  readonly onSet: (change: Partial<CameraEntry>) => void;
+}
+
+/** All but the address. */
+function Fields({ camera, isNew, idProblem, wrong, onSet }: FieldsProps): JSX.Element {
   const words = useSetUpWords();
-  const { words: common, number } = useLanguage();
-  const { hub } = useApp().monitor;
-  const [tried, setTried] = useState<{ readonly source: string; readonly result: Tried } | null>(null);
-  const trying = useSending(() => tryCamera(hub, edgeId, source), (result) => setTried({ source, result }));
-  const result = tried?.source === source ? tried.result : null;
+  const { words: common } = useLanguage();
   return (
-    <div class="bar-row">
-      <button type="button" class="tool outlined" disabled={source === ""} aria-disabled={trying.sending} onClick={trying.send}>
-        <ToolIcon tool="play" />
-        {words.cameras.try}
-      </button>
-      <output class={trying.sending ? "outcome outcome-waiting" : result?.ok === false ? "problem" : "outcome-done"}>
-        {trying.sending && words.cameras.trying}
-        {result?.ok === true && words.cameras.works(number(result.width), number(result.height), number(result.fps, 1))}
-        {result?.ok === false && words.cameras.fails(isolate(result.words))}
-      </output>
-      {trying.refusal !== null && <span class="problem">{reasonWords(trying.refusal, common)}</span>}
+    <div class="pair">
+      <TextField name={words.cameras.name} value={camera.name} onInput={(name) => onSet({ name })} problem={wrong("name")} maxLength={120} />
+      {isNew && (
+        <TextField name={words.cameras.id} hint={words.cameras.idHint} value={camera.id} onInput={(id) => onSet({ id })} problem={idProblem || wrong("id")} required />
+      )}
+      <SelectField
+        name={common.control.name.policy}
+        value={camera.preset}
+        onChange={(preset) => onSet({ preset })}
+        options={PRESETS.map((preset) => [preset, translate(common.control.policy, preset)])}
+      />
+      <TextField name={words.cameras.thermal} hint={words.cameras.thermalHint} value={camera.thermal} onInput={(thermal) => onSet({ thermal })} problem={wrong("thermal")} kind="url" />
+      <SelectField
+        name={common.control.name.frame_size}
+        value={camera.frameSize ?? ""}
+        onChange={(size) => onSet({ frameSize: size === "" ? null : size })}
+        options={[["", words.cameras.asItIs], ...Object.entries(FRAME_SIZES)]}
+      />
+      <NumberField name={common.control.name.quality} value={camera.quality} least={4} most={63} step={1} onChange={(quality) => onSet({ quality })} problem={wrong("quality")} />
     </div>
   );
 }
 
-/** What the edge finds around it. */
-function Search({ edgeId, onUse }: { readonly edgeId: string; readonly onUse: (address: string) => void }): JSX.Element {
+/** The entry stays in the form, whatever the edge said. */
+function Refused({ refusal, onReload }: { readonly refusal: Refusal; readonly onReload: () => void }): JSX.Element {
   const words = useSetUpWords();
   const { words: common } = useLanguage();
-  const { hub } = useApp().monitor;
-  const [found, setFound] = useState<Found | null>(null);
-  const looking = useSending(() => findCameras(hub, edgeId), setFound);
+  const stale = refusal.status === CONFLICT;
   return (
-    <div class="search">
-      <button type="button" class="tool outlined" aria-disabled={looking.sending} onClick={looking.send}>
-        <ToolIcon tool="radar" />
-        {looking.sending ? words.cameras.looking : words.cameras.look}
-      </button>
-      {looking.refusal !== null && <span class="problem">{reasonWords(looking.refusal, common)}</span>}
-      {found !== null && (
-        <div role="status">
-          <p class="quiet hint">{words.cameras.found(found.cameras.length, found.networks.map(isolate).join(", "))}</p>
-          <ul class="rows">
-            {found.cameras.map(({ host, what, address, advice }) => (
-              <li key={`${host} ${address}`} class="row">
-                <span class="row-words">
-                  <bdi class="address">{address === "" ? host : address}</bdi>
-                  <small>
-                    <bdi>{what}</bdi> <bdi>{advice}</bdi>
-                  </small>
-                </span>
-                {address !== "" && (
-                  <button type="button" class="tool outlined" onClick={() => onUse(address)}>
-                    {words.cameras.use}
-                  </button>
-                )}
-              </li>
-            ))}
-          </ul>
-        </div>
+    <div class="save-problems" role="alert">
+      <strong>{stale ? words.cameras.conflict : words.save.refused}</strong>
+      {stale ? (
+        <button type="button" class="tool outlined" onClick={onReload}>
+          {words.cameras.reload}
+        </button>
+      ) : (
+        <p class="problem">{reasonWords(refusal, common)}</p>
       )}
     </div>
   );

@@ -50,9 +50,9 @@ export function PlayerBar({ clip, film, file, start }: PlayerBarProps): JSX.Elem
 }
 
 function Seek({ clip, film: { player, playing }, toggle }: Pick<PlayerBarProps, "clip" | "film"> & { readonly toggle: () => void }): JSX.Element {
-  const { words, number, time } = useLanguage();
+  const { words, number, timeOfDay } = useLanguage();
   const { positionS } = playing;
-  const moment = time((clip.pictures[0]?.at ?? 0) + positionS);
+  const moment = timeOfDay((clip.pictures[0]?.at ?? 0) + positionS);
   const position = words.film.position(number(positionS, 1), number(durationS(clip), 1));
   return (
     <>
