@@ -15,6 +15,7 @@ from aimonitor.cli import main
 from aimonitor.common.clock import ManualClock
 from aimonitor.contract import messages
 from aimonitor.edge.journal import STEPS, Journal
+from aimonitor.hub.identity.vaults.sqlite import SqliteVault
 from aimonitor.hub.stores import Keep
 from aimonitor.hub.stores.base import NewEvent, Query
 from aimonitor.hub.stores.sqlite import SqliteStore
@@ -61,6 +62,7 @@ def machine(tmp_path, monkeypatch):
     journal.acknowledge(journal.last - 1)
     journal.close()
     asyncio.run(make_bot(folder / "var" / "bot.sqlite3"))
+    asyncio.run(make_people(folder / "var" / "identity.sqlite3"))
     (folder / "var" / "edge" / "usual").mkdir(parents=True)
     (folder / "var" / "edge" / "usual" / "gate.json").write_text("{}")
     (folder / "var" / "edge" / "clips" / "gate").mkdir(parents=True)
@@ -85,6 +87,13 @@ async def make_bot(path):
     await database.open()
     await database.run(lambda db: db.execute("INSERT INTO notes VALUES ('seal', 'bot-seal-secret')") and None)
     await database.close()
+
+
+async def make_people(path):
+    vault = SqliteVault(str(path))
+    await vault.open()
+    await vault.put("person", "dana", b"a-password-hash")
+    await vault.close()
 
 
 def keep_events(path, first, last):
@@ -118,7 +127,13 @@ def test_another_machine_has_all_that_the_first_one_had(machine, capsys):
     there = machine("new")
     assert (there.parent / "monday.zip").stat().st_mode & 0o777 == 0o600
     assert main(["restore", "../monday.zip"]) == 0
-    remembered = {"var/hub.sqlite3", "var/edge.sqlite3", "var/bot.sqlite3", "var/edge/usual/gate.json"}
+    remembered = {
+        "var/hub.sqlite3",
+        "var/identity.sqlite3",
+        "var/edge.sqlite3",
+        "var/bot.sqlite3",
+        "var/edge/usual/gate.json",
+    }
     assert content(there) == {"aimonitor.toml", "gate.toml", *remembered}
     assert (there / "aimonitor.toml").read_text() == CONFIG
     assert kept_events(there / "var" / "hub.sqlite3") == ["event 1", "event 2", "event 3"]
@@ -130,7 +145,7 @@ def test_what_is_there_is_not_overwritten_unless_that_is_wanted_and_then_put_asi
     assert main(["backup", "../b.zip"]) == 0
     keep_events(folder / "var" / "hub.sqlite3", 4, 6)
     assert main(["restore", "../b.zip"]) == 1
-    assert "expected an empty place, found var/hub.sqlite3 and 5 more" in capsys.readouterr().err
+    assert "expected an empty place, found var/hub.sqlite3 and 6 more" in capsys.readouterr().err
     assert len(kept_events(folder / "var" / "hub.sqlite3")) == 5
     assert main(["restore", "../b.zip", "--force"]) == 0
     assert len(kept_events(folder / "var" / "hub.sqlite3")) == 3
@@ -169,7 +184,7 @@ def test_a_backup_without_secrets_has_none_and_says_so_when_it_is_restored(machi
     there = machine("new")
     with zipfile.ZipFile("../b.zip") as archive:
         data = b"".join(archive.read(name) for name in archive.namelist())
-    for secret in (b"hub-secret-1", b"cam-secret", b"bot-secret", b"bot-seal-secret"):
+    for secret in (b"hub-secret-1", b"cam-secret", b"bot-secret", b"bot-seal-secret", b"a-password-hash", b"identity"):
         assert secret not in data
     capsys.readouterr()
     assert main(["restore", "../b.zip"]) == 1, "the hub's tokens have to be set first"
