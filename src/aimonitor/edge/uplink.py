@@ -206,6 +206,7 @@ class Uplink:
             subprotocols=[messages.SUBPROTOCOL],  # type: ignore[list-item]  # a NewType of str
             compression=None,
             open_timeout=_OPEN_S,
+            happy_eyeballs_delay=0.25,  # RFC 8305: where a name stands for several hubs, one that is gone costs no wait
             close_timeout=1,
             ping_interval=None,
             max_size=codec.TEXT_LIMIT,
