@@ -182,6 +182,7 @@ export const en = {
       line: "events and answers",
       attention: "attention",
       control: "connection",
+      media: "clips and snapshots",
     },
     note: "WebSocket framing is counted, TLS and TCP are not.",
   },

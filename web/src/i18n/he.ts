@@ -181,6 +181,7 @@ export const he: Catalogue = {
       line: "אירועים ותשובות",
       attention: "תשומת לב",
       control: "חיבור",
+      media: "סרטונים ותמונות מצב",
     },
     note: "מעטפת WebSocket נספרת, TLS ו־TCP לא.",
   },

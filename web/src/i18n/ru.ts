@@ -181,6 +181,7 @@ export const ru: Catalogue = {
       line: "события и ответы",
       attention: "внимание",
       control: "соединение",
+      media: "ролики и снимки",
     },
     note: "Обрамление WebSocket учтено, TLS и TCP — нет.",
   },
