@@ -31,7 +31,7 @@ from fake_telegram import TOKEN, FakeTelegram
 from history import check_whole, read_history, read_ledger
 from programs import ROOT, Program
 from rehearsal import HubProcess
-from soak_gauge import DESCRIPTOR_DRIFT, DRIFT, RSS_MIB_PER_10_MIN, Log, Verdict, judge, metric, read
+from soak_gauge import DESCRIPTOR_DRIFT, DRIFT, RSS_MIB_PER_10_MIN, WARM_UP_S, Log, Verdict, judge, metric, read
 from soak_plot import draw
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -251,8 +251,8 @@ def report(cast: Cast, log: Log, accepted: int, verdicts: list[Verdict], minutes
         f"{accepted:,} events accepted, none lost, none doubled, in order; {len(cast.kills)} programs killed, "
         f"{cast.network.cuts:,} connections cut, {cast.visits:,} viewers came and saw {cast.pictures:,} pictures.",
         "",
-        f"After a warm-up of half an hour memory must grow by less than {RSS_MIB_PER_10_MIN:g} MiB in 10 minutes,",
-        f"threads and tasks by no more than {DRIFT:g}, and descriptors, pooled connections among them, by no more",
+        f"After {WARM_UP_S / 60:.0f} minutes of warm-up memory must grow by less than {RSS_MIB_PER_10_MIN:g} MiB in",
+        f"10 minutes, threads and tasks by no more than {DRIFT:g}, and descriptors, pooled connections among them, by no more",
         f"than {DESCRIPTOR_DRIFT:g} (medians of the last and the first quarter).",
         "",
         "| program | judged, min | memory at last, MiB | growth, MiB/10 min | descriptors | threads | tasks | flat |",

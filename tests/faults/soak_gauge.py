@@ -10,9 +10,8 @@ from dataclasses import astuple, dataclass, fields
 from itertools import groupby
 from pathlib import Path
 
-WARM_UP_S = 1800.0
-"""Worker threads get their arenas with their first job, SQLite and rings fill: half an hour, of which the picture shows
-the steps. What a life does after that is judged."""
+WARM_UP_S = 900.0
+"""Caches, arenas and rings fill first; what a life does after that is judged."""
 JUDGED_S = 1200.0
 """A life must go on for so long after its warm-up, or a line through it means nothing."""
 RSS_MIB_PER_10_MIN = 1.0
