@@ -97,12 +97,12 @@ def shown(page: Page, count: int = 1) -> list[dict[str, Any]]:
     """The notifications that stand, once there are `count`."""
     read = """navigator.serviceWorker.ready.then((ready) => ready.getNotifications()).then((all) =>
       all.map(({ title, body, tag, data, lang, dir }) => ({ title, body, tag, data, lang, dir })))"""
-    for _ in range(100):
+    for _ in range(300):
         found: list[dict[str, Any]] = page.evaluate(read)
         if len(found) >= count:
             return found
         page.wait_for_timeout(50)
-    raise AssertionError(f"expected {count} notifications within 5 s, got {found}")
+    raise AssertionError(f"expected {count} notifications within 15 s, got {found}")
 
 
 def notice(**facts: Any) -> dict[str, Any]:

@@ -78,7 +78,18 @@ def save(page: Page) -> None:
     expect(page.locator(".save-state")).to_contain_text("Saved: version")
 
 
+def wait_for_recording(other: HubClient, minutes: float) -> None:
+    """Until the edge has recorded so much that a rehearsal can find something in it."""
+    policy = policy_of(other)
+    deadline = time.monotonic() + 45
+    while other.must("POST", f"{POLICY}/rehearsal", policy=policy, minutes=10)["minutes_recorded"] < minutes:
+        assert time.monotonic() < deadline, "the edge records nothing"
+        time.sleep(0.5)
+
+
+@pytest.mark.timeout(120)
 def test_a_zone_is_drawn_rehearsed_saved_and_fires(open_page: OpenPage, other: HubClient) -> None:
+    wait_for_recording(other, minutes=0.12)
     page = open_page(ZONES)
     page.get_by_role("button", name="Zone", exact=True).click()
     for x, y in ((0.3, 0.6), (0.7, 0.6), (0.75, 0.95), (0.25, 0.95), (0.3, 0.6)):
