@@ -221,7 +221,7 @@ def test_what_is_wrong_is_named_and_changes_nothing(stand, changes, field):
 
 
 def test_a_camera_cannot_follow_a_file_of_the_pages_choice(stand):
-    refused = stand.refused(entry(stand), {"id": "lane", "source": "usb:0", "policy": "/root/.bashrc"})
+    refused = stand.refused(entry(stand), {"id": "lane", "source": "usb:0", "policy": "/etc/shadow"})
     assert refused.problems[0].field == "cameras.lane.policy"
 
 
