@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimonitor.contract import codec, messages
+from aimonitor.contract import codec, messages, overlays
 from aimonitor.contract.errors import ContractError, TooLargeError
 from aimonitor.contract.names import is_readable
 
@@ -97,6 +97,20 @@ def test_an_observation_of_500_tracks_fits_the_limit():
     assert len(codec.encode(said)) < codec.TEXT_LIMIT
 
 
+def test_a_layout_of_as_many_places_as_may_be_fits_the_limit():
+    corner = (0.1234, 0.1234)
+    zone = overlays.ZoneView("n" * 60, (corner,) * 64, "mask", restricted=True, direction_deg=359.5)
+    line = overlays.LineView("n" * 60, corner, corner, "both")
+    said = overlays.Layout("yard/gate", (zone,) * overlays.PLACES, (line,) * overlays.PLACES)
+    assert len(codec.encode(said)) < codec.TEXT_LIMIT
+
+
+def test_a_thermogram_has_as_many_pixels_as_it_says():
+    text = '{"type":"thermogram","source":"a/b","frame_id":1,"captured_at":1,"columns":3,"rows":2,"low_celsius":1,'
+    with pytest.raises(ContractError, match="3 x 2 pixels"):
+        codec.decode(text + '"high_celsius":2,"pixels":"AAAA"}')
+
+
 # --- round trips ----------------------------------------------------------------------------------------------------
 
 
@@ -119,11 +133,15 @@ def values(hint: object) -> st.SearchStrategy:
         )
     if hint is bool:
         return st.booleans()
+    if hint is bytes:
+        return st.binary(max_size=9)
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return structs(hint)
     inner = get_args(hint)
     if get_origin(hint) is tuple:
-        return st.lists(values(inner[0]), max_size=3).map(tuple) if inner[-1] is ... else st.tuples(*map(values, inner))
+        least = meta.min_length or 0
+        several = st.lists(values(inner[0]), min_size=least, max_size=least + 3).map(tuple)
+        return several if inner[-1] is ... else st.tuples(*map(values, inner))
     if get_origin(hint) is dict:
         return st.dictionaries(values(inner[0]), values(inner[1]), max_size=3)
     return st.one_of(*(st.none() if each is type(None) else values(each) for each in inner))
@@ -134,6 +152,8 @@ def structs(kind: type[msgspec.Struct]) -> st.SearchStrategy:
     fields = {name: values(hints[name]) for name in kind.__struct_fields__}
     if kind is messages.CameraInfo:
         fields["name"] = st.text(max_size=9).filter(is_readable)
+    if kind is overlays.Thermogram:
+        fields |= {"columns": st.just(3), "rows": st.just(2), "pixels": st.binary(min_size=6, max_size=6)}
     return st.builds(kind, **fields)
 
 

@@ -3,61 +3,40 @@
 Each is one JSON object with a `type`. A camera is named everywhere by its `source`, `<edge_id>/<camera_id>`, so that
 the hub can relay a message without opening it again. Pictures are not here: they travel as binary (see `frames`).
 
-    edge -> hub              Hello (first) · Cameras · Status · Observation · Delta · Event · CommandResult
-                             Ping · Pong
+    edge -> hub              Hello (first) · Cameras · Status · Layout · Observation · Delta · Thermogram · Event
+                             CommandResult · Ping · Pong
     hub -> edge              Welcome (answers Hello) · Ack · Refill · Attention · Command · Ping · Pong · Refusal
     viewer -> hub            Subscribe · Seen · Command · Ping
-    hub -> viewer            Welcome · Presence · Status · Observation · Event · Marked · CommandResult · Pong · Refusal
+    hub -> viewer            Welcome · Presence · Status · Layout · Observation · Thermogram · Event · Marked
+                             CommandResult · Pong · Refusal
 """
 
 from typing import Annotated
 
-import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from aimonitor.contract.names import is_readable
+from aimonitor.contract.overlays import Layout, Thermogram
+from aimonitor.contract.vocabulary import (
+    Body,
+    Checksum,
+    Count,
+    Finite,
+    Fraction,
+    Identifier,
+    Message,
+    Name,
+    Part,
+    Pixels,
+    Seconds,
+    Sequence,
+    Source,
+    Text,
+    Utc,
+    Word,
+)
 
 SUBPROTOCOL = "aimonitor.v2"
-
-Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", title="Identifier")]
-"""An edge_id or camera_id: fit for a URL, a metric label and a log line."""
-
-Source = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", title="Source")
-]
-"""`<edge_id>/<camera_id>`, unique in a hub."""
-
-Name = Annotated[str, Meta(max_length=120)]
-"""Words for people, shown as text and never interpreted."""
-
-Text = Annotated[str, Meta(max_length=1000)]
-Body = Annotated[str, Meta(max_length=100_000)]
-"""A JSON document, see `setup`: what the words of a command cannot carry. Empty when there is none."""
-
-Word = Annotated[str, Meta(min_length=1, max_length=64)]
-"""A value of an open vocabulary: readers must accept words that they do not know."""
-
-Utc = Annotated[float, Meta(ge=0, le=1e11)]
-"""Seconds since 1970-01-01 UTC on the sender's clock."""
-
-Seconds = Annotated[float, Meta(ge=0, le=1e9)]
-Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
-Sequence = Annotated[int, Meta(ge=0, le=2**53)]
-Checksum = Annotated[int, Meta(ge=0, le=2**32 - 1)]
-"""See `seal`; 0 means none."""
-
-Pixels = Annotated[int, Meta(ge=0, le=65_535)]
-Fraction = Annotated[float, Meta(ge=0, le=1)]
-Finite = Annotated[float, Meta(ge=-1e12, le=1e12)]
-
-
-class Message(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type"):
-    """Base of the catalogue: frozen, unknown fields ignored, fields at their default left out on the wire."""
-
-
-class Part(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something inside a message."""
-
 
 # --- what a camera sees ---------------------------------------------------------------------------------------------
 
@@ -318,12 +297,17 @@ class Refill(Message, frozen=True, tag="refill"):
     until_seq: Sequence
 
 
+Layers = Annotated[tuple[Word, ...], Meta(max_length=16)]
+"""What is wanted besides figures and pictures: `thermal`, the thermograms. Unknown ones are ignored."""
+
+
 class Attention(Message, frozen=True, tag="attention"):
     """How closely a camera is watched now: `rung` is metadata, thumbnail, slow or full. Lapses after `lease_s`."""
 
     camera_id: Identifier
     rung: Word
     lease_s: Seconds = 15.0
+    layers: Layers = ()
 
 
 class Subscribe(Message, frozen=True, tag="subscribe"):
@@ -333,6 +317,7 @@ class Subscribe(Message, frozen=True, tag="subscribe"):
     rung: Word = "full"
     lease_s: Seconds = 30.0
     everything: bool = False
+    layers: Layers = ()
 
 
 class Seen(Message, frozen=True, tag="seen"):
@@ -354,7 +339,7 @@ class Command(Message, frozen=True, tag="command"):
     command_id: Identifier
     source: Source
     name: Word
-    arguments: dict[str, str] = {}
+    arguments: dict[str, str] = field(default_factory=dict)
     timeout_s: Seconds = 10.0
     body: Body = ""
 
@@ -370,7 +355,7 @@ class CommandResult(Message, frozen=True, tag="command_result"):
 
 AnyMessage = (
     Hello | Welcome | Presence | Status | Observation | Delta | Event | Ack | Refill | Attention | Subscribe | Seen
-    | Command | CommandResult | Ping | Pong | Refusal | Marked | Cameras
+    | Command | CommandResult | Ping | Pong | Refusal | Marked | Cameras | Layout | Thermogram
 )  # fmt: skip
 """Every message of the catalogue."""
 

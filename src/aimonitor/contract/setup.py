@@ -24,7 +24,7 @@ from msgspec import Meta, Raw
 
 from aimonitor.contract import messages, strict
 from aimonitor.contract.errors import ContractError
-from aimonitor.contract.messages import Finite, Fraction, Identifier, Name, Pixels, Sequence, Text, Utc, Word
+from aimonitor.contract.vocabulary import Finite, Fraction, Identifier, Name, Pixels, Sequence, Text, Utc, Word
 
 PREFIX = "setup."
 BODY_LIMIT = 100_000
