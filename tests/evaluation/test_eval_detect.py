@@ -55,7 +55,7 @@ def data(tmp_path):
 def test_who_finds_all_gets_one_and_who_finds_half_gets_half(data):
     both = ([(10, 10, 50, 90), (100, 20, 160, 70)], ("person", "car"))
     only_person = ([(10, 10, 50, 90)], ("person",))
-    people, vehicles = evaluate(*data, Knowing([both, only_person]))
+    people, vehicles = evaluate(*data, Knowing([both, only_person])).groups
     assert (people.group, people.objects, people.ap, people.ap50, people.ap_small) == (
         "person",
         2,
@@ -69,23 +69,55 @@ def test_who_finds_all_gets_one_and_who_finds_half_gets_half(data):
 
 def test_a_box_in_the_wrong_place_is_worth_nothing(data):
     aside = ([(60, 10, 100, 90)], ("person",))
-    people, _ = evaluate(*data, Knowing([aside, aside]))
+    people, _ = evaluate(*data, Knowing([aside, aside])).groups
     assert people.ap == 0
 
 
 def test_who_finds_nothing_gets_nothing(data):
-    people, vehicles = evaluate(*data, Knowing([([], ()), ([], ())]))
+    people, vehicles = evaluate(*data, Knowing([([], ()), ([], ())])).groups
     assert people.ap == vehicles.ap == 0
 
 
 def test_classes_that_the_data_does_not_know_do_no_harm(data):
-    people, _ = evaluate(*data, Knowing([([(0, 0, 9, 9)], ("dragon",))] * 2))
+    people, _ = evaluate(*data, Knowing([([(0, 0, 9, 9)], ("dragon",))] * 2)).groups
     assert people.ap == 0
 
 
 def test_the_table_is_for_people(data):
-    said = table(evaluate(*data, Knowing([([(10, 10, 50, 90)], ("person",))] * 2)))
-    assert said.splitlines()[1].split() == ["person", "2", "1.000", "1.000", "-"]
+    said = table([("mine", evaluate(*data, Knowing([([(10, 10, 50, 90)], ("person",))] * 2)))])
+    words = said.splitlines()[1].split()
+    assert words[:5] == ["person", "2", "1.000", "1.000", "-"]
+    assert words[5:8] == ["0.90", "1.00", "1.00"]
+    assert words[-1] == "mine"
+    assert said.splitlines()[2].split()[5:8] == ["-", "-", "-"]  # no vehicle was found at any score
+
+
+def test_the_balance_is_where_f1_is_best(data):
+    """Of three detections the weakest is wrong: whoever counts from the second on is right."""
+
+    class Doubting(Knowing):
+        def detect(self, picture):
+            found = super().detect(picture)
+            return Detections(found.boxes, np.array([0.8, 0.3][: len(found.boxes)], np.float32), found.labels)
+
+    right, wrong = (10, 10, 50, 90), (150, 10, 190, 90)
+    people, _ = evaluate(*data, Doubting([([right, wrong], ("person",) * 2)] * 2)).groups
+    assert people.balance is not None
+    assert (people.balance.score, people.balance.precision, people.balance.recall) == pytest.approx((0.8, 1, 1))
+
+
+def test_shrunk_pictures_are_judged_by_the_same_truth(data):
+    sizes = []
+
+    class Seeing(Knowing):
+        def detect(self, picture):
+            sizes.append((picture.width, picture.height))
+            return super().detect(picture)
+
+    report = evaluate(*data, Seeing([([(10, 10, 50, 90)], ("person",))] * 2), size=(50, 40))
+    assert sizes == [(50, 25)] * 2
+    assert report.groups[0].ap == pytest.approx(1.0)
+    assert report.pictures == 2
 
 
 def test_no_images_no_file_and_no_coco_are_named(data, tmp_path):

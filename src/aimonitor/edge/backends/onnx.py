@@ -80,7 +80,10 @@ def input_size(shape: Sequence[Any], asked: Size | None) -> Size:
         raise BackendError(f"expected a network that takes one image, 1x3xHEIGHTxWIDTH, got one that takes {seen}")
     height, width = fixed[2], fixed[3]
     if asked and (height or asked.height, width or asked.width) != (asked.height, asked.width):
-        raise BackendError(f"its input is {width}x{height} for good, and {asked.width}x{asked.height} was asked for")
+        raise BackendError(
+            f"its input is {width}x{height} for good, and {asked.width}x{asked.height} was asked for; a YOLOX or NanoDet "
+            "file takes other sizes when it is named as one: head=yolox or head=nanodet"
+        )
     usual = asked or Size(640, 640)
     return Size(width or usual.width, height or usual.height)
 
