@@ -81,8 +81,8 @@ def input_size(shape: Sequence[Any], asked: Size | None) -> Size:
     height, width = fixed[2], fixed[3]
     if asked and (height or asked.height, width or asked.width) != (asked.height, asked.width):
         raise BackendError(
-            f"its input is {width}x{height} for good, and {asked.width}x{asked.height} was asked for; a YOLOX or NanoDet "
-            "file takes other sizes when it is named as one: head=yolox or head=nanodet"
+            f"its input is {width}x{height} for good, and {asked.width}x{asked.height} was asked for; a YOLOX or "
+            "NanoDet file takes other sizes when it is named as one: head=yolox or head=nanodet"
         )
     usual = asked or Size(640, 640)
     return Size(width or usual.width, height or usual.height)
