@@ -128,7 +128,7 @@ def _pixels(path: Path) -> Image:
     pixels = cv2.imread(str(path))
     if pixels is None:
         raise GroundTruthError(f"{path} cannot be read as an image")
-    return pixels.astype(np.uint8, copy=False)
+    return np.asarray(pixels, np.uint8)
 
 
 def _shrunk(pixels: Image, size: tuple[int, int] | None) -> Picture:
