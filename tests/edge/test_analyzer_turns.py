@@ -10,6 +10,7 @@ from aimonitor.common.mailbox import Latest
 from aimonitor.edge.analyzer import Analyzer
 from aimonitor.edge.inference import Turns
 from aimonitor.edge.pictures import JpegPicture
+from aimonitor.edge.policy import SitePolicy
 from aimonitor.edge.types import Frame, PictureError
 
 TINY = b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x78\x00\xa0\x01\x01\x11\x00\xff\xd9"
@@ -20,6 +21,7 @@ class Stages:
 
     def __init__(self):
         self.shown = []
+        self.policy = SitePolicy()
 
     def step(self, frame, _reading):
         self.shown.append(frame.frame_id)

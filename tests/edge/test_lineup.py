@@ -11,6 +11,7 @@ import pytest
 from aimonitor.common.clock import SystemClock
 from aimonitor.common.settings import SettingsError
 from aimonitor.contract import messages
+from aimonitor.contract.overlays import Layout
 from aimonitor.edge.budget import Budget, BudgetLimits
 from aimonitor.edge.camera import Surroundings
 from aimonitor.edge.journal import Journal
@@ -150,6 +151,35 @@ def test_one_that_is_wrong_changes_nothing(stage, wrong):
         await lineup.close()
 
     run(tell)
+
+
+def test_its_zones_are_said_at_first_and_when_they_change(stage, tmp_path):
+    async def tell():
+        path = tmp_path / "policies" / "gate.toml"
+        path.parent.mkdir()
+        path.write_text("[zones.Gate]\npolygon = [[0, 0], [1, 0], [1, 1]]\n", encoding="utf-8")
+        lineup = stage.lineup(stage.camera("gate"), stage.camera("door"))
+        lineup.start()
+        for at in (100.0, 101.0, 112.0):
+            lineup.check(at)
+        assert [(each.source, [zone.name for zone in each.zones]) for each in layouts(stage)] == [
+            ("yard/gate", ["Gate"]),
+            ("yard/door", []),
+        ]
+        path.write_text("", encoding="utf-8")
+        lineup.check(113.0)
+        lineup.check(114.0)
+        assert [len(each.zones) for each in layouts(stage)] == [1, 0, 0]
+        await lineup.exchange([stage.camera("gate"), stage.camera("door", loop=False)])
+        lineup.check(115.0)
+        assert [each.source for each in layouts(stage)][3:] == ["yard/door"]
+        await lineup.close()
+
+    run(tell)
+
+
+def layouts(stage):
+    return [said for said in stage.uplink.said if isinstance(said, Layout)]
 
 
 def test_what_can_be_done_with_a_camera_is_said_when_it_changes(stage):

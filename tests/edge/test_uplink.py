@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +10,7 @@ from websockets.asyncio.server import serve
 
 from aimonitor.common.clock import SystemClock
 from aimonitor.contract import codec, founding, frames, messages
+from aimonitor.contract.overlays import Layout, Thermogram, ZoneView
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.publisher import Shot
 from aimonitor.edge.uplink import Address, TokenRefusedError, Uplink
@@ -186,6 +188,37 @@ def test_it_comes_back_to_a_hub_that_was_restarted_and_says_its_last_status_agai
             second = TinyHub()
             async with serve(second.handle, "127.0.0.1", edge.port, subprotocols=[messages.SUBPROTOCOL]):
                 await until(lambda: status in second.heard, within=3.5)
+
+    asyncio.run(story())
+
+
+def test_what_lasts_is_said_again_once_and_only_of_cameras_that_are_there(journal):
+    async def story():
+        zone = ZoneView("Gate", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)))
+        hub = TinyHub()
+        async with at_work(hub, journal) as edge:
+            for layout in (Layout("e/gate"), Layout("e/gate", (zone,)), Layout("e/shed")):
+                edge.uplink.say(layout)
+            await until(lambda: Layout("e/shed") in hub.heard)
+            edge.uplink.declare([messages.CameraInfo("gate")])
+            hub.heard.clear()
+            await hub.socket.close()
+            await until(lambda: hub.hellos == 2 and any(isinstance(said, messages.Ping) for said in hub.heard))
+            assert [said for said in hub.heard if isinstance(said, Layout)] == [Layout("e/gate", (zone,))]
+
+    asyncio.run(story())
+
+
+def test_a_thermogram_goes_before_the_frame_that_it_belongs_to(journal):
+    async def story():
+        hub = TinyHub()
+        felt = Thermogram("e/gate", 3, 1.0, 2, 1, 20.0, 30.0, bytes([0, 254]))
+        async with at_work(hub, journal) as edge:
+            await until(lambda: edge.uplink.connected)
+            edge.uplink.offer("gate", replace(shot(3), thermogram=felt))
+            await until(lambda: hub.pictures)
+            kinds = (Thermogram, messages.Observation)
+            assert [type(said) for said in hub.heard if isinstance(said, kinds)] == [*kinds]
 
     asyncio.run(story())
 

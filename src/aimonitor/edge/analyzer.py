@@ -79,6 +79,8 @@ class Analyzer:
         self.bad_pictures = 0
         self.events_refused = 0
         self.latest: Observation | None = None
+        self.policy = stages.policy
+        """The one that is followed, from the next frame on at the latest."""
         self.failures = 0
         self.rung: Rung | None = None
         """How closely the camera was told of at its last frame."""
@@ -99,6 +101,7 @@ class Analyzer:
     def adopt(self, policy: SitePolicy) -> None:
         """Follow another policy from the next frame on."""
         self._policy.put(policy)
+        self.policy = policy
 
     def arm(self, armed: bool) -> None:
         """While disarmed, nothing new becomes an incident; what was open is still closed."""
@@ -151,14 +154,15 @@ class Analyzer:
             self._stages.adopt(policy)
         attention = self._attention.get(0)
         if attention is not None:
-            self._publisher.ladder.attend(attention.rung, self._clock.monotonic(), attention.lease_s)
+            self._publisher.attend(attention, self._clock.monotonic())
         fps = self._fps_limit.get(0)
         if fps is not None:
             self._publisher.ladder.limit(fps)
         if self._picture_asked.get(0):
             self._publisher.ladder.show_next()
+        reading = self._thermal()
         try:
-            observation = self._stages.step(frame, self._thermal())
+            observation = self._stages.step(frame, reading)
             parcels = self._memory.take(observation)
         except PictureError as error:
             self.bad_pictures += 1
@@ -174,6 +178,7 @@ class Analyzer:
         self._keep(parcels)
         self._learn(observation)
         now = self._clock.monotonic()
+        self._publisher.feel(reading, self._stages.alignment)
         shot = self._publisher.publish(observation, fps=self.fps, dropped=self._dropped(), now=now)
         self.rung = self._publisher.ladder.rung(now)
         if shot is not None:

@@ -11,12 +11,14 @@ from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest
 from aimonitor.common.tracing import Tracer
 from aimonitor.contract import messages
+from aimonitor.contract.overlays import Layout
 from aimonitor.edge.analyzer import Analyzer
 from aimonitor.edge.budget import Budget
 from aimonitor.edge.capture import Capture
 from aimonitor.edge.inference import AT_WORK, Turns
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.keeper import Keeper
+from aimonitor.edge.layout import layout_of
 from aimonitor.edge.pipeline import Detector
 from aimonitor.edge.policy import SitePolicy
 from aimonitor.edge.policy_store import PolicyStore
@@ -83,6 +85,10 @@ class WiredCamera:
         """Of the newest picture, None before the first."""
         status = self.capture.status()
         return Size(status.width, status.height) if status.width and status.height else None
+
+    def layout(self) -> Layout:
+        """The zones and lines that hold now."""
+        return layout_of(self.source, self.analyzer.policy)
 
     def report(self, status: CameraStatus) -> messages.Status:
         """The camera's state in the words of the contract."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 
 from aimonitor.common.settings import SettingsError
 from aimonitor.contract import messages
+from aimonitor.contract.overlays import Layout
 from aimonitor.edge.camera import Surroundings, WiredCamera, wire
 from aimonitor.edge.policy_errors import PolicyError
 from aimonitor.edge.sensors.ways import SensorAddressError
@@ -48,6 +49,7 @@ class Lineup:
         self._sensing: dict[str, asyncio.Future[None]] = {}
         self._changing = asyncio.Lock()
         self._said: dict[str, messages.Status] = {}
+        self._laid_out: dict[str, Layout] = {}
         self._said_at = float("-inf")
         self.settings = tuple(cameras)
         self.cameras: Mapping[str, WiredCamera] = _wire_all(cameras, around)
@@ -87,7 +89,10 @@ class Lineup:
             log.info("the cameras are now %s", ", ".join(after))
 
     def check(self, at: float) -> list[CameraStatus]:
-        """The watchdog's round; says how cameras are when that is due or what can be done with them changed."""
+        """The watchdog's round; says how cameras are when that is due or what can be done with them changed.
+
+        Their zones and lines are said when they are others than before.
+        """
         due = at - self._said_at >= _STATUS_EVERY_S
         self._said_at = at if due else self._said_at
         statuses = []
@@ -98,6 +103,10 @@ class Lineup:
             if due or _manner(self._said.get(camera_id)) != _manner(report):
                 self._said[camera_id] = report
                 self._around.uplink.say(report)
+            layout = camera.layout()
+            if self._laid_out.get(camera_id) != layout:
+                self._laid_out[camera_id] = layout
+                self._around.uplink.say(layout)
         return statuses
 
     async def close(self) -> None:
@@ -112,6 +121,7 @@ class Lineup:
     async def _stop(self, cameras: Mapping[str, WiredCamera]) -> None:
         for camera_id in cameras:
             self._said.pop(camera_id, None)
+            self._laid_out.pop(camera_id, None)
             sensing = self._sensing.pop(camera_id, None)
             if sensing is not None:
                 sensing.cancel()

@@ -9,7 +9,10 @@ from enum import Enum
 from typing import Literal
 
 from aimonitor.contract import frames, messages
-from aimonitor.edge.types import Event, Evidence, Factor, Observation, Risk, Scene, Speed
+from aimonitor.contract.overlays import Thermogram
+from aimonitor.edge.fusion import Alignment
+from aimonitor.edge.thermogram import Thermograms
+from aimonitor.edge.types import Event, Evidence, Factor, Observation, Risk, Scene, Speed, ThermalReading
 
 Rung = Literal["metadata", "thumbnail", "slow", "full"]
 RUNGS: tuple[Rung, ...] = ("metadata", "thumbnail", "slow", "full")
@@ -43,6 +46,7 @@ class Shot:
     at: the monotonic time of capture: whoever sends the picture knows its true age by it
     resting: nobody watches, so that figures may be told as what changed
     thumbnail: the picture is smaller than the camera's
+    thermogram: what the thermal sensor feels, where somebody wants to see it
     """
 
     observation: messages.Observation
@@ -50,6 +54,7 @@ class Shot:
     jpeg: bytes = b""
     resting: bool = False
     thumbnail: bool = False
+    thermogram: Thermogram | None = None
 
     def frame(self, now: float) -> bytes:
         """The picture as a binary message that leaves at monotonic time `now`."""
@@ -102,6 +107,11 @@ class Ladder:
             wanted = max(wanted, "slow", key=RUNGS.index)
         return min(wanted, self._ceiling(), key=RUNGS.index)
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether the budget allows figures alone."""
+        return self._ceiling() == "metadata"
+
     def rests(self, at: float) -> bool:
         """Whether nobody looks: figures may be told as what changed, pictures as thumbnails."""
         return self.rung(at) in ("metadata", "thumbnail")
@@ -127,7 +137,19 @@ class Publisher:
 
     def __init__(self, source: str, resting: Rung = "thumbnail", ceiling: Ceiling = lambda: "full") -> None:
         self._source = source
+        self._thermograms = Thermograms(source)
+        self._alignment = Alignment()
         self.ladder = Ladder(resting, ceiling)
+
+    def attend(self, attention: messages.Attention, at: float) -> None:
+        """Somebody watches from monotonic time `at` on."""
+        self.ladder.attend(attention.rung, at, attention.lease_s)
+        self._thermograms.attend(attention.layers, at, attention.lease_s)
+
+    def feel(self, reading: ThermalReading | None, alignment: Alignment) -> None:
+        """What the thermal sensor said with the frame to be published, and where that lies on the picture."""
+        self._thermograms.feel(reading)
+        self._alignment = alignment
 
     def publish(self, observation: Observation, *, fps: float, dropped: int, now: float) -> Shot | None:
         """What to send of `observation`, or None. `now` is the monotonic time of sending; raises PictureError."""
@@ -141,7 +163,10 @@ class Publisher:
             picture = frame.picture.thumbnail()
         elif due is Due.PICTURE:
             picture = frame.picture.jpeg()
-        return Shot(message, frame.at, picture, resting=rests, thumbnail=due is Due.THUMBNAIL)
+        felt = None
+        if not self.ladder.is_spent:
+            felt = self._thermograms.tell(observation, self._alignment, resting=rests, now=now)
+        return Shot(message, frame.at, picture, resting=rests, thumbnail=due is Due.THUMBNAIL, thermogram=felt)
 
 
 def to_message(source: str, observation: Observation, *, fps: float, dropped: int) -> messages.Observation:

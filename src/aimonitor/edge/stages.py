@@ -1,6 +1,7 @@
 """The pipeline of one camera, made of a detector and the site's policy when the first picture tells its size."""
 
 from aimonitor.edge.focus import Focus
+from aimonitor.edge.fusion import Alignment
 from aimonitor.edge.motion import MotionGate
 from aimonitor.edge.pipeline import Detector, Pipeline
 from aimonitor.edge.policy import SitePolicy
@@ -16,7 +17,7 @@ class CameraStages:
     def __init__(self, detector: Detector, policy: SitePolicy, mark: Mark | None = None) -> None:
         """mark: told the name of each stage when it is done with a frame, where somebody follows that"""
         self._detector = detector
-        self._policy = policy
+        self.policy = policy
         self._mark = mark
         self._understanding = Understanding(policy)
         self._pipeline: Pipeline | None = None
@@ -32,8 +33,13 @@ class CameraStages:
 
     def adopt(self, policy: SitePolicy) -> None:
         """Follow another policy from the next frame on."""
-        self._policy = policy
+        self.policy = policy
         self._understanding.adopt(policy)
+
+    @property
+    def alignment(self) -> Alignment:
+        """From the thermal picture to the camera's."""
+        return self._understanding.alignment
 
     def note(self, unusual: tuple[Unusual, ...]) -> None:
         """From the next frame on, this is what is unusual."""
@@ -41,7 +47,7 @@ class CameraStages:
 
     def reset(self) -> None:
         """Begin anew: after an error inside a stage nothing that it remembered is to be trusted."""
-        unusual, self._understanding = self._understanding.unusual, Understanding(self._policy)
+        unusual, self._understanding = self._understanding.unusual, Understanding(self.policy)
         self.note(unusual)
         self._pipeline = None
 

@@ -17,7 +17,7 @@ class Understanding:
 
     def __init__(self, policy: SitePolicy) -> None:
         self._policy = policy
-        self._alignment = policy.alignment()
+        self.alignment = policy.alignment()
         self.unusual: tuple[Unusual, ...] = ()
         """What is unusual just now; set from outside, because the stages remember no weeks."""
         self.behavior = BehaviorAnalyzer(policy.site())
@@ -27,13 +27,13 @@ class Understanding:
 
     def fuse(self, tracks: Sequence[Track], behavior: SceneBehavior, thermal: ThermalScene, brightness: float) -> Scene:
         """The fusion stage, with the policy's alignment and what is unusual."""
-        scene = fuse(tracks, behavior, thermal, brightness, alignment=self._alignment)
+        scene = fuse(tracks, behavior, thermal, brightness, alignment=self.alignment)
         return replace(scene, unusual=self.unusual) if self.unusual else scene
 
     def adopt(self, policy: SitePolicy) -> None:
         """Follow another policy from the next frame on; what a change does not touch is not forgotten."""
         before, self._policy = self._policy, policy
-        self._alignment = policy.alignment()
+        self.alignment = policy.alignment()
         self.risk.adopt(policy.risk())
         self.events.adopt(policy.judging())
         if policy.site() != before.site():

@@ -22,6 +22,7 @@ from aimonitor.common.tasks import first_of
 from aimonitor.common.websocket import HubConnection
 from aimonitor.contract import codec, delta, founding, messages, seal
 from aimonitor.contract.errors import ContractError
+from aimonitor.contract.overlays import Layout
 from aimonitor.edge.budget import Budget, BudgetLimits
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.publisher import Shot
@@ -101,7 +102,7 @@ class Uplink:
         self._budget = budget or Budget(BudgetLimits(), clock.monotonic())
         self._slots = {camera.camera_id: _Slots() for camera in cameras}
         self._outbox: Outbox[messages.AnyMessage] = Outbox(1000, self._wake_up)
-        self._latest_status: dict[str, messages.Status] = {}
+        self._lasting: dict[tuple[type, str], messages.Status | Layout] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._heard_at = 0.0
@@ -132,14 +133,14 @@ class Uplink:
         known = self._slots
         self._slots = {camera.camera_id: known.get(camera.camera_id) or _Slots() for camera in cameras}
         ours = {messages.source_of(self._address.edge_id, camera_id) for camera_id in self._slots}
-        self._latest_status = {source: each for source, each in self._latest_status.items() if source in ours}
+        self._lasting = {key: each for key, each in self._lasting.items() if each.source in ours}
         if self.connected:
             self._outbox.put(messages.Cameras(self._cameras))
 
-    def say(self, message: messages.Status | messages.CommandResult) -> None:
-        """Hand in a message that is worth sending late; the last status of each camera is said again on reconnect."""
-        if isinstance(message, messages.Status):
-            self._latest_status[message.source] = message
+    def say(self, message: messages.Status | Layout | messages.CommandResult) -> None:
+        """Hand in a message that is worth sending late; what lasts (status, layout) is said again on reconnect."""
+        if not isinstance(message, messages.CommandResult):
+            self._lasting[type(message), message.source] = message
             if not self.connected:
                 return
         self._outbox.put(message)
@@ -252,8 +253,8 @@ class Uplink:
         await asyncio.to_thread(self._journal.acknowledge, answer.acked_seq)
         self._said.clear()
         self._outbox.take_all()
-        for status in self._latest_status.values():
-            self._outbox.put(status)
+        for each in self._lasting.values():
+            self._outbox.put(each)
         self.connected = self.welcomed = True
         self._wake.set()
         log.info("connected to the hub at %s as %s", self._address.url, answer.edge_id or self._address.edge_id)
@@ -320,6 +321,8 @@ class Uplink:
                 self._sent_seq = said = event.seq
 
     async def _send_shot(self, socket: ClientConnection, shot: Shot) -> None:
+        if shot.thermogram is not None:
+            await self._send(socket, codec.encode(shot.thermogram))
         await self._send(socket, codec.encode(self._shorten(shot)))
         if shot.jpeg:
             await self._send(socket, shot.frame(self._clock.monotonic()))
@@ -364,9 +367,8 @@ class Uplink:
         raise _refused(ConnectionClosed(socket.protocol.close_rcvd, socket.protocol.close_sent, None))
 
     async def _push_founding(self, socket: ClientConnection) -> None:
-        watch_all = [messages.Attention(camera_id, "full", lease_s=1e6) for camera_id in self._slots]
-        for attention in watch_all:
-            self._attend(attention)
+        for camera_id in self._slots:
+            self._attend(messages.Attention(camera_id, "full", lease_s=1e6))
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -385,8 +387,7 @@ class Uplink:
 
 
 def _refused(error: ConnectionClosed) -> ConnectionError:
-    code = error.rcvd.code if error.rcvd else None
-    if code == founding.WRONG_TOKEN:
+    if error.rcvd is not None and error.rcvd.code == founding.WRONG_TOKEN:
         return TokenRefusedError(
             "the hub refused the token; `aimonitor pair --hub <address>` gets one, or set AIMONITOR_EDGE_TOKEN to the "
             "one that the hub has for this edge"
@@ -395,6 +396,5 @@ def _refused(error: ConnectionClosed) -> ConnectionError:
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, InvalidHandshake):
-        return f"the server there answered {error}"
-    return str(error) or type(error).__name__
+    words = str(error) or type(error).__name__
+    return f"the server there answered {words}" if isinstance(error, InvalidHandshake) else words
