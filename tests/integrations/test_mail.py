@@ -11,8 +11,9 @@ from hub_peers import frame, jpeg, wait_until
 
 from aimonitor.common.clock import SystemClock
 from aimonitor.contract import messages
+from aimonitor.hub_client import StoredEvent
 from aimonitor.integrations.follower import RefusedError, RetryLaterError
-from aimonitor.integrations.hub import Hub, StoredEvent
+from aimonitor.integrations.hub import Hub
 from aimonitor.integrations.mail import Mail
 from aimonitor.integrations.settings import MailSettings
 from aimonitor.integrations.site import Site

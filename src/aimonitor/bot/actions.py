@@ -10,7 +10,7 @@ from aimonitor.bot import answers, commands, gate
 from aimonitor.bot.answers import Arming, Told
 from aimonitor.bot.compose import Voice
 from aimonitor.bot.herald import Herald
-from aimonitor.bot.hub_link import HubError, HubLink
+from aimonitor.bot.hub_link import HubLink
 from aimonitor.bot.incidents import IncidentDesk
 from aimonitor.bot.report import week_before
 from aimonitor.bot.seal import Press
@@ -19,6 +19,7 @@ from aimonitor.bot.site import Site
 from aimonitor.bot.stills import STALE_S, Stills
 from aimonitor.bot.threshold import Tally
 from aimonitor.bot.types import Chat, Content, Hours, LanguageCode, Urgency
+from aimonitor.hub_client import HubError
 
 log = logging.getLogger(__name__)
 

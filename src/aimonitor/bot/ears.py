@@ -5,7 +5,7 @@ import contextlib
 import logging
 
 from aimonitor.bot.database import DatabaseError
-from aimonitor.bot.hub_link import HubError, HubLink
+from aimonitor.bot.hub_link import HubLink
 from aimonitor.bot.incidents import IncidentDesk
 from aimonitor.bot.memory import Memory
 from aimonitor.bot.silence import SilenceWatch
@@ -13,6 +13,7 @@ from aimonitor.bot.site import Site
 from aimonitor.bot.threshold import Tally
 from aimonitor.common.clock import Clock
 from aimonitor.contract import messages
+from aimonitor.hub_client import HubError
 
 log = logging.getLogger(__name__)
 

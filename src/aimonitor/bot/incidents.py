@@ -9,12 +9,12 @@ import msgspec
 
 from aimonitor.bot import alerts, compose, learning, still
 from aimonitor.bot.herald import Herald
-from aimonitor.bot.hub_link import HubError
 from aimonitor.bot.site import Site
 from aimonitor.bot.stills import STALE_S, Still, Stills
 from aimonitor.bot.threshold import Tally
 from aimonitor.bot.types import Chat, Incident, Lesson, Urgency, rank
 from aimonitor.contract import messages
+from aimonitor.hub_client import HubError
 
 log = logging.getLogger(__name__)
 

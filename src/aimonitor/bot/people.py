@@ -11,8 +11,8 @@ from aimonitor.bot.actions import Actions
 from aimonitor.bot.commands import NEEDS, PRESSES, Ask, AskError
 from aimonitor.bot.compose import Voice
 from aimonitor.bot.herald import Herald
-from aimonitor.bot.hub_link import HubError
 from aimonitor.bot.types import ROLES, Chat, Content, Role, Urgency
+from aimonitor.hub_client import HubError
 
 CODE_LIVES_S = 600.0
 _GUESSES_PER_HOUR = 5

@@ -5,10 +5,11 @@ import logging
 from dataclasses import dataclass
 
 from aimonitor.bot import still
-from aimonitor.bot.hub_link import HubError, HubLink, Picture
+from aimonitor.bot.hub_link import HubLink
 from aimonitor.bot.site import Site
 from aimonitor.common.clock import Clock
 from aimonitor.contract import messages
+from aimonitor.hub_client import HubError, Picture
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,10 @@ import msgspec
 
 from aimonitor.common import backoff
 from aimonitor.common.clock import Clock
+from aimonitor.hub_client import HubError, StoredEvent
 from aimonitor.integrations import homeassistant as ha
 from aimonitor.integrations.follower import RetryLaterError
-from aimonitor.integrations.hub import Hub, HubError, StoredEvent
+from aimonitor.integrations.hub import Hub
 from aimonitor.integrations.settings import MqttSettings
 from aimonitor.integrations.site import CameraNow, Site
 
@@ -42,7 +43,7 @@ class Bridge:
         self._clock = clock
         self._client: aiomqtt.Client | None = None
         self._said: dict[str, str] = {}
-        self._stills: dict[str, str] = {}
+        self._stills: dict[str, float] = {}
         self._announced: set[str] = set()
         self._pictured_at = float("-inf")
         self.connections = 0
@@ -159,7 +160,7 @@ class Bridge:
     async def _show(self, client: aiomqtt.Client, source: str) -> None:
         """The newest still, where it is another one."""
         try:
-            still = await self._hub.still(source)
+            still = await self._hub.picture(source)
         except HubError as error:
             log.debug("no still of %s: %s", source, error)
             return

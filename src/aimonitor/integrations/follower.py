@@ -8,13 +8,14 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
 from pathlib import Path
 from typing import Protocol
 
 from aimonitor.common import backoff
 from aimonitor.common.clock import Clock
-from aimonitor.integrations.hub import Hub, HubError, StoredEvent
+from aimonitor.common.files import write_atomically
+from aimonitor.hub_client import HubError, StoredEvent
+from aimonitor.integrations.hub import Hub
 
 log = logging.getLogger(__name__)
 
@@ -66,13 +67,7 @@ class Bookmarks:
     def set(self, name: str, number: int) -> None:
         """Keep it, safe from a power cut. Raises OSError."""
         self._marks[name] = number
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._path.with_suffix(".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(self._marks, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
+        write_atomically(self._path, json.dumps(self._marks).encode())
 
 
 class Follower:

@@ -6,15 +6,16 @@ import ssl
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
+from aimonitor.hub_client import HubError, Picture, StoredEvent
 from aimonitor.integrations.follower import RefusedError, RetryLaterError
-from aimonitor.integrations.hub import Hub, HubError, Still, StoredEvent
+from aimonitor.integrations.hub import Hub
 from aimonitor.integrations.settings import MailSettings
 from aimonitor.integrations.site import Site, at_least
 
 _TIMEOUT_S = 20.0
 
 
-def compose(event: StoredEvent, name: str, still: Still | None, settings: MailSettings) -> EmailMessage:
+def compose(event: StoredEvent, name: str, still: Picture | None, settings: MailSettings) -> EmailMessage:
     """The message. Its id is the incident's, so that servers recognize a second copy."""
     message = EmailMessage()
     subject = f"{event.level}: {event.kind.replace('_', ' ')} at {name}"
@@ -48,7 +49,7 @@ class Mail:
         if event.phase != "opened" or not at_least(event.level, self._settings.level):
             return
         try:
-            still = await self._hub.still(event.source)
+            still = await self._hub.picture(event.source)
         except HubError:
             still = None  # the news is worth more than its picture
         message = compose(event, self._site.name(event.source), still, self._settings)

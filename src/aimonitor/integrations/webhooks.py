@@ -18,8 +18,8 @@ import msgspec
 
 from aimonitor.common.clock import Clock
 from aimonitor.common.reach import forbidden
+from aimonitor.hub_client import StoredEvent
 from aimonitor.integrations.follower import RefusedError, RetryLaterError
-from aimonitor.integrations.hub import StoredEvent
 from aimonitor.integrations.settings import WebhookSettings
 from aimonitor.integrations.site import at_least
 
