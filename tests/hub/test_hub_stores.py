@@ -271,7 +271,7 @@ def test_sqlite_flushes_every_commit_to_the_disk(tmp_path):
     async def tell():
         store = SqliteStore(str(tmp_path / "hub.sqlite3"), Keep())
         await store.open()
-        settings = await store._run(
+        settings = await store._file.run(
             lambda db: [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
         )
         await store.close()

@@ -1,18 +1,16 @@
-"""The bot's one file: SQLite behind one worker thread, so that a slow disk never holds up the event loop.
+"""The bot's one file, and how sure each kind of write is.
 
-WAL with `synchronous=NORMAL`: a crash of the bot loses nothing, and a power cut at most the newest writes, in order;
-the events among them are read again from the hub's history. What happened outside and cannot be asked for again (a
-message that was sent, what a person decided) is written durably: with `synchronous=FULL`.
+Most is written with `synchronous=NORMAL`: a crash of the bot loses nothing, and a power cut at most the newest writes,
+in order; the events among them are read again from the hub's history. What happened outside and cannot be asked for
+again (a message that was sent, what a person decided) is written durably: with `synchronous=FULL`.
 """
 
-import asyncio
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from aimonitor.common.migration import NewerFileError, migrate
+from aimonitor.common.sqlite import SqliteFile
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,72 +47,22 @@ class Database:
     """Runs functions that get the connection first, each as one transaction, one after the other."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bot-database")
-        self._connection: sqlite3.Connection | None = None
+        self._file = SqliteFile("the bot's state", path, STEPS, error=DatabaseError)
 
     async def open(self) -> None:
         """Open or make the file; raises DatabaseError."""
-        await asyncio.get_running_loop().run_in_executor(self._worker, self._open)
+        await self._file.open()
 
     async def run(self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do `work` in a transaction; raises DatabaseError, and whatever `work` raises, with nothing changed."""
-        return await self._hand_over(lambda: self._transact("NORMAL", work, *args, **kwargs))
+        return await self._file.run(lambda db: work(db, *args, **kwargs), durable=False)
 
     async def run_durably(
         self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """As `run`; and a power cut that comes later does not undo it, nor anything before it."""
-        return await self._hand_over(lambda: self._transact("FULL", work, *args, **kwargs))
-
-    async def _hand_over(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        return await self._file.run(lambda db: work(db, *args, **kwargs))
 
     async def close(self) -> None:
         """Finish what waits and close the file."""
-        await asyncio.get_running_loop().run_in_executor(self._worker, self._close)
-        self._worker.shutdown(wait=False)
-
-    def _open(self) -> None:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self._path, isolation_level=None, timeout=5.0)
-            connection.row_factory = sqlite3.Row
-            connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
-            migrate(connection, STEPS, self._path)
-        except NewerFileError as error:
-            connection.close()
-            self._worker.shutdown(wait=False)
-            raise DatabaseError(str(error)) from None
-        except (sqlite3.Error, OSError) as error:
-            self._worker.shutdown(wait=False)
-            raise DatabaseError(f"{self._path}: expected a file to keep the bot's state in: {error}") from None
-        self._connection = connection
-
-    def _transact(
-        self,
-        synchronous: str,
-        work: Callable[Concatenate[sqlite3.Connection, P], T],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        connection = self._connection
-        if connection is None:
-            raise DatabaseError(f"{self._path}: expected an open database, got one that is closed")
-        try:
-            connection.execute(f"PRAGMA synchronous = {synchronous}")
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                done = work(connection, *args, **kwargs)
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise DatabaseError(f"{self._path}: {error}") from error
-        return done
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        await self._file.close()

@@ -33,7 +33,8 @@ def migrate(db: sqlite3.Connection, steps: Sequence[str], path: Path) -> int:
                 db.execute(f"PRAGMA user_version = {version}")
             db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            if db.in_transaction:  # a full disk makes SQLite roll back by itself
+                db.execute("ROLLBACK")
             raise
     return found
 

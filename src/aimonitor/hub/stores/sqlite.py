@@ -1,23 +1,17 @@
 """Events in one SQLite file: WAL and `synchronous=FULL`, so that what `add` returned from survives a power cut.
 
-One worker thread owns the connection; the event loop waits for it. Many events go into one transaction, because it is
-the disk's flush that costs, not the row.
+Many events go into one transaction, because it is the disk's flush that costs, not the row.
 """
 
-import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
-from aimonitor.common.migration import NewerFileError, migrate
+from aimonitor.common.sqlite import SqliteFile
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores import Keep
 from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError, StoreFullError
 from aimonitor.hub.stores.hours import FIGURES, Hour, HourQuery
-
-T = TypeVar("T")
 
 # `id` is no AUTOINCREMENT: that one may leave gaps where a duplicate was refused. The newest row is never deleted.
 STEPS = (
@@ -89,54 +83,18 @@ class SqliteStore:
     shared = False
 
     def __init__(self, path: str, keep: Keep) -> None:
-        self._path = Path(path)
+        self._file = SqliteFile("history", Path(path), STEPS, error=StoreError, full=StoreFullError)
         self._keep = keep
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="history")
-        self._db: sqlite3.Connection | None = None
         self._since_prune = 0
 
-    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` in the worker, all of it or nothing."""
-
-        def task() -> T:
-            if self._db is None:
-                raise StoreError(f"history {self._path}: expected an open store, got a closed one")
-            try:
-                with self._db:
-                    return work(self._db)
-            except sqlite3.Error as error:
-                full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-                words = "free some disk" if full else "is the disk full or not writable?"
-                raise (StoreFullError if full else StoreError)(f"history {self._path}: {error}; {words}") from error
-
-        return await asyncio.get_running_loop().run_in_executor(self._worker, task)
-
     async def open(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._worker, self._open)
-
-    def _open(self) -> None:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self._path, timeout=5)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            migrate(self._db, STEPS, self._path)
-        except NewerFileError as error:
-            raise StoreError(f"history {error}") from None
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"history {self._path}: expected a writable SQLite file, got: {error}") from error
+        await self._file.open()
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._worker, self._close)
-        self._worker.shutdown()
-
-    def _close(self) -> None:
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        await self._file.close()
 
     async def add(self, events: Sequence[NewEvent]) -> list[bool]:
-        return await self._run(lambda db: self._add(db, events))
+        return await self._file.run(lambda db: self._add(db, events))
 
     def _add(self, db: sqlite3.Connection, events: Sequence[NewEvent]) -> list[bool]:
         new = [_insert(db, event) for event in events]
@@ -153,12 +111,12 @@ class SqliteStore:
                 stored.add_range(first, last)
             return stored.ranges
 
-        return await self._run(read)
+        return await self._file.run(read)
 
     async def events(self, query: Query) -> list[StoredEvent]:
         where, values = _where(query, "id")
         sql = f"SELECT id, received_at, edge_id || '/' || camera_id, body FROM event {where} ORDER BY id DESC LIMIT ?"
-        return await self._run(lambda db: [StoredEvent(*row) for row in db.execute(sql, (*values, query.limit))])
+        return await self._file.run(lambda db: [StoredEvent(*row) for row in db.execute(sql, (*values, query.limit))])
 
     async def add_samples(self, samples: Sequence[Sample]) -> None:
         rows = [
@@ -170,7 +128,7 @@ class SqliteStore:
             db.executemany("INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
             db.execute("DELETE FROM sample WHERE rowid <= (SELECT max(rowid) FROM sample) - ?", (self._keep.samples,))
 
-        await self._run(write)
+        await self._file.run(write)
 
     async def samples(self, query: Query) -> list[Sample]:
         where, values = _where(query, "at")
@@ -178,14 +136,14 @@ class SqliteStore:
             "SELECT at, edge_id || '/' || camera_id, score, level, persons, vehicles, fps, speed, speed_unit "
             f"FROM sample {where} ORDER BY rowid DESC LIMIT ?"
         )
-        return await self._run(lambda db: [Sample(*row) for row in db.execute(sql, (*values, query.limit))])
+        return await self._file.run(lambda db: [Sample(*row) for row in db.execute(sql, (*values, query.limit))])
 
     async def add_hours(self, hours: Sequence[Hour]) -> None:
         def write(db: sqlite3.Connection) -> None:
             db.executemany(_ADD_HOUR, [tuple(getattr(hour, name) for name in _HOUR) for hour in hours])
             db.execute(_PRUNE_HOURS, (self._keep.hours,))
 
-        await self._run(write)
+        await self._file.run(write)
 
     async def hours(self, query: HourQuery) -> list[Hour]:
         where, values = "at >= ? AND at < ?", [query.start, query.end]
@@ -195,7 +153,7 @@ class SqliteStore:
         if query.camera_id is not None:
             where, names = f"{where} AND substr(source, instr(source, '/') + 1) = ?", [*names, query.camera_id]
         sql = f"SELECT {', '.join(_HOUR)} FROM hour WHERE {where} ORDER BY at, source LIMIT ?"
-        return await self._run(lambda db: [Hour(*row) for row in db.execute(sql, (*values, *names, query.limit))])
+        return await self._file.run(lambda db: [Hour(*row) for row in db.execute(sql, (*values, *names, query.limit))])
 
     async def mark(self, mark: Mark) -> None:
         row = (mark.incident.source, mark.incident.incident_id, mark.mark, mark.by, mark.at)
@@ -204,7 +162,7 @@ class SqliteStore:
             db.execute("REPLACE INTO mark VALUES (?, ?, ?, ?, ?)", row)  # a new rowid: in the order of marking
             db.execute("DELETE FROM mark WHERE rowid <= (SELECT max(rowid) FROM mark) - ?", (self._keep.marks,))
 
-        await self._run(write)
+        await self._file.run(write)
 
     async def marks(self, incidents: Sequence[Incident]) -> list[Mark]:
         sql = "SELECT mark, by, at FROM mark WHERE source = ? AND incident_id = ?"
@@ -213,10 +171,10 @@ class SqliteStore:
             rows = ((each, db.execute(sql, (each.source, each.incident_id)).fetchone()) for each in incidents)
             return [Mark(incident, *row) for incident, row in rows if row is not None]
 
-        return await self._run(read)
+        return await self._file.run(read)
 
     async def count(self) -> int:
-        return await self._run(lambda db: int(db.execute("SELECT count(*) FROM event").fetchone()[0]))
+        return await self._file.run(lambda db: int(db.execute("SELECT count(*) FROM event").fetchone()[0]))
 
     async def life(self) -> str:
         return "the file"
