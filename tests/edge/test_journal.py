@@ -106,6 +106,45 @@ def test_a_full_disk_refuses_loudly_and_keeps_what_is_there(open_journal, monkey
     assert journal.append(event).seq == kept.seq + 1
 
 
+def test_a_disk_that_takes_nothing_costs_events_and_nothing_else(open_journal, clock, monkeypatch):
+    """Where every write fails, an edge goes on: its pictures need no disk."""
+    monkeypatch.setattr(journal_module, "_TRIM_EVERY", 3)
+    journal = open_journal()
+    kept = [journal.append(event) for _ in range(2)]
+    journal._db.execute("PRAGMA query_only = ON")
+    journal.mark("sent bytes 2026-11", 7)
+    clock.advance(10)
+    journal.acknowledge(kept[0].seq)
+    with pytest.raises(JournalError, match=r"could not store an event: .*; is the disk whole and writable"):
+        journal.append(event)
+    assert journal.after(0) == kept
+    journal._db.execute("PRAGMA query_only = OFF")
+    assert journal.marked("sent bytes 2026-11") == 0
+    assert journal.append(event).seq == kept[-1].seq + 1
+
+
+def test_an_event_that_was_stored_counts_although_the_old_could_not_be_forgotten(open_journal, monkeypatch):
+    monkeypatch.setattr(journal_module, "_TRIM_EVERY", 1)
+    journal = open_journal(Limits(max_events=1))
+    journal.append(event)
+    journal._db.execute("CREATE TRIGGER full BEFORE DELETE ON event BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
+    second = journal.append(event)
+    assert (len(journal.after(0)), journal.lost) == (2, 0)
+    journal._db.execute("DROP TRIGGER full")
+    third = journal.append(event)
+    assert (journal.after(0), journal.lost) == ([third], 2)
+    assert third.seq == second.seq + 1
+
+
+def test_a_file_that_cannot_be_read_is_said_in_words(open_journal):
+    journal = open_journal()
+    journal._db.close()
+    with pytest.raises(JournalError, match=r"could not read events: .*closed database"):
+        journal.after(0)
+    with pytest.raises(JournalError, match="could not read its first event"):
+        _ = journal.first
+
+
 def test_a_place_that_cannot_be_written_is_said(tmp_path, clock):
     (tmp_path / "file").write_text("x")
     with pytest.raises(JournalError, match="expected a writable SQLite file"):

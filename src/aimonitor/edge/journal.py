@@ -9,14 +9,15 @@ import contextlib
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from aimonitor.common.clock import Clock
-from aimonitor.common.migration import NewerFileError, migrate
+from aimonitor.common.migration import NewerFileError
+from aimonitor.common.sqlite import connect, is_full
 from aimonitor.contract import codec, messages
 
 STEPS = (
@@ -45,7 +46,10 @@ class Limits:
 
 
 class Journal:
-    """One file, any thread. `lost` counts events that the size limit pushed out before the hub had them."""
+    """One file, any thread. `lost` counts events that the size limit pushed out before the hub had them.
+
+    A disk that takes nothing refuses events (`append`); what is only remembered beside them it leaves as it was.
+    """
 
     def __init__(self, path: Path, clock: Clock, limits: Limits | None = None) -> None:
         self._path = path
@@ -56,15 +60,10 @@ class Journal:
         self._acked_written_at = float("-inf")
         self.lost = 0
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            migrate(self._db, STEPS, path)
+            self._db = connect(path, STEPS, any_thread=True)
             self._last = self._highest() or int(clock.utc() * 1000)
             self._acked = self._read_mark("acked")
-            with contextlib.suppress(sqlite3.Error):  # a full disk: what is there can still be sent
-                self._trim()
+            self._trim()
         except NewerFileError as error:
             raise JournalError(f"journal {error}") from None
         except (OSError, sqlite3.Error) as error:
@@ -75,17 +74,10 @@ class Journal:
 
         Raises JournalError when the disk is full or nearly so; nothing was stored then and the number is not used.
         """
-        with self._lock:
+        with self._at_work("store an event"):
             self._check_room()
             event = build(self._last + 1)
-            try:
-                self._db.execute(
-                    "INSERT INTO event VALUES (?, ?, ?)", (event.seq, self._clock.utc(), codec.encode(event))
-                )
-            except sqlite3.Error as error:
-                raise JournalError(
-                    f"journal {self._path}: could not store an event: {error}; free some disk"
-                ) from error
+            self._db.execute("INSERT INTO event VALUES (?, ?, ?)", (event.seq, self._clock.utc(), codec.encode(event)))
             self._last = event.seq
             self._since_trim += 1
             if self._since_trim >= _TRIM_EVERY:
@@ -93,8 +85,8 @@ class Journal:
             return event
 
     def after(self, seq: int, limit: int = 100) -> list[messages.Event]:
-        """Up to `limit` events with a number above `seq`, in order."""
-        with self._lock:
+        """Up to `limit` events with a number above `seq`, in order. Raises JournalError."""
+        with self._at_work("read events"):
             rows = self._db.execute(
                 "SELECT body FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)
             ).fetchall()
@@ -111,7 +103,8 @@ class Journal:
             if seq > self._acked:
                 self._acked = min(seq, self._last)
                 if self._clock.monotonic() - self._acked_written_at >= _ACKED_EVERY_S:
-                    self._write_acked()
+                    with _as_far_as_the_disk_takes_it():
+                        self._write_acked()
 
     @property
     def acked(self) -> int:
@@ -120,8 +113,8 @@ class Journal:
 
     @property
     def first(self) -> int:
-        """The lowest number that can still be resent; above `last` when the journal holds nothing."""
-        with self._lock:
+        """The lowest number that can still be resent; above `last` when it holds nothing. Raises JournalError."""
+        with self._at_work("read its first event"):
             row = self._db.execute("SELECT min(seq) FROM event").fetchone()
             return int(row[0]) if row[0] is not None else self._last + 1
 
@@ -132,21 +125,21 @@ class Journal:
 
     def mark(self, name: str, value: int) -> None:
         """Keep a small number beside the events, such as what a month has cost so far."""
-        with self._lock:
+        with self._lock, _as_far_as_the_disk_takes_it():
             self._write_mark(name, value)
 
     def marked(self, name: str) -> int:
-        """The number kept under `name`, 0 when there is none."""
-        with self._lock:
+        """The number kept under `name`, 0 when there is none. Raises JournalError."""
+        with self._at_work("read a mark"):
             return self._read_mark(name)
 
     def begin_anew(self) -> None:
         """After a restore: number on from now, so that no number is used again that was used since the backup.
 
-        What the hub had is forgotten; what it had not is numbered anew and waits to be sent.
+        What the hub had is forgotten; what it had not is numbered anew and waits to be sent. Raises JournalError.
         """
         waiting = self.after(self.acked, limit=self._limits.max_events)
-        with self._lock:
+        with self._at_work("number its events anew"):
             self._db.execute("DELETE FROM event")
             self._last = max(self._last, int(self._clock.utc() * 1000))
             self._write_mark("last", self._last)
@@ -157,9 +150,19 @@ class Journal:
     def close(self) -> None:
         """Close the file; the journal is not usable afterwards."""
         with self._lock:
-            with contextlib.suppress(sqlite3.Error):  # on a full disk, say
+            with _as_far_as_the_disk_takes_it():
                 self._write_acked()
             self._db.close()
+
+    @contextlib.contextmanager
+    def _at_work(self, what: str) -> Iterator[None]:
+        """The file, for one thread; raises what SQLite complains of as a JournalError."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                advice = "free some disk" if is_full(error) else "is the disk whole and writable?"
+                raise JournalError(f"journal {self._path}: could not {what}: {error}; {advice}") from error
 
     def _highest(self) -> int:
         row = self._db.execute("SELECT max(seq) FROM event").fetchone()
@@ -177,16 +180,20 @@ class Journal:
             )
 
     def _trim(self) -> None:
-        """Forget what the hub has and is old, then what is too much; the highest number used is remembered."""
         self._since_trim = 0
+        with _as_far_as_the_disk_takes_it():
+            self._forget_old()
+
+    def _forget_old(self) -> None:
+        """Forget what the hub has and is old, then what is too much; the highest number used is remembered."""
         self._write_mark("last", self._last)
         self._write_acked()
         old = self._clock.utc() - self._limits.keep_acked_s
         self._db.execute("DELETE FROM event WHERE seq <= ? AND utc < ?", (self._acked, old))
         floor = self._last - self._limits.max_events
         row = self._db.execute("SELECT count(*) FROM event WHERE seq <= ? AND seq > ?", (floor, self._acked)).fetchone()
-        self.lost += int(row[0])
         self._db.execute("DELETE FROM event WHERE seq <= ?", (floor,))
+        self.lost += int(row[0])
 
     def _write_acked(self) -> None:
         self._acked_written_at = self._clock.monotonic()
@@ -200,3 +207,10 @@ class Journal:
         self._db.execute(
             "INSERT INTO mark VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
         )
+
+
+@contextlib.contextmanager
+def _as_far_as_the_disk_takes_it() -> Iterator[None]:
+    """For what will be written again soon: a full disk must not end an edge whose pictures need none."""
+    with contextlib.suppress(sqlite3.Error):
+        yield
