@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from aimonitor.common.clock import ManualClock, SystemClock
+from aimonitor.edge import capture as capture_module
 from aimonitor.edge.capture import Capture, Retry
 from aimonitor.edge.pictures import ArrayPicture, JpegPicture
 from aimonitor.edge.source import Arrival, SourceError
@@ -268,6 +269,63 @@ def test_no_more_than_three_readers_are_ever_left_behind(never):
             watched.capture.check()
         assert len(watched.capture._abandoned) == 3
         assert source.connections == 4
+        never.set()
+
+
+def test_of_two_restarts_at_once_one_reader_is_left():
+    class Counting(Scripted):
+        reading = most = 0
+
+        def arrivals(self, stop):
+            self.reading += 1
+            self.most = max(self.most, self.reading)
+            try:
+                yield Arrival(picture())
+                stop.wait()
+            finally:
+                self.reading -= 1
+
+    source = Counting(wait)
+    with Watched(source) as watched:
+        watched.until(lambda: watched.states[-1:] == ["live"])
+        restarting = [threading.Thread(target=watched.capture.restart) for _ in range(8)]
+        for thread in restarting:
+            thread.start()
+        for thread in restarting:
+            thread.join(PATIENCE_S)
+        assert watched.capture.frames.get(PATIENCE_S) is not None
+    assert (source.reading, source.most) == (0, 1)
+
+
+def test_a_restart_that_comes_with_the_end_starts_nothing_anew():
+    source, ended = Scripted(wait), threading.Event()
+
+    def slow_to_end(stop):
+        stop.wait()
+        ended.wait(PATIENCE_S)
+        yield from ()
+
+    source._scripts = (slow_to_end, wait)
+    watched = Watched(source)
+    watched.capture.start()
+    restarting = threading.Thread(target=watched.capture.restart)
+    restarting.start()
+    closing = threading.Thread(target=watched.capture.close)
+    closing.start()
+    ended.set()
+    for thread in (restarting, closing):
+        thread.join(PATIENCE_S)
+    watched.capture.restart()
+    assert not watched.capture._thread.is_alive()
+
+
+def test_a_person_who_restarts_again_and_again_is_told_what_hangs(never, monkeypatch):
+    monkeypatch.setattr(capture_module, "_RESTART_WITHIN_S", 0.01)
+    with Watched(Scripted(lambda stop: iter(never.wait, object()))) as watched:
+        for _ in range(3):
+            watched.capture.restart()
+        with pytest.raises(SourceError, match="3 connections still hang in the driver"):
+            watched.capture.restart()
         never.set()
 
 

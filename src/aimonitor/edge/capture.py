@@ -80,6 +80,8 @@ class Capture:
         self._lockstep = lockstep
         self._announcing = threading.Lock()
         self._announced: State = "connecting"
+        self._changing = threading.Lock()  # of readers there is one at a time, whoever exchanges it
+        self._closed = False
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._abandoned: list[threading.Thread] = []
@@ -96,6 +98,10 @@ class Capture:
 
     def start(self) -> None:
         """Start reading, in a thread of its own."""
+        with self._changing:
+            self._start()
+
+    def _start(self) -> None:
         self._stop = threading.Event()
         self._alive_at = self._clock.monotonic()
         name = f"capture-{self.camera_id}"
@@ -104,8 +110,11 @@ class Capture:
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Stop reading and wait for the thread; one that is stuck in a driver is left to die with the process."""
+        self._closed = True
         self._stop.set()
         self.frames.close()
+        with self._changing:  # a restart that was under way may have begun anew
+            self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout_s)
             if self._thread.is_alive():
@@ -131,30 +140,49 @@ class Capture:
         return self._source.controls if isinstance(self._source, Controllable) else ()
 
     def restart(self) -> None:
-        """Close the connection to the camera and open it anew; a reader that does not stop is left behind."""
-        thread = self._thread
-        self._stop.set()
-        if thread is not None:
-            thread.join(_RESTART_WITHIN_S)
-            if thread.is_alive():
-                self._abandoned.append(thread)
-        self.start()
+        """Close the connection to the camera and open it anew; a reader that does not stop is left behind.
+
+        Any thread; blocks for some seconds. Raises SourceError when too many are left behind already.
+        """
+        with self._changing:
+            if self._closed:
+                return
+            if self._left_behind() >= _STUCK_LIMIT:
+                raise SourceError(f"{_STUCK_LIMIT} connections still hang in the driver; start the edge anew")
+            thread = self._thread
+            self._stop.set()
+            if thread is not None:
+                thread.join(_RESTART_WITHIN_S)
+                if thread.is_alive():
+                    self._abandoned.append(thread)
+            self._start()
 
     def check(self) -> None:
         """The watchdog: announce what silence changed, and replace a stuck reader. Call it about once a second."""
         self._announce()
+        if self._changing.acquire(blocking=False):  # else its reader is being exchanged just now
+            try:
+                self._replace_stuck()
+            finally:
+                self._changing.release()
+
+    def _replace_stuck(self) -> None:
         with self._lock:
             silent_s = self._clock.monotonic() - self._alive_at
             ended = self._vitals.ended
         if ended or self._thread is None or self._stop.is_set() or silent_s < self._retry.stuck_after_s:
             return
-        self._abandoned = [thread for thread in self._abandoned if thread.is_alive()]
-        if len(self._abandoned) >= _STUCK_LIMIT:
+        if self._left_behind() >= _STUCK_LIMIT:
             return
         self._stop.set()
         self._abandoned.append(self._thread)
         self._fail(f"its reader gave no sign of life for {silent_s:.0f} s and was replaced", pause_s=0.0)
-        self.start()
+        self._start()
+
+    def _left_behind(self) -> int:
+        """How many readers still hang in their driver."""
+        self._abandoned = [thread for thread in self._abandoned if thread.is_alive()]
+        return len(self._abandoned)
 
     # --- the reader's thread ----------------------------------------------------------------------------------------
 
