@@ -7,9 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
+from aimonitor.edge import keeper as keeper_module
 from aimonitor.edge.keeper import Keeper, Memory
 from aimonitor.edge.pictures import ArrayPicture, JpegPicture
 from aimonitor.edge.recording import RecordedScene, between, to_line
+from aimonitor.edge.snapshots import draw_boxes
 from aimonitor.edge.types import Box, Event, Frame, Observation, Point, Risk, Scene, SceneBehavior, Track
 
 PIXELS = np.full((120, 160, 3), 90, np.uint8)
@@ -47,6 +49,20 @@ def test_an_incident_leaves_a_snapshot_with_and_without_boxes_and_a_clip(tmp_pat
     assert times[0] <= 1.0
     assert 13.5 <= times[-1] <= 14.5
     assert (keeper.failed, keeper.dropped) == (0, 0)
+
+
+def test_a_picture_that_cannot_be_drawn_on_costs_itself_only(tmp_path, monkeypatch):
+    def fails_once(picture):
+        monkeypatch.setattr(keeper_module, "draw_boxes", draw_boxes)
+        raise cv2.error("no memory for it")
+
+    monkeypatch.setattr(keeper_module, "draw_boxes", fails_once)
+    keeper, memory = Keeper(tmp_path), Memory("gate")
+    keeper.start()
+    play(memory, keeper, seconds=16)
+    keeper.close()
+    assert (tmp_path / "clips" / "gate" / "i-1" / "clip.avi").is_file()
+    assert keeper.failed == 1
 
 
 def test_a_clip_that_still_runs_is_kept_when_the_camera_stops(tmp_path):

@@ -167,6 +167,9 @@ class Keeper:
             level = logging.DEBUG if self.failed else logging.WARNING
             self.failed += 1
             log.log(level, "camera %s: not kept: %s", parcel.camera_id, error)
+        except Exception:  # the top of the thread: one picture that OpenCV cannot draw on must not end all keeping
+            self.failed += 1
+            log.exception("camera %s: not kept", parcel.camera_id)
 
     def _write_clip(self, camera_id: str, clip: Clip) -> None:
         folder = self._clips_of(camera_id).save(clip, draw_boxes(clip.opening))
