@@ -1,5 +1,7 @@
 """The page and people write the same policy file: versions, ways back, comments kept, broken edits not followed."""
 
+from pathlib import Path
+
 import pytest
 
 from aimonitor.common.clock import ManualClock
@@ -127,6 +129,26 @@ def test_an_edited_file_is_followed_and_a_broken_one_is_not(path):
     assert len(store.told) == 1
     assert store.policy.weights["person"] == 0.333
     assert "weights.person" in store.trouble
+
+
+def test_a_file_that_is_exchanged_while_it_is_read_is_one_or_the_other(path, monkeypatch):
+    """Editors take a file away and put another there; between the two there is none."""
+    path.write_text("[weights]\nperson = 0.2\n", encoding="utf-8")
+    store = opened(path)
+    path.write_text("[weights]\nperson = 0.333\n", encoding="utf-8")
+    read = Path.read_text
+
+    def read_and_lose(file, **options):
+        text = read(file, **options)
+        if file == path:
+            path.unlink()
+        return text
+
+    monkeypatch.setattr(Path, "read_text", read_and_lose)
+    store.refresh()
+    assert store.policy.weights["person"] == 0.333
+    store.refresh()
+    assert store.trouble
 
 
 def test_a_broken_file_is_put_aside_when_the_page_makes_a_new_one(path):

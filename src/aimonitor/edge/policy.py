@@ -128,13 +128,17 @@ def load_policy(path: Path | None = None, *, preset: str = "home") -> SitePolicy
     """The policy in the file at `path`, over the preset that it names (or `preset`). Raises SettingsError."""
     if path is None:
         return parse_policy({"preset": preset})
+    return parse_text(read_text(path), preset=preset, where=f"policy {path}")
+
+
+def read_text(path: Path) -> str:
+    """What stands in a policy's file. Raises SettingsError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"policy {path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"policy {path}: expected TOML, got: {error}") from None
-    return parse_text(text, preset=preset, where=f"policy {path}")
 
 
 def parse_text(text: str, *, preset: str = "home", where: str = "policy") -> SitePolicy:

@@ -14,7 +14,7 @@ from aimonitor.common.clock import Clock
 from aimonitor.common.files import write_atomically
 from aimonitor.common.settings import SettingsError
 from aimonitor.edge import policy_text, toml_text
-from aimonitor.edge.policy import SitePolicy, load_policy, parse_policy, parse_text
+from aimonitor.edge.policy import SitePolicy, load_policy, parse_policy, parse_text, read_text
 from aimonitor.edge.policy_versions import BY_HAND, PolicyVersion, PolicyVersions
 
 log = logging.getLogger(__name__)
@@ -144,8 +144,8 @@ class PolicyStore:
             return policy
 
     def _read(self) -> SitePolicy:
-        policy = load_policy(self.path, preset=self._preset)
-        text = self.path.read_text(encoding="utf-8")
+        text = read_text(self.path)
+        policy = parse_text(text, preset=self._preset, where=f"policy {self.path}")
         if self._known is None or self._known.text != text:
             self._note(PolicyVersion(self.version + 1, round(self._clock.utc(), 3), BY_HAND, "edited by hand", text))
         return policy
