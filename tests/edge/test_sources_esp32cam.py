@@ -174,6 +174,8 @@ def test_commands_work_while_the_stream_runs():
     [
         ("quality", "3", "expected quality of 4 to 63, got quality=3"),
         ("quality", "good", "expected a whole number, got 'good'"),
+        ("quality", "--5", "expected a whole number, got '--5'"),
+        ("quality", "\u00b2", "expected a whole number"),
         ("reboot", "1", "expected one of quality"),
         ("frame_size", "99", "expected one of 96X96"),
     ],

@@ -92,9 +92,19 @@ ANSWERS = {
     "the camera closed the stream": STREAM + PART,
     "expected a chunk's size": STREAM[:-2] + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n",
     "at most 2,097,152 bytes, got more": b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n" + bytes(2_200_000),
+    "expected an HTTP answer, got b'HTTP/1.1 9999": b"HTTP/1.1 " + b"9" * 5000 + b" OK\r\n\r\n",
     "broke off 904 bytes before its end": b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: 1000\r\n\r\n"
     + bytes(96),
 }
+
+
+@pytest.mark.parametrize("length", [b"\xb2", b"9" * 5000, b"-1", b"1e3"])
+def test_a_length_that_is_none_is_as_if_it_were_not_said(length):
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: " + length + b"\r\n\r\n"
+    with Says(head + JPEG) as server:
+        arrivals = opened(server.url).arrivals(threading.Event())
+        assert next(arrivals).picture.jpeg() == JPEG
+        arrivals.close()
 
 
 @pytest.mark.parametrize("words", ANSWERS)

@@ -359,3 +359,10 @@ def test_a_head_that_is_none_is_refused(head, status):
     with pytest.raises(RequestError) as refusal:
         parse_head(head)
     assert refusal.value.status == status
+
+
+@pytest.mark.parametrize(("length", "status"), [("", 411), ("\xb2", 411), ("1001", 413), ("9" * 5000, 413)])
+def test_a_length_that_is_none_or_too_much_is_refused(length, status):
+    with pytest.raises(RequestError) as refusal:
+        parse_head(f"POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\n".encode("latin-1")).length(1000)
+    assert refusal.value.status == status

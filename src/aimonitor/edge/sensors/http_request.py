@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 HEAD_LIMIT = 8 * 1024
+_LENGTH_DIGITS = 16
 _REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -51,8 +52,8 @@ class Request:
         text = self.headers.get("content-length", "")
         if not text.isascii() or not text.isdigit():
             raise RequestError(411, f"expected a Content-Length, got {text[:20]!r}")
-        if int(text) > limit:
-            raise RequestError(413, f"expected at most {limit:,} bytes, got {int(text):,}")
+        if len(text) > _LENGTH_DIGITS or int(text) > limit:
+            raise RequestError(413, f"expected at most {limit:,} bytes, got {text[:_LENGTH_DIGITS]}")
         return int(text)
 
 

@@ -6,6 +6,7 @@ many pictures come damaged, quality and then size are lowered.
 """
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 
@@ -20,6 +21,8 @@ from aimonitor.edge.sources.mjpeg import MjpegSource
 from aimonitor.edge.types import Size
 
 log = logging.getLogger(__name__)
+
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
 
 STOCK_STREAM_PORT = 81
 _STOCK_STREAM_PATH = "/stream"
@@ -101,7 +104,7 @@ class Esp32CamSource:
             self._adaptation.frame_size = value.upper()
             return f"pictures are {size.width}x{size.height}"
         variable = "led_intensity" if name == "led" else name
-        if not value.lstrip("-").isdigit():
+        if not _WHOLE_NUMBER.fullmatch(value):
             raise SourceError(f"camera setting {name}: expected a whole number, got {value[:20]!r}", retryable=False)
         self._control.set(variable, int(value), stop)
         if variable == "quality":

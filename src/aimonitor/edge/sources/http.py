@@ -24,6 +24,7 @@ _NAP_S = 0.1
 
 _RECEIVE = 128 * 1024
 _HEAD_LIMIT = 16 * 1024
+_LENGTH_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class HttpStream:
             raise
         self._dechunker = Dechunker() if "chunked" in self.head.headers.get("transfer-encoding", "").lower() else None
         length = self.head.headers.get("content-length", "")
-        self._left = int(length) if length.isdigit() and self._dechunker is None else None
+        is_length = length.isascii() and length.isdigit() and len(length) < _LENGTH_DIGITS
+        self._left = int(length) if is_length and self._dechunker is None else None
 
     def __enter__(self) -> "HttpStream":
         return self
@@ -175,7 +177,7 @@ class HttpStream:
             data += more
         status_line, _, headers = data[:end].partition(b"\r\n")
         fields = status_line.split(maxsplit=2)
-        if len(fields) < 2 or not fields[0].startswith(b"HTTP/1.") or not fields[1].isdigit():
+        if len(fields) < 2 or not fields[0].startswith(b"HTTP/1.") or not fields[1].isdigit() or len(fields[1]) != 3:
             raise self._trouble(f"expected an HTTP answer, got {status_line[:40]!r}")
         return Head(int(fields[1]), parse_headers(headers)), data[end + 4 :]
 

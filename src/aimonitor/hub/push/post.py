@@ -76,4 +76,4 @@ def _check_public(opened: socket.socket) -> None:
 
 
 def _seconds(text: str) -> float:
-    return min(3600.0, float(text)) if text.isdigit() else 30.0
+    return min(3600.0, float(text)) if text.isdecimal() else 30.0
