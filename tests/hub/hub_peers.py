@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from aimonitor.contract import codec, frames, messages
+from aimonitor.contract.overlays import Thermogram, ZoneView
 
 SAMPLE = Path(__file__).parent.parent.joinpath("contract", "samples", "founding.json").read_text(encoding="utf-8")
 PATIENCE_S = 10.0
@@ -36,6 +37,13 @@ def frame(source: str = "yard/gate", frame_id: int = 1, picture: bytes | None = 
 def event(seq: int, source: str = "yard/gate", **fields: Any) -> messages.Event:
     fields = {"incident_id": f"i{seq}", "kind": "intrusion", "phase": "opened", "at": 1.0, "opened_at": 1.0, **fields}
     return messages.Event(source=source, seq=seq, **fields)
+
+
+GATE = ZoneView("Gate", ((0.2, 0.5), (0.8, 0.5), (0.9, 1.0)), restricted=True)
+
+
+def thermogram(frame_id: int = 1, source: str = "yard/gate") -> Thermogram:
+    return Thermogram(source, frame_id, 1_700_000_000.0, 2, 2, 18.0, 40.0, bytes([0, 10, 254, 255]))
 
 
 class Peer:

@@ -5,10 +5,11 @@ import json
 
 import httpx
 import pytest
-from hub_peers import event, founding_text, frame, jpeg, said, wait_until
+from hub_peers import GATE, event, founding_text, frame, jpeg, said, thermogram, wait_until
 from websockets.exceptions import ConnectionClosed
 
-from aimonitor.contract import messages
+from aimonitor.contract import codec, messages
+from aimonitor.contract.overlays import Layout, Thermogram
 from aimonitor.hub.stores import Keep
 from aimonitor.hub.stores.base import StoreError
 from aimonitor.hub.stores.memory import MemoryStore
@@ -91,6 +92,50 @@ def test_a_founding_viewer_counts_as_full_attention_on_everything(running_hub, e
 def test_an_edge_that_arrives_is_told_what_is_watched_already(running_hub, edge, viewer):
     viewer(running_hub)
     assert edge(running_hub).hear(messages.Attention).rung == "full"
+
+
+# --- layers ---------------------------------------------------------------------------------------------------------
+
+
+def test_zones_are_told_to_all_at_once_and_to_who_comes_later(running_hub, edge, viewer):
+    yard, early = edge(running_hub), viewer(running_hub, None)
+    text = codec.encode(Layout("yard/gate", (GATE,))).replace("{", '{ "of_tomorrow":1, ', 1)
+    yard.say(text)
+    assert early.hear_text("layout") == text
+    assert viewer(running_hub, None).hear_text("layout") == text
+    with httpx.Client(base_url=running_hub.url) as client:
+        (camera,) = client.get("/api/status").json()["edges"][0]["cameras"]
+        answer = client.get("/api/layout/yard/gate")
+        assert (answer.text, answer.headers["content-type"]) == (text, "application/json")
+        yard.say(Layout("yard/gate"))
+        assert early.hear(Layout) == Layout("yard/gate")
+        (later,) = client.get("/api/status").json()["edges"][0]["cameras"]
+        assert len({camera["layout"], later["layout"], ""}) == 3
+        for path in ("yard/door", "nobody/gate"):
+            assert client.get(f"/api/layout/{path}").status_code == 404
+        assert client.get("/api/layout/yard/a%20b").status_code == 422
+
+
+def test_heat_goes_to_who_asks_for_it_and_is_asked_for_no_longer_than_that(running_hub, edge, viewer):
+    yard = edge(running_hub)
+    plain = viewer(running_hub, messages.Subscribe(("yard/gate",), rung="metadata"))
+    feeling = viewer(running_hub, messages.Subscribe(("yard/gate",), rung="metadata", layers=("thermal", "smell")))
+    attention = yard.hear(messages.Attention)
+    assert (attention.rung, attention.layers) == ("metadata", ("thermal",))
+    yard.say(thermogram(5))
+    yard.say(said(frame_id=6))
+    assert feeling.hear(Thermogram) == thermogram(5)
+    assert plain.hear(messages.Observation).frame_id == 6
+    assert not [heard for heard in plain.skipped if isinstance(heard, Thermogram)]
+    feeling.say(messages.Subscribe(("yard/gate",), rung="metadata"))
+    assert yard.hear(messages.Attention).layers == ()
+
+
+@pytest.mark.parametrize("said_of", [Layout("other/gate"), thermogram(source="other/gate")])
+def test_nobody_draws_over_another_edges_camera(running_hub, edge, said_of):
+    yard = edge(running_hub)
+    yard.say(said_of)
+    assert yard.hear(messages.Refusal).field == "$.source"
 
 
 # --- events ---------------------------------------------------------------------------------------------------------

@@ -5,9 +5,10 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from hub_peers import event, founding_text, frame, said, wait_until
+from hub_peers import GATE, event, founding_text, frame, said, thermogram, wait_until
 
-from aimonitor.contract import founding, messages
+from aimonitor.contract import codec, founding, messages
+from aimonitor.contract.overlays import Layout, Thermogram
 from aimonitor.hub.buses.memory import Ether, MemoryBus
 
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("sentinel", "cluster")]
@@ -72,6 +73,26 @@ def test_pictures_do_not_travel_where_nobody_watches(hubs, edge):
     time.sleep(0.3)
     assert hubs.there.counters.frames_in == 0
     assert hubs.there.counters.observations_in <= 1
+
+
+def test_zones_and_heat_of_an_edge_at_the_other_hub_are_seen(hubs, edge, viewer):
+    yard = edge(hubs.here)
+    yard.say(Layout("yard/gate", (GATE,)))
+    wait_until(lambda: online(hubs.there))
+    watcher = viewer(hubs.there, messages.Subscribe(("yard/gate",), layers=("thermal",)))
+    assert yard.hear(messages.Attention, lambda heard: heard.layers).layers == ("thermal",)
+    frame_id, got = 0, None
+    while got is None and frame_id < 100:
+        frame_id += 1
+        yard.say(thermogram(frame_id))
+        with contextlib.suppress(TimeoutError):
+            heard = codec.decode(watcher.socket.recv(timeout=0.1))
+            got = heard if isinstance(heard, Thermogram) else None
+    assert got == thermogram(got.frame_id)
+    yard.say(Layout("yard/gate"))
+    assert watcher.hear(Layout, lambda heard: not heard.zones) == Layout("yard/gate")
+    late = viewer(hubs.there, None)
+    wait_until(lambda: late.hear(Layout) == Layout("yard/gate"))
 
 
 def test_news_reach_viewers_of_both_hubs_once(hubs, edge, viewer):

@@ -175,6 +175,7 @@ wishes = st.builds(
     sources=st.frozensets(st.sampled_from(["a/a", "a/b", "b/a"])),
     everything=st.booleans(),
     rung=st.sampled_from(["metadata", "thumbnail", "slow", "full"]),
+    layers=st.sampled_from([frozenset(), frozenset({"thermal"})]),
 )
 
 
@@ -194,12 +195,14 @@ def test_audiences_agree_with_the_wishes_however_they_came_about(steps):
             wanted = {v: w.rung for v, w in now.items() if w.everything or source in w.sources}
             assert set(audiences.of(source).figures) == set(wanted)
             assert set(audiences.of(source).full) == {v for v, rung in wanted.items() if rung == "full"}
+            assert set(audiences.of(source).thermal) == {v for v in wanted if now[v].layers}
             assert audiences.rung(source) == max(wanted.values(), default="metadata", key=ladder.index)
 
 
 def test_attention_is_told_on_change_and_renewed_before_it_lapses():
-    rungs = {"yard/gate": "metadata"}
-    desk = AttentionDesk(lambda source: rungs[source])
+    rungs: dict[str, str] = {"yard/gate": "metadata"}
+    layers: dict[str, tuple[str, ...]] = {}
+    desk = AttentionDesk(lambda source: rungs[source], lambda source: layers.get(source, ()))
     edge = Edge("yard", 0.0)
     declare(edge, [messages.CameraInfo("gate")])
     assert desk.due(edge, 0.0) == []
@@ -210,6 +213,12 @@ def test_attention_is_told_on_change_and_renewed_before_it_lapses():
     rungs["yard/gate"] = "metadata"
     assert desk.due(edge, 6.1) == [messages.Attention("gate", "metadata")]
     assert desk.due(edge, 60.0) == []
+    layers["yard/gate"] = ("thermal",)
+    for at in (61.0, 66.0):  # heat is wanted over figures alone, and that lapses too
+        assert desk.due(edge, at) == [messages.Attention("gate", "metadata", layers=("thermal",))]
+    layers.clear()
+    assert desk.due(edge, 67.0) == [messages.Attention("gate", "metadata")]
+    assert desk.due(edge, 99.0) == []
 
 
 # --- traffic --------------------------------------------------------------------------------------------------------

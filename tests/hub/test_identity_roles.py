@@ -27,6 +27,7 @@ MATRIX = {
     "GET /api/status": PEOPLE,
     "GET /api/history": PEOPLE,
     "GET /api/snapshot/{edge_id}/{camera_id}.jpg": PEOPLE,
+    "GET /api/layout/{edge_id}/{camera_id}": PEOPLE,
     "GET /api/media/{edge_id}/{camera_id}/{incident_id}/{file}": PEOPLE,
     "HEAD /api/media/{edge_id}/{camera_id}/{incident_id}/{file}": PEOPLE | {"edge"},
     "PUT /api/media/{edge_id}/{camera_id}/{incident_id}/{file}": {"edge"},

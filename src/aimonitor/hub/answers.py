@@ -25,6 +25,7 @@ class CameraStatus(BaseModel):
     """One camera. `age_s` is the time since anything came from it, `rung` how closely it is watched now.
 
     armed, controls: as its edge says; None and empty from one that does not
+    layout: another one with every change of its zones and lines (`GET /api/layout/…`); empty where there are none
     """
 
     source: str
@@ -40,6 +41,7 @@ class CameraStatus(BaseModel):
     rung: str
     armed: bool | None = None
     controls: list[str] = []
+    layout: str = ""
 
 
 class EdgeStatus(BaseModel):

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse
 import aimonitor
 from aimonitor.common.clock import Clock, SystemClock
 from aimonitor.common.reload import SettingsFile, follow
-from aimonitor.common.tasks import end
+from aimonitor.common.tasks import begin, end
 from aimonitor.common.tracing import Tracer, open_tracer
 from aimonitor.contract import schema
 from aimonitor.hub import pages, rest
@@ -33,6 +33,7 @@ from aimonitor.hub.identity.desk import Identity
 from aimonitor.hub.identity.scribe import Scribe
 from aimonitor.hub.identity.vaults import Vault
 from aimonitor.hub.journeys import Journeys
+from aimonitor.hub.layouts import LayoutDoor
 from aimonitor.hub.limits import Places
 from aimonitor.hub.live import Live
 from aimonitor.hub.marks import MarkDoor
@@ -149,6 +150,7 @@ def create_app(
     app.add_exception_handler(ClientDisconnect, _let_go)
     doors_of_http: tuple[routes.Door, ...] = (
         rest.Questions(switchboard, Doctor(switchboard, places, clock)),
+        LayoutDoor(switchboard.roster),
         rest.DataDoor(switchboard),
         MetricsDoor(Exposition(switchboard, places, clock), settings.metrics_token),
         MarkDoor(switchboard),
@@ -178,7 +180,7 @@ async def _lifespan(
     """Open the stores, run what works from start to end, and put everything away in the reverse order."""
     await store.open()
     await identity.open()
-    tasks = [asyncio.create_task(work()) for work in works]
+    tasks = [begin(work(), "a part of the hub") for work in works]
     try:
         yield
     finally:

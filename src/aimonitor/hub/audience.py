@@ -4,11 +4,15 @@ The ladder: `metadata` (figures only), `thumbnail` (a picture every ten seconds)
 """
 
 from collections import Counter
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 RUNGS = ("metadata", "thumbnail", "slow", "full")
+THERMAL = "thermal"
+LAYERS = frozenset({THERMAL})
+"""What can be wanted besides figures and pictures."""
+
 PICTURE_EVERY_S = {"thumbnail": 10.0, "slow": 1.0}
 
 _NEVER = float("inf")
@@ -18,21 +22,26 @@ V = TypeVar("V", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What one viewer wants: these sources or `everything`, at `rung`, until the monotonic time `until`."""
+    """What one viewer wants: these sources or `everything`, at `rung`, with `layers`, until the monotonic `until`."""
 
     sources: frozenset[str] = frozenset()
     everything: bool = False
     rung: str = "full"
     until: float = _NEVER
+    layers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Audience(Generic[V]):
-    """The viewers of one source: `figures` get every observation, `full` every picture, `thinned` one now and then."""
+    """The viewers of one source.
+
+    `figures` get every observation, `full` every picture, `thinned` one now and then, `thermal` the thermograms.
+    """
 
     figures: tuple[V, ...]
     full: tuple[V, ...]
     thinned: tuple[tuple[V, float], ...]
+    thermal: tuple[V, ...]
 
 
 class _Crowd(Generic[V]):
@@ -68,7 +77,7 @@ class Audiences(Generic[V]):
         """Replace what `viewer` wants; False when only its end moved, so that nothing else changes."""
         self._first_end = min(self._first_end, wish.until)
         old = self._wishes.get(viewer)
-        if old and (old.sources, old.everything, old.rung) == (wish.sources, wish.everything, wish.rung):
+        if old and replace(old, until=wish.until) == wish:
             self._wishes[viewer] = wish
             return False
         self.remove(viewer)
@@ -116,13 +125,13 @@ class Audiences(Generic[V]):
         made = self._made.get(source)
         if made is None:
             crowd = self._by_source.get(source)
-            made = _divide(self._everything.rungs, crowd.rungs if crowd else {})
+            made = _divide(self._everything.rungs, crowd.rungs if crowd else {}, self._wishes)
             if made.figures:
                 self._made[source] = made
         return made
 
 
-def _divide(everything: dict[V, str], chosen: dict[V, str]) -> Audience[V]:
+def _divide(everything: dict[V, str], chosen: dict[V, str], wishes: Mapping[V, Wish]) -> Audience[V]:
     rungs = dict(everything)
     for viewer, rung in chosen.items():
         rungs[viewer] = max(rung, rungs.get(viewer, "metadata"), key=RUNGS.index)
@@ -130,4 +139,5 @@ def _divide(everything: dict[V, str], chosen: dict[V, str]) -> Audience[V]:
         figures=tuple(rungs),
         full=tuple(viewer for viewer, rung in rungs.items() if rung == "full"),
         thinned=tuple((v, PICTURE_EVERY_S[rung]) for v, rung in rungs.items() if rung in PICTURE_EVERY_S),
+        thermal=tuple(viewer for viewer in rungs if THERMAL in wishes[viewer].layers),
     )

@@ -50,6 +50,8 @@ class Camera:
     founding_text: str = ""
     pairing: Pairing = field(default_factory=Pairing)
     levels: LevelWatch = field(default_factory=LevelWatch)
+    layout_text: str = ""
+    """Its zones and lines, empty from an edge that does not say."""
     _unread: FoundingMessage | None = None
 
     def see_observation(self, said: messages.Observation, text: str, at: float) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import aimonitor
 from aimonitor.contract import codec, delta, messages, seal
 from aimonitor.contract.errors import ContractError
+from aimonitor.contract.overlays import Layout, Thermogram
 from aimonitor.hub.cameras import Edge
 from aimonitor.hub.clock_offset import measure
 from aimonitor.hub.commands import KNOWN
@@ -47,6 +48,8 @@ class EdgeSession:
             messages.Observation: self._observation,
             messages.Delta: self._delta,
             messages.Status: self._status,
+            Layout: self._layout,
+            Thermogram: self._thermogram,
             messages.Event: self._event,
             messages.Ping: self._ping,
             messages.Pong: self._pong,
@@ -172,6 +175,12 @@ class EdgeSession:
     def _status(self, status: messages.Status, text: str) -> None:
         self._switchboard.status(self._edge, status, text)
 
+    def _layout(self, said: Layout, text: str) -> None:
+        self._switchboard.layout(self._edge, said.source, text)
+
+    def _thermogram(self, said: Thermogram, text: str) -> None:
+        self._switchboard.thermogram(self._edge, said.source, text)
+
     def _event(self, event: messages.Event, text: str) -> None:
         edge_id = event.source.partition("/")[0]
         if edge_id != self._edge.edge_id:
@@ -204,7 +213,7 @@ def _heading(message: messages.AnyMessage | codec.Unknown) -> str:
     match message:
         case messages.Observation():
             return "figures"
-        case messages.Status() | messages.Event():
+        case messages.Status() | messages.Event() | Layout() | Thermogram():
             return type(message).__name__.lower()
         case _:
             return "control"

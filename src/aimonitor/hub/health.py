@@ -1,6 +1,7 @@
 """How the hub is: small and quick for `/health`, everything for `/api/status`."""
 
 from dataclasses import asdict
+from zlib import crc32
 
 import aimonitor
 from aimonitor.common.clock import Clock
@@ -104,6 +105,7 @@ class Doctor:
             rung=self._board.relay.rung(camera.source),
             armed=camera.status.armed if camera.status else None,
             controls=list(camera.status.controls) if camera.status else [],
+            layout=f"{crc32(camera.layout_text.encode()):08x}" if camera.layout_text else "",
         )
 
 

@@ -6,8 +6,8 @@ rest of the hub an edge elsewhere is an edge whose link is a `FarLink`, and the 
 each hub and rung, whose way out is the bus.
 
 On the wire: channel `all` carries JSON with `hub` (who says it) and one of `wants` (every two seconds, with the
-`edges` at its door), `asks` (introduce yourself), `presence`, `status`, `news`, `marked`, `command`, `result`;
-channels `figures <source>` and `picture <source>` carry messages as the edge sent them.
+`edges` at its door), `asks` (introduce yourself), `presence`, `status`, `layout`, `news`, `marked`, `command`,
+`result`; channels `figures <source>`, `picture <source>` and `thermogram <source>` carry messages as the edge sent them.
 """
 
 import re
@@ -19,7 +19,8 @@ import msgspec
 from aimonitor.common.clock import Clock
 from aimonitor.contract import codec, messages
 from aimonitor.contract.errors import ContractError
-from aimonitor.hub.audience import RUNGS, Wish
+from aimonitor.contract.overlays import Layout, Thermogram
+from aimonitor.hub.audience import LAYERS, RUNGS, Wish
 from aimonitor.hub.buses import Bus
 from aimonitor.hub.cameras import Edge
 from aimonitor.hub.limits import REPLACED
@@ -37,10 +38,11 @@ _MARKED = b'{"type":"marked"'
 
 
 class _Wants(msgspec.Struct, frozen=True):
-    """What the viewers of a hub want of edges elsewhere: rung by source, and of everything."""
+    """What the viewers of a hub want of edges elsewhere: rung by source, and of everything; layers by source."""
 
     by_source: dict[str, str] = {}
     everything: str = ""
+    layers: dict[str, tuple[str, ...]] = {}
 
 
 class _Said(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,6 +55,7 @@ class _Said(msgspec.Struct, frozen=True, omit_defaults=True):
     asks: bool = False
     presence: messages.Presence | None = None
     status: messages.Status | None = None
+    layout: Layout | None = None
     news: str = ""
     marked: str = ""
     command: messages.Command | None = None
@@ -108,11 +111,15 @@ class _Outward:
         return 0.0
 
 
+_Seat = tuple[str, tuple[str, ...]]
+"""Rung and layers."""
+
+
 @dataclass(slots=True)
 class _Neighbor:
     heard_at: float
     wants: _Wants = field(default_factory=_Wants)
-    viewers: dict[str, Viewer] = field(default_factory=dict)
+    viewers: dict[_Seat, Viewer] = field(default_factory=dict)
 
 
 class Neighbors:
@@ -152,6 +159,8 @@ class Neighbors:
                 for camera in edge:
                     if camera.status is not None:
                         self._say(_Said(self._hub, status=camera.status))
+                    if camera.layout_text:
+                        self._say(_Said(self._hub, layout=msgspec.json.decode(camera.layout_text, type=Layout)))
                     if camera.said_text:
                         self._bus.say(f"figures {camera.source}", camera.said_text.encode())
         self._say_wants()
@@ -172,12 +181,14 @@ class Neighbors:
             return
         if not self._is_ours(about.partition("/")[0]):
             return
-        if kind in ("figures", "picture"):
+        if kind in ("figures", "picture", "thermogram"):
             self._bus.say(slot, data)
         elif kind == "presence":
             self._say(_Said(self._hub, presence=msgspec.json.decode(data, type=messages.Presence)))
         elif kind == "status":
             self._say(_Said(self._hub, status=msgspec.json.decode(data, type=messages.Status)))
+        elif kind == "layout":
+            self._say(_Said(self._hub, layout=msgspec.json.decode(data, type=Layout)))
 
     def tell(self, marked: str) -> None:
         """A mark that was made here, for the viewers of all hubs."""
@@ -224,6 +235,8 @@ class Neighbors:
         said = codec.decode(data)
         if isinstance(said, messages.Observation):
             self._board.observation(edge, said, data.decode())
+        elif isinstance(said, Thermogram):
+            self._board.thermogram(edge, said.source, data.decode())
 
     def _hear_line(self, said: _Said) -> None:
         if said.hub == self._hub or said.to not in ("", self._hub):
@@ -241,13 +254,17 @@ class Neighbors:
             self._compare(said.hub, set(said.edges))
         if said.presence is not None:
             self._hear_presence(said.hub, said.presence)
-        if said.status is not None:
-            edge = self._board.roster.get(said.status.source.partition("/")[0])
-            if edge is not None and edge.hub == said.hub:
-                self._board.status(edge, said.status, codec.encode(said.status))
+        if said.status is not None and (edge := self._edge_at(said.hub, said.status.source)):
+            self._board.status(edge, said.status, codec.encode(said.status))
+        if said.layout is not None and (edge := self._edge_at(said.hub, said.layout.source)):
+            self._board.layout(edge, said.layout.source, codec.encode(said.layout))
         for line in filter(None, (said.news, said.marked)):
             self._board.relay.tell_all(line)
         self._hear_command(said)
+
+    def _edge_at(self, hub: str, source: str) -> Edge | None:
+        edge = self._board.roster.get(source.partition("/")[0])
+        return edge if edge is not None and edge.hub == hub else None
 
     def _compare(self, hub: str, named: set[str]) -> None:
         """Know of exactly the edges that another hub names: what was said while we were away is made good."""
@@ -295,22 +312,25 @@ class Neighbors:
     # --- viewers elsewhere, and ours of edges elsewhere -------------------------------------------------------------
 
     def _seat(self, hub: str, other: _Neighbor) -> None:
-        """Give the viewers of another hub their seats here: one for each rung, for edges at our door only."""
+        """Give the viewers of another hub their seats here: one for all who want the same, of edges at our door."""
         at = self._clock.monotonic()
-        by_rung: dict[str, set[str]] = {}
+        seats: dict[_Seat, set[str]] = {}
         for edge in self._board.roster:
             for camera in edge if not edge.hub else ():
                 wanted = {other.wants.everything, other.wants.by_source.get(camera.source, "")} & set(RUNGS)
                 if wanted:
-                    by_rung.setdefault(max(wanted, key=RUNGS.index), set()).add(camera.source)
-        for rung in other.viewers.keys() - by_rung.keys():
-            self._board.relay.leave(other.viewers.pop(rung))
-        for rung, sources in by_rung.items():
-            viewer = other.viewers.get(rung)
+                    seat = max(wanted, key=RUNGS.index), other.wants.layers.get(camera.source, ())
+                    seats.setdefault(seat, set()).add(camera.source)
+        for seat in other.viewers.keys() - seats.keys():
+            self._board.relay.leave(other.viewers.pop(seat))
+        for seat, sources in seats.items():
+            viewer = other.viewers.get(seat)
             if viewer is None:
                 viewer = self._board.relay.join(hub, self._outward, _stay, founding=False)
-                other.viewers[rung] = viewer
-            self._board.relay.want(viewer, Wish(frozenset(sources), rung=rung, until=at + _GONE_AFTER_S))
+                other.viewers[seat] = viewer
+            rung, layers = seat[0], LAYERS.intersection(seat[1])
+            wish = Wish(frozenset(sources), rung=rung, until=at + _GONE_AFTER_S, layers=layers)
+            self._board.relay.want(viewer, wish)
 
     def tick(self, at: float) -> None:
         """Say what we want when it changed or is due, seat the others anew, forget the silent ones."""
@@ -338,6 +358,7 @@ class Neighbors:
     def _our_wants(self) -> tuple[_Wants, set[str]]:
         """What our viewers want of edges elsewhere, and the channels where it is said."""
         relay, channels, by_source = self._board.relay, {"all"}, {}
+        layers: dict[str, tuple[str, ...]] = {}
         for edge in self._board.roster:
             for camera in edge if edge.hub else ():
                 rung = relay.rung(camera.source)
@@ -346,7 +367,10 @@ class Neighbors:
                     channels.add(f"figures {camera.source}")
                     if rung != "metadata":
                         channels.add(f"picture {camera.source}")
-        return _Wants(by_source), channels
+                    if wanted := relay.layers(camera.source):
+                        layers[camera.source] = wanted
+                        channels.add(f"thermogram {camera.source}")
+        return _Wants(by_source, layers=layers), channels
 
 
 def _stay(_code: int, _reason: str) -> None:

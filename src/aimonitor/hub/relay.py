@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from aimonitor.hub.audience import Audience, Audiences, Wish
+from aimonitor.hub.audience import THERMAL, Audience, Audiences, Wish
 from aimonitor.hub.fan_out import CallSoon, FanOut, Row
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import LINE, Outlet
@@ -35,6 +35,7 @@ class _Seats:
 
     made_for: Audience[Viewer]
     figures: Row
+    thermal: Row
     free: Row
     windowed: tuple[Viewer, ...]
 
@@ -111,6 +112,10 @@ class Relay:
         """How closely `source` is watched now."""
         return "full" if self._founding_count else self._audiences.rung(source)
 
+    def layers(self, source: str) -> tuple[str, ...]:
+        """What is wanted of `source` besides figures and pictures."""
+        return (THERMAL,) if self._audiences.of(source).thermal else ()
+
     # --- messages ---------------------------------------------------------------------------------------------------
 
     def watched(self, source: str) -> bool:
@@ -139,6 +144,12 @@ class Relay:
         figures = self._seated(source).figures
         if figures:
             self._fan_out.send(f"figures {source}", figures, Parcel(text))
+
+    def show_thermogram(self, source: str, text: str) -> None:
+        """A thermogram to those who want to see heat."""
+        thermal = self._seated(source).thermal
+        if thermal:
+            self._fan_out.send(f"thermogram {source}", thermal, Parcel(text))
 
     def show_picture(self, source: str, frame_id: int, frame: bytes, at: float) -> None:
         """A picture to those who want every one, and to the others when theirs is due."""
@@ -184,6 +195,7 @@ class Relay:
             seats = _Seats(
                 audience,
                 Row([viewer.outlet for viewer in audience.figures]),
+                Row([viewer.outlet for viewer in audience.thermal]),
                 Row([viewer.outlet for viewer in audience.full if viewer.windows is None]),
                 tuple(viewer for viewer in audience.full if viewer.windows is not None),
             )

@@ -70,7 +70,7 @@ class Switchboard:
         """Told who asked for which command of which camera, and whether it was done."""
         self.guests: Callable[[], int] = lambda: 0
         """How many of the relay's viewers stand for another hub."""
-        self._attention = AttentionDesk(relay.rung)
+        self._attention = AttentionDesk(relay.rung, relay.layers)
 
     # --- edges come and go ------------------------------------------------------------------------------------------
 
@@ -117,6 +117,16 @@ class Switchboard:
         """A camera told how it is."""
         own_camera(edge, status.source).status = status
         self.relay.show_all(f"status {status.source}", text)
+
+    def layout(self, edge: Edge, source: str, text: str) -> None:
+        """A camera has other zones and lines."""
+        own_camera(edge, source).layout_text = text
+        self.relay.show_all(f"layout {source}", text)
+
+    def thermogram(self, edge: Edge, source: str, text: str) -> None:
+        """What a thermal sensor feels; kept by nobody."""
+        own_camera(edge, source)
+        self.relay.show_thermogram(source, text)
 
     def observation(self, edge: Edge, said: messages.Observation, text: str) -> None:
         """Figures came."""

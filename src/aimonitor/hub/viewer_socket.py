@@ -5,7 +5,7 @@ from starlette.websockets import WebSocket
 import aimonitor
 from aimonitor.contract import codec, messages
 from aimonitor.contract.errors import ContractError
-from aimonitor.hub.audience import Wish
+from aimonitor.hub.audience import LAYERS, Wish
 from aimonitor.hub.cameras import Camera
 from aimonitor.hub.commands import KNOWN, OPERATORS
 from aimonitor.hub.connection import Connection
@@ -90,6 +90,8 @@ def _show_newest(viewer: Viewer, camera: Camera) -> None:
     source = camera.source
     if camera.status:
         viewer.outlet.put(f"status {source}", Parcel(codec.encode(camera.status)))
+    if camera.layout_text:
+        viewer.outlet.put(f"layout {source}", Parcel(camera.layout_text))
     if camera.said:
         viewer.outlet.put(f"figures {source}", Parcel(camera.said_text))
     if camera.frame:
@@ -156,5 +158,6 @@ class ViewerSession:
 
     def _subscribe(self, wanted: messages.Subscribe) -> None:
         lease_s = min(max(wanted.lease_s, _LEASE_MIN_S), _LEASE_MAX_S)
-        wish = Wish(frozenset(wanted.sources), wanted.everything, wanted.rung, self._clock.monotonic() + lease_s)
+        until, layers = self._clock.monotonic() + lease_s, LAYERS.intersection(wanted.layers)
+        wish = Wish(frozenset(wanted.sources), wanted.everything, wanted.rung, until, layers)
         self._switchboard.subscribe(self._viewer, wish)
