@@ -7,7 +7,8 @@ each hub and rung, whose way out is the bus.
 
 On the wire: channel `all` carries JSON with `hub` (who says it) and one of `wants` (every two seconds, with the
 `edges` at its door), `asks` (introduce yourself), `presence`, `status`, `layout`, `news`, `marked`, `command`,
-`result`; channels `figures <source>`, `picture <source>` and `thermogram <source>` carry messages as the edge sent them.
+`result`; channels `figures <source>`, `picture <source>` and `thermogram <source>` carry messages as the edge sent
+them.
 """
 
 import re
