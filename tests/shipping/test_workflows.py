@@ -1,5 +1,6 @@
 """What runs in continuous integration is pinned, has few rights, and ends."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -41,14 +42,20 @@ def test_the_workflows_call_commands_that_exist():
 @pytest.mark.parametrize(
     ("program", "arguments"),
     [
+        ("jactionlint", []),
         ("zizmor", ["--offline", "--quiet", ".github"]),
         ("check-jsonschema", ["--builtin-schema", "vendor.github-workflows", *map(str, WORKFLOWS)]),
         ("check-jsonschema", ["--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"]),
     ],
 )
 def test_linters_have_nothing_to_say(program, arguments):
-    path = shutil.which(program) or shutil.which(program, path=str(Path(sys.executable).parent))
+    search = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # jactionlint asks shellcheck about `run:`
+    path = shutil.which(program, path=search)
     if path is None:
         pytest.skip(f"{program} is not installed")
-    done = subprocess.run([path, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [path, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "PATH": search},
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "shellcheck was not found" not in done.stderr
