@@ -250,6 +250,31 @@ def test_a_state_file_that_cannot_be_used_is_said_once_and_waited_out(tmp_path, 
     assert "bot.sqlite3" in caplog.text
 
 
+def test_a_fault_of_the_bot_is_logged_and_it_starts_anew(tmp_path, caplog, monkeypatch):
+    async def story():
+        stage = Stage(tmp_path)
+        await stage.telegram.start()
+        await stage.hub.start()
+        monkeypatch.setattr(app.Courier, "run", broken)
+        bot = asyncio.create_task(app.beside(stage.settings(), stage.clock))
+        try:
+            await stage.until(lambda: "it starts anew" in caplog.text, 30)
+            monkeypatch.undo()
+            await stage.until(lambda: stage.hub.wishes, 90)
+            await stage.ask("/status")
+        finally:
+            bot.cancel()
+            await asyncio.gather(bot, return_exceptions=True)
+            await stage.hub.stop()
+            await stage.telegram.stop()
+
+    async def broken(_courier):
+        raise ZeroDivisionError("a fault of ours")
+
+    play(story())
+    assert "a fault of ours" in caplog.text
+
+
 def test_a_token_revoked_while_running_stops_the_bot(tmp_path):
     async def story():
         async with on_stage(tmp_path) as stage:

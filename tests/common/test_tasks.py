@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from aimonitor.common.tasks import end, first_of
+from aimonitor.common.tasks import begin, end, first_of
 
 
 async def hard_of_hearing(deaf_to, log):
@@ -56,3 +56,18 @@ def test_the_first_to_end_ends_the_others_and_says_why():
     with pytest.raises(ValueError, match="it broke"):
         asyncio.run(first_of(fails(), hard_of_hearing(1, heard)))
     assert heard == ["cancelled", "cancelled"]
+
+
+def test_what_nobody_waits_for_says_that_it_failed(caplog):
+    async def fails():
+        raise OSError("no such place")
+
+    async def story():
+        tasks = [begin(fails(), "the part"), begin(asyncio.Event().wait(), "another")]
+        await asyncio.wait(tasks[:1])
+        await end(tasks)
+
+    asyncio.run(story())
+    said = [record for record in caplog.records if record.levelname == "CRITICAL"]
+    assert [record.getMessage() for record in said] == ["the part has failed and is gone until the next start"]
+    assert "no such place" in str(said[0].exc_info[1])

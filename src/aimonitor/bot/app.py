@@ -51,7 +51,7 @@ class BotError(RuntimeError):
 
 
 async def beside(settings: BotSettings, clock: Clock | None = None) -> None:
-    """Run until cancelled, beside something that must go on: a wrong token ends it, a full disk is waited out."""
+    """Run until cancelled, beside something that must go on: a wrong token ends it, everything else is waited out."""
     troubled = False
     while True:
         try:
@@ -61,6 +61,8 @@ async def beside(settings: BotSettings, clock: Clock | None = None) -> None:
             log.log(level, "the Telegram bot stopped: %s", error)
             if error.final:
                 return
+        except Exception:  # the top of a task: a fault of ours must not leave people untold until the hub's next start
+            log.exception("the Telegram bot failed; it starts anew in %.0f s", _RESTART_S)
         troubled = True
         await asyncio.sleep(_RESTART_S)
 

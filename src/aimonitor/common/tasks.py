@@ -1,8 +1,11 @@
 """Work that lives and dies together on one event loop."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine, Iterable
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 
 async def first_of(*work: Coroutine[Any, Any, None]) -> None:
@@ -14,6 +17,19 @@ async def first_of(*work: Coroutine[Any, Any, None]) -> None:
             task.result()
     finally:
         await end(tasks)
+
+
+def begin(work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
+    """Run work that nobody waits for; when it fails, that is logged at once, and not when the program ends."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_say_failure)
+    return task
+
+
+def _say_failure(task: "asyncio.Task[None]") -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        log.critical("%s has failed and is gone until the next start", task.get_name(), exc_info=error)
 
 
 async def end(tasks: Iterable["asyncio.Future[Any]"], *, again_after_s: float = 0.5) -> None:
