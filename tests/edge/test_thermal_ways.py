@@ -54,6 +54,20 @@ async def receiving(*, token=""):
         yield server.sockets[0].getsockname()[1], readings, intake
 
 
+def test_what_is_wrong_with_a_sensor_that_cannot_be_answered_is_said_once_a_minute(caplog):
+    clock = ManualClock()
+    intake = Intake(Readings(), clock)
+    for _ in range(3):
+        assert not intake.try_take("yard", b"no picture")
+    clock.advance(61)
+    assert not intake.try_take("yard", b"no picture")
+    first, second = (record.getMessage() for record in caplog.records)
+    assert first.startswith("thermal sensor yard: messages refused: 1, the last one because of ")
+    assert "expected" in first
+    assert second.startswith("thermal sensor yard: messages refused: 3")
+    assert intake.refused == 4
+
+
 @contextlib.asynccontextmanager
 async def opened(address):
     """A way, kept open in a task of its own, and its readings."""
