@@ -72,6 +72,7 @@ class Outbox(Generic[T]):
     """
 
     def __init__(self, limit: int, wake: Callable[[], None] | None = None) -> None:
+        """wake: called after each put, from the putting thread."""
         if limit < 1:
             raise ValueError(f"expected a limit of at least 1, got {limit}")
         self._lock = threading.Lock()
@@ -87,9 +88,8 @@ class Outbox(Generic[T]):
                 self._items.popleft()
                 self.dropped += 1
             self._items.append(item)
-            wake = self._wake
-        if wake is not None:
-            wake()
+        if self._wake is not None:
+            self._wake()
 
     def take_all(self) -> list[T]:
         """Take everything that waits, oldest first."""
@@ -97,11 +97,6 @@ class Outbox(Generic[T]):
             items = list(self._items)
             self._items.clear()
             return items
-
-    def on_put(self, wake: Callable[[], None] | None) -> None:
-        """Call `wake` (from the putting thread) after each put from now on."""
-        with self._lock:
-            self._wake = wake
 
     def __len__(self) -> int:
         return len(self._items)

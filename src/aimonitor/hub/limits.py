@@ -8,7 +8,6 @@ from dataclasses import dataclass
 TRY_AGAIN_LATER = 1013
 POLICY_VIOLATION = 1008
 TOO_BIG = 1009
-SERVICE_RESTART = 1012
 REPLACED = 4000
 """WebSocket close codes: RFC 6455 section 7.4.1, the IANA registry, and one of our own for a newer connection."""
 

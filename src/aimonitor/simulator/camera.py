@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 Look = Literal["clear", "frozen", "dark", "covered", "blurred"]
-LOOKS: tuple[Look, ...] = ("clear", "frozen", "dark", "covered", "blurred")
 
 Image = npt.NDArray[np.uint8]
 

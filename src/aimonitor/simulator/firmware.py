@@ -88,9 +88,6 @@ SERVER_ERROR = answer(
     "text/html", b"Server has encountered an unexpected error", status="500 Internal Server Error", extra=""
 )
 NOT_FOUND = answer("text/html", b"Nothing matches the given URI", status="404 Not Found", extra="")
-HEADERS_TOO_LONG = answer(
-    "text/html", b"Header fields are too long", status="431 Request Header Fields Too Large", extra=""
-)
 
 
 def capture_answer(jpeg: bytes, seconds: float) -> bytes:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-CONNACK, PUBLISH, SUBACK, PINGRESP = 2, 3, 9, 13
+CONNACK, PUBLISH, SUBACK = 2, 3, 9
 _PACKET_LIMIT = 80 * 1024
 
 _REFUSALS = {
@@ -56,7 +56,6 @@ def acknowledge(packet_id: int) -> bytes:
 
 
 PING = bytes((0xC0, 0))
-DISCONNECT = bytes((0xE0, 0))
 
 
 def check_connack(packet: Packet) -> None:
