@@ -1,10 +1,12 @@
 """Pictures and clips of incidents at the hub: asked of the edge, taken in chunks, given with ranges."""
 
+import asyncio
 import errno
 import json
 import os
 import socket
 import threading
+import types
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,8 +15,10 @@ import pytest
 from hub_peers import founding_text, wait_until
 
 from aimonitor.common.clock import ManualClock
+from aimonitor.common.tasks import end
 from aimonitor.contract import messages
 from aimonitor.hub.buses.memory import Ether, MemoryBus
+from aimonitor.hub.media_desk import MediaDesk
 from aimonitor.hub.media_store import (
     Held,
     MediaFile,
@@ -94,7 +98,7 @@ def test_what_the_edge_does_not_have_is_404_in_its_words(running_hub, edge, aski
 def test_an_edge_that_nobody_knows_and_one_that_speaks_the_founding_way_have_none(running_hub):
     assert error_of(httpx.get(running_hub.url + SNAPSHOT)) == (
         404,
-        {"field": "file", "expected": "an edge that the hub knows", "got": "yard"},
+        {"code": "missing", "field": "file", "expected": "an edge that the hub knows", "got": "yard"},
     )
     httpx.post(running_hub.url + "/api/data", content=founding_text())
     status, error = error_of(httpx.get(running_hub.url + "/api/media/default/default/i-1/clip.avi"))
@@ -107,7 +111,7 @@ def test_an_edge_that_is_away_is_504(running_hub, edge):
     answer = httpx.get(running_hub.url + SNAPSHOT)
     assert error_of(answer) == (
         504,
-        {"field": "file", "expected": "an edge that answers", "got": "yard is not connected"},
+        {"code": "edge_silent", "field": "file", "expected": "an edge that answers", "got": "yard is not connected"},
     )
     assert answer.headers["retry-after"] == "5"
 
@@ -252,7 +256,7 @@ def test_a_token_speaks_for_its_own_edge_only(start_hub):
     assert head(hub, SNAPSHOT, **wrong).status_code == 401
     assert error_of(put(hub, SNAPSHOT, b"jpeg", **other)) == (
         403,
-        {"field": "edge", "expected": "the edge of this token, shop", "got": "yard"},
+        {"code": "forbidden", "field": "edge", "expected": "the edge of this token, shop", "got": "yard"},
     )
     assert head(hub, SNAPSHOT).headers["upload-offset"] == "0"
     assert put(hub, SNAPSHOT, b"jpeg", **good).status_code == 201
@@ -407,3 +411,30 @@ def test_two_senders_of_one_file_leave_one_whole_file(running_hub):
         list(senders.map(lambda _: send(), range(2)))
     assert httpx.get(running_hub.url + CLIP).content == data
     assert json.loads(httpx.get(running_hub.url + "/api/status").text)["counters"]["media_stored"] >= 1
+
+
+def test_what_is_on_its_way_when_the_hub_ends_is_given_up(tmp_path, clock):
+    class NeverAnswers:
+        counters = types.SimpleNamespace(media_asked=0)
+        roster = types.SimpleNamespace(get=lambda _: types.SimpleNamespace(protocol="v2"))
+        asked = asyncio.Event()
+
+        @property
+        def errands(self):
+            return self
+
+        async def ask(self, *_):
+            self.asked.set()
+            await asyncio.Event().wait()
+
+    async def story():
+        board = NeverAnswers()
+        desk = MediaDesk(store_in(tmp_path, clock), board, wait_s=60.0)
+        running, getting = asyncio.create_task(desk.run()), asyncio.create_task(desk.get(NAME))
+        await board.asked.wait()
+        await end([running])
+        with pytest.raises(asyncio.CancelledError):
+            await getting
+        return asyncio.all_tasks() - {asyncio.current_task()}
+
+    assert not asyncio.run(story())

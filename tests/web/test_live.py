@@ -161,7 +161,7 @@ def test_radar_view_moves_boxes_over_a_still(open_page: OpenPage, edge: Scripted
     wait_until(page, f"{boxes} - {shown} > 3")
     assert page.evaluate(READ_CANVAS) == still
     page.locator(".stage").get_by_role("button", name="New still").click()
-    expect(page.locator(".stage .outcome")).to_contain_text("Done: ")
+    expect(page.locator(".stage .outcome")).to_contain_text("Done.")
     assert [command.name for command in edge.commands] == ["snapshot"]
 
 

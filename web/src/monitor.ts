@@ -129,8 +129,8 @@ export class Monitor {
         this.commands.delete(request.commandId);
         resolve(result);
       };
-      const fail = (words: string): void =>
-        finish({ type: "command_result", commandId: request.commandId, ok: false, words });
+      const fail = (why: string): void =>
+        finish({ type: "command_result", commandId: request.commandId, ok: false, words: "", why });
       const timeout = setTimeout(() => fail("timeout"), COMMAND_TIMEOUT_MS);
       this.commands.set(request.commandId, finish);
       if (!this.connection.command(request)) fail("unreachable");

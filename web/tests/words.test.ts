@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { en } from "../src/i18n/en";
 import { he } from "../src/i18n/he";
-import { chooseLanguage, isolate, languageOf } from "../src/i18n/language";
+import { chooseLanguage, isolate, LANGUAGES, languageOf } from "../src/i18n/language";
 import { ru } from "../src/i18n/ru";
 import { en as setUpEn } from "../src/setup/words/en";
 import { NOTIFY_WORDS } from "../src/notify/words/catalogues";
@@ -11,6 +11,8 @@ import { he as setUpHe } from "../src/setup/words/he";
 import { ru as setUpRu } from "../src/setup/words/ru";
 import { explain } from "../src/ui/cause";
 import { trackLabel } from "../src/ui/labels";
+import { wordReason } from "../src/ui/refusal";
+import { readRefusal } from "../src/wire/hub";
 
 const SRC = join(import.meta.dirname, "../src");
 /** What is drawn: every file that may hold words, or say them. */
@@ -48,7 +50,7 @@ describe("the catalogue", () => {
   });
 
   it("holds nothing that no component says", () => {
-    const dynamic = /^(?:level|state|label|cause|unit|layer)\.|^events\.last|^settings\.(?:system|dark|light)|reason\.|^control\.(?:name|policy)\.|^mark\.word\.|^charts\.(?:measure|grouping|period)\.|^traffic\.(?:way|what)\.|^session\.role\.|^parts\.|^section\.|^camera\.tab\.|^zones\.(?:add|newName|allowed)\.|^distance\.place\.|^risk\.group\.|^rule\.|^people\.may\.|^notice\.|^why\.|^versions\.who\.|^audit\.(?:deed|result)\./u;
+    const dynamic = /^(?:level|state|label|cause|unit|layer)\.|^events\.last|^settings\.(?:system|dark|light)|^refusal\.|^control\.(?:name|policy)\.|^mark\.word\.|^charts\.(?:measure|grouping|period)\.|^traffic\.(?:way|what)\.|^session\.role\.|^parts\.|^section\.|^camera\.tab\.|^zones\.(?:add|newName|allowed)\.|^distance\.place\.|^risk\.group\.|^rule\.|^people\.may\.|^notice\.|^why\.|^versions\.who\.|^audit\.(?:deed|result)\./u;
     const files = DRAWN.map((path) => readFileSync(path, "utf8")).join("\n");
     const said = (key: string): boolean => files.includes(`words.${key}`) || files.includes(`common.${key}`);
     const unused = [...leaves(en), ...leaves(setUpEn), ...leaves(NOTIFY_WORDS.en)].filter(([key]) => !dynamic.test(key) && !said(key));
@@ -106,5 +108,35 @@ describe("words about a track and a cause", () => {
     expect(explain(cause, languageOf("en"))).toBe("loitering 47 s in Gate");
     expect(explain(cause, languageOf("ru"))).toBe("долго на месте · 47 с · \u2068Gate\u2069");
     expect(explain({ ...cause, cause: "comet" }, languageOf("he"))).toBe("loitering 47 s in Gate");
+  });
+});
+
+describe("a refusal", () => {
+  const openapi = JSON.parse(readFileSync(join(import.meta.dirname, "../../docs/ref/openapi.json"), "utf8"));
+  const codes: string[] = openapi.components.schemas.Problem.properties.code.enum;
+
+  it.each(LANGUAGES)("of every code that the hub knows has words in %s", (language) => {
+    expect(codes.length).toBeGreaterThan(30);
+    const known = Object.entries(languageOf(language).words.refusal).filter(([, said]) => said !== "");
+    expect(codes.filter((code) => !known.some(([key]) => key === code))).toEqual([]);
+  });
+
+  it("is said in the reader's language, with the hub's English beside it only where that says more", () => {
+    const { words } = languageOf("ru");
+    const taken = { code: "name_taken", detail: "expected a name that nobody has, got 'Dana'" };
+    expect(wordReason(taken, words)).toEqual({ said: "Это имя уже занято.", detail: "" });
+    const invalid = { code: "invalid", detail: "expected a number, got nothing" };
+    expect(wordReason(invalid, words)).toEqual({ said: "Что-то указано неверно.", detail: invalid.detail });
+  });
+
+  it("with a code of a later hub is said as it came", () => {
+    expect(wordReason({ code: "comet", detail: "a comet came" }, languageOf("he").words)).toEqual({ said: "", detail: "a comet came" });
+  });
+
+  it("of something else than the hub is told by its status", async () => {
+    const gateway = await readRefusal(new Response("<h1>Bad gateway</h1>", { status: 502, statusText: "Bad Gateway" }));
+    expect(gateway).toMatchObject({ code: "unavailable", words: "502 Bad Gateway" });
+    const older = await readRefusal(Response.json({ error: { field: "role", expected: "admin", got: "viewer" } }, { status: 403 }));
+    expect(older).toMatchObject({ code: "forbidden", words: "expected admin, got viewer" });
   });
 });

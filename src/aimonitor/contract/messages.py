@@ -345,12 +345,16 @@ class Command(Message, frozen=True, tag="command"):
 
 
 class CommandResult(Message, frozen=True, tag="command_result"):
-    """What became of a command. `body` is the answer to a `setup.` command, or why there is none (`setup.Refused`)."""
+    """What became of a command. `body` is the answer to a `setup.` command, or why there is none (`setup.Refused`).
+
+    why: one word for a failure, as the codes of refusals by HTTP; for pages in other languages than English
+    """
 
     command_id: Identifier
     ok: bool
     words: Text = ""
     body: Body = ""
+    why: Word | None = None
 
 
 AnyMessage = (

@@ -8,6 +8,7 @@ from functools import partial
 
 from aimonitor.common.settings import SettingsError
 from aimonitor.contract import messages, setup
+from aimonitor.contract.refusals import Code
 from aimonitor.edge.analyzer import Analyzer
 from aimonitor.edge.capture import Capture
 from aimonitor.edge.media import MediaError, MediaSender
@@ -21,7 +22,11 @@ SetUp = Callable[[messages.Command], messages.CommandResult]
 
 
 class CommandError(ValueError):
-    """A command cannot be carried out; the text goes back to the person who gave it."""
+    """A command cannot be carried out; the text and `why` go back to the person who gave it."""
+
+    def __init__(self, words: str, why: Code = "invalid") -> None:
+        super().__init__(words)
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +67,14 @@ class CommandDesk:
         try:
             return await asyncio.wait_for(asyncio.to_thread(self._do, command), command.timeout_s)
         except CommandError as error:
-            return messages.CommandResult(command.command_id, ok=False, words=str(error))
+            return messages.CommandResult(command.command_id, ok=False, words=str(error)[:1000], why=error.why)
         except TimeoutError:
             words = f"{command.name} was not done within {command.timeout_s:g} s"
-            return messages.CommandResult(command.command_id, ok=False, words=words)
+            return messages.CommandResult(command.command_id, ok=False, words=words, why="camera_silent")
         except Exception as error:  # the top of a task: a command that fails must still be answered
             log.exception("command %s failed", command.name)
-            return messages.CommandResult(command.command_id, ok=False, words=f"{command.name} failed: {error}"[:1000])
+            words = f"{command.name} failed: {error}"[:1000]
+            return messages.CommandResult(command.command_id, ok=False, words=words, why="edge_failed")
 
     def _do(self, command: messages.Command) -> messages.CommandResult:
         if self._set_up is not None and setup.is_setup(command):
@@ -76,10 +82,12 @@ class CommandDesk:
         camera_id = command.source.partition("/")[2]
         camera = self._cameras.get(camera_id)
         if camera is None:
-            raise CommandError(f"no camera {camera_id!r} here; there is {', '.join(self._cameras)}")
+            raise CommandError(f"no camera {camera_id!r} here; there is {', '.join(self._cameras)}", "missing")
         action = self._table.get(command.name)
         if action is None:
-            raise CommandError(f"{setup.UNKNOWN_COMMAND} {command.name!r}; this edge knows {', '.join(self._table)}")
+            known = ", ".join(self._table)
+            words = f"{setup.UNKNOWN_COMMAND} {command.name!r}; this edge knows {known}"
+            raise CommandError(words, "edge_outdated")
         return messages.CommandResult(command.command_id, ok=True, words=action(camera, command.arguments))
 
 
@@ -87,7 +95,7 @@ def _snapshot(camera: _Camera, _arguments: dict[str, str]) -> str:
     """Send a picture now, whatever the rung."""
     latest = camera.analyzer.latest
     if latest is None:
-        raise CommandError("there is no picture yet")
+        raise CommandError("there is no picture yet", "no_picture")
     camera.analyzer.snapshot()
     return f"the frame after {latest.frame.frame_id} comes with its picture"
 
@@ -125,7 +133,7 @@ def _policy(camera: _Camera, arguments: dict[str, str]) -> str:
 def _restart(camera: _Camera, _arguments: dict[str, str]) -> str:
     """Close the connection to the camera and open it anew."""
     if camera.capture.frames.closed:
-        raise CommandError("the recording is over; there is nothing to restart")
+        raise CommandError("the recording is over; there is nothing to restart", "recording_over")
     camera.capture.restart()
     return "the connection to the camera is opened anew"
 
@@ -133,11 +141,11 @@ def _restart(camera: _Camera, _arguments: dict[str, str]) -> str:
 def _media(media: MediaSender | None, camera: _Camera, arguments: dict[str, str]) -> str:
     """Send the hub a picture or the clip of an incident."""
     if media is None:
-        raise CommandError("this edge keeps no pictures of incidents")
+        raise CommandError("this edge keeps no pictures of incidents", "missing")
     try:
         return media.ask(camera.camera_id, arguments.get("incident", ""), arguments.get("file", ""))
     except MediaError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(str(error), "missing") from None
 
 
 def _control(name: str, camera: _Camera, arguments: dict[str, str]) -> str:
@@ -146,7 +154,7 @@ def _control(name: str, camera: _Camera, arguments: dict[str, str]) -> str:
     try:
         return camera.capture.control(name, value)
     except SourceError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(str(error), "camera_failed") from None
 
 
 def _value(arguments: dict[str, str], expected: str) -> str:

@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aimonitor.contract.refusals import Code
+
 
 class Health(BaseModel):
     """`ok`, or `degraded` with the reason: the hub relays but cannot store."""
@@ -215,8 +217,9 @@ class Marked(BaseModel):
 
 
 class Problem(BaseModel):
-    """Which field was wrong, what was expected there and what came."""
+    """Which field was wrong, what was expected there and what came; `code` is the same in short, for programs."""
 
+    code: Code = Field(examples=["invalid"])
     field: str = Field(examples=["$.risk_score"])
     expected: str = Field(examples=["a number"])
     got: str = Field(examples=['"high"'])

@@ -4,6 +4,7 @@ import itertools
 from dataclasses import dataclass
 
 from aimonitor.contract import messages
+from aimonitor.contract.refusals import Code
 
 PENDING = 256
 """Commands that may be under way at once; one more is refused."""
@@ -60,21 +61,23 @@ class CommandDesk:
         if asked is None or asked.edge_id != edge_id:
             return None
         del self._pending[result.command_id]
-        return Answer(asked, messages.CommandResult(asked.command.command_id, result.ok, result.words))
+        return Answer(asked, messages.CommandResult(asked.command.command_id, result.ok, result.words, why=result.why))
 
     def expired(self, at: float) -> list[Answer]:
         """The commands that were not answered in time, with words that say so."""
         late = [number for number, asked in self._pending.items() if asked.until <= at]
         return [
-            self._fail(number, "expected an answer in time, got none: the camera may have done it or not")
+            self._fail(
+                number, "expected an answer in time, got none: the camera may have done it or not", "edge_silent"
+            )
             for number in late
         ]
 
     def edge_left(self, edge_id: str) -> list[Answer]:
         """The commands whose edge went away before it answered."""
         left = [number for number, asked in self._pending.items() if asked.edge_id == edge_id]
-        return [self._fail(number, f"{edge_id} went offline before it answered") for number in left]
+        return [self._fail(number, f"{edge_id} went offline before it answered", "edge_away") for number in left]
 
-    def _fail(self, number: str, words: str) -> Answer:
+    def _fail(self, number: str, words: str, why: Code) -> Answer:
         asked = self._pending.pop(number)
-        return Answer(asked, messages.CommandResult(asked.command.command_id, ok=False, words=words))
+        return Answer(asked, messages.CommandResult(asked.command.command_id, ok=False, words=words, why=why))

@@ -4,6 +4,7 @@ import msgspec
 
 from aimonitor.contract import founding, messages
 from aimonitor.contract.errors import ContractError
+from aimonitor.hub import refusals
 from aimonitor.hub.cameras import Edge
 from aimonitor.hub.connection import Connection
 from aimonitor.hub.switchboard import Switchboard
@@ -59,10 +60,5 @@ class FoundingSession:
 
 
 def refusal_text(error: ContractError) -> str:
-    """A refusal for founding clients and REST: `{"error": {"field", "expected", "got"}}`."""
-    return msgspec.json.encode({"error": refusal(error)}).decode()
-
-
-def refusal(error: ContractError) -> dict[str, str]:
-    """Field, expected and got."""
-    return {"field": error.field, "expected": error.expected, "got": error.got}
+    """A refusal for founding clients, in the words of REST."""
+    return msgspec.json.encode(refusals.of_contract(error)).decode()

@@ -9,8 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from aimonitor.contract import messages, strict
 from aimonitor.contract.errors import ContractError, TooLargeError
-from aimonitor.hub import answers
-from aimonitor.hub.founding_session import refusal
+from aimonitor.hub import answers, refusals
 from aimonitor.hub.identity.guard import OPERATOR, caller_of
 from aimonitor.hub.reading import read_body
 from aimonitor.hub.rest import NAME, no
@@ -74,7 +73,7 @@ class MarkDoor:
         try:
             verdict = strict.decode(_DECODER, await read_body(request, _BODY_LIMIT), limit=_BODY_LIMIT)
         except ContractError as error:
-            return JSONResponse({"error": refusal(error)}, 413 if isinstance(error, TooLargeError) else 422)
+            return JSONResponse(refusals.of_contract(error), 413 if isinstance(error, TooLargeError) else 422)
         board = self._switchboard
         incident = Incident(messages.source_of(edge_id, camera_id), incident_id)
         caller = caller_of(request)
@@ -83,6 +82,8 @@ class MarkDoor:
         try:
             await board.history.mark(mark)
         except StoreError as error:
-            status = 507 if isinstance(error, StoreFullError) else 503
-            return no(status, "mark", "a store that can keep it", str(error))
+            expected = "a store that can keep it"
+            if isinstance(error, StoreFullError):
+                return no(507, "mark", expected, str(error))
+            return no(503, "mark", expected, str(error), "store_away")
         return Response(msgspec.json.encode(board.marked(mark)), media_type="application/json")

@@ -72,7 +72,7 @@ class MediaDoor:
         try:
             held = await self._desk.get(name)
         except MediaError as error:
-            answer = no(error.status, "file", error.expected, error.got)
+            answer = no(error.status, "file", error.expected, error.got, "busy" if error.status == 503 else None)
             if error.status in (503, 504):
                 answer.headers["retry-after"] = _RETRY_S
             return answer
@@ -172,7 +172,7 @@ def _progress(held: Held) -> dict[str, str]:
 
 
 def _unreadable(error: OSError) -> Response:
-    return no(503, "file", "a disk that can be read and written", error.strerror or type(error).__name__)
+    return no(503, "file", "a disk that can be read and written", error.strerror or type(error).__name__, "store_away")
 
 
 _GIVEN: dict[int | str, dict[str, Any]] = {

@@ -1,5 +1,6 @@
 """The dashboard: files that the web build put beside this module, or a page that says how to build them."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,9 +11,16 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from aimonitor.hub import refusals
 from aimonitor.hub.identity.guard import PUBLIC
 
 STATIC = Path(__file__).parent / "static"
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 _UNBUILT = """<!doctype html>
@@ -26,7 +34,20 @@ start the hub again.</p>
 """
 
 
-class _Assets(StaticFiles):
+class _Files(StaticFiles):
+    """Files by our own names of their types: Python takes Windows' from the registry, where anything may stand."""
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        kind = _TYPES.get(Path(full_path).suffix)
+        if kind is not None:
+            response.headers["content-type"] = kind
+        return response
+
+
+class _Assets(_Files):
     """Files whose names carry a hash of their content: may be kept for ever."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
@@ -51,8 +72,8 @@ class _Rest:
             return
         allowed = methods_of(self._app.routes, scope)
         if allowed:
-            error = {"field": "method", "expected": " or ".join(allowed), "got": scope["method"][:20]}
-            await JSONResponse({"error": error}, 405, {"allow": ", ".join(allowed)})(scope, receive, send)
+            error = refusals.body(405, "method", " or ".join(allowed), scope["method"][:20])
+            await JSONResponse(error, 405, {"allow": ", ".join(allowed)})(scope, receive, send)
         elif self._files is not None:
             await self._files(scope, receive, send)
         else:
@@ -87,4 +108,4 @@ def add_pages(app: FastAPI, static: Path = STATIC) -> None:
     )
     if (static / "assets").is_dir():
         app.mount("/assets", _Assets(directory=static / "assets"), name="assets")
-    app.mount("/", _Rest(app, StaticFiles(directory=static) if static.is_dir() else None), name="static")
+    app.mount("/", _Rest(app, _Files(directory=static) if static.is_dir() else None), name="static")

@@ -9,8 +9,9 @@ from starlette.responses import JSONResponse, Response
 
 from aimonitor.contract import founding, schema
 from aimonitor.contract.errors import ContractError, TooLargeError
-from aimonitor.hub import answers, stores
-from aimonitor.hub.founding_session import DEFAULT_EDGE, refusal
+from aimonitor.contract.refusals import Code
+from aimonitor.hub import answers, refusals, stores
+from aimonitor.hub.founding_session import DEFAULT_EDGE
 from aimonitor.hub.health import Doctor
 from aimonitor.hub.history import Page
 from aimonitor.hub.identity.guard import EDGE, PUBLIC, VIEWER, caller_of
@@ -40,10 +41,10 @@ _DATA_BODY: dict[str, Any] = {
 }
 
 
-def no(status: int, field: str, expected: str, got: str) -> JSONResponse:
+def no(status: int, field: str, expected: str, got: str, code: Code | None = None) -> JSONResponse:
     """A refusal that names field, expected and got."""
     headers = {"www-authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse({"error": {"field": field, "expected": expected, "got": got}}, status, headers)
+    return JSONResponse(refusals.body(status, field, expected, got, code), status, headers)
 
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="events at most")]
@@ -138,7 +139,7 @@ class Questions:
                 stores.base.Query(limit, before, edge, camera), samples, samples_before
             )
         except StoreError as error:
-            return no(503, "history", "a readable store", str(error))
+            return no(503, "history", "a readable store", str(error), "store_away")
         return Response(_encode_page(page), media_type="application/json")
 
     async def snapshot(
@@ -148,7 +149,7 @@ class Questions:
         camera = self._switchboard.roster.camera(f"{edge_id}/{camera_id}")
         picture = camera.jpeg() if camera else b""
         if camera is None or not picture or camera.header is None:
-            return no(404, "source", "a camera that has sent a picture", f"{edge_id}/{camera_id}")
+            return no(404, "source", "a camera that has sent a picture", f"{edge_id}/{camera_id}", "no_picture")
         headers = {"cache-control": "no-store", "x-captured-at": f"{camera.header.captured_at:.3f}"}
         return Response(picture, media_type="image/jpeg", headers=headers)
 
@@ -228,12 +229,12 @@ class DataDoor:
         except ContractError as error:
             self._switchboard.counters.contract_errors += 1
             status = 413 if isinstance(error, TooLargeError) else 422
-            return JSONResponse({"error": refusal(error)}, status)
+            return JSONResponse(refusals.of_contract(error), status)
         board = self._switchboard
         try:
             edge = board.roster.edge(caller_of(request).edge(DEFAULT_EDGE), board.clock.utc())
         except RosterFullError as error:
-            return no(503, "edge", "room for one more edge", str(error))
+            return no(503, "edge", "room for one more edge", str(error), "busy")
         await board.prepare_founding(edge)
         if not edge.online:
             edge.protocol = "v1"

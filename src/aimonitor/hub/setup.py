@@ -14,7 +14,8 @@ from starlette.responses import JSONResponse, Response
 
 from aimonitor.contract import messages, setup
 from aimonitor.contract.errors import ContractError, TooLargeError
-from aimonitor.hub import answers
+from aimonitor.contract.refusals import Code
+from aimonitor.hub import answers, refusals
 from aimonitor.hub.errands import EdgeAwayError
 from aimonitor.hub.identity.guard import ADMIN, Needs, caller_of
 from aimonitor.hub.identity.roles import Role
@@ -144,11 +145,12 @@ class SetupDoor:
             return refuse(413 if isinstance(error, TooLargeError) else 422, error.field, error.expected, error.got)
         edge = self._board.roster.get(edge_id)
         if edge is None:
-            return refuse(404, "edge", "an edge that the hub knows", edge_id)
+            return refuse(404, "edge", "an edge that the hub knows", edge_id, "edge_unknown")
         if edge.protocol == "v1":
-            return refuse(409, "edge", "an edge that can be set up from here", f"the founding client {edge_id}")
+            got = f"the founding client {edge_id}"
+            return refuse(409, "edge", "an edge that can be set up from here", got, "edge_founding")
         if not edge.links:
-            return refuse(503, "edge", "an edge that is connected", f"{edge_id} is not connected")
+            return refuse(503, "edge", "an edge that is connected", f"{edge_id} is not connected", "edge_away")
         source, by = messages.source_of(edge_id, camera_id or next(iter(edge.cameras), "any")), caller_of(request).name
         request.state.about = source if camera_id else edge_id
         ask = self._board.errands.ask
@@ -189,9 +191,19 @@ def _passed_on(errand: Errand, request: Request, result: messages.CommandResult)
         extra = {"problems": msgspec.to_builtins(refused.problems)}
     elif refused.version is not None:
         extra = {"version": refused.version}
-    return refuse(_STATUS.get(why, HTTPStatus.BAD_GATEWAY), field or why, expected, result.words, **extra)
+    status = _STATUS.get(why, HTTPStatus.BAD_GATEWAY)
+    return refuse(status, field or why, expected, result.words, _CODE.get(why, "edge_failed"), **extra)
 
 
+_CODE: dict[str, Code] = {
+    "invalid": "invalid",
+    "stale": "stale",
+    "missing": "missing",
+    "busy": "busy",
+    "off": "switched_off",
+    "unknown": "edge_outdated",
+    "disk": "disk_full",
+}
 _EXPECTED = {
     "invalid": "something that holds",
     "stale": "the newest version as the base",
@@ -202,9 +214,9 @@ _EXPECTED = {
 }
 
 
-def refuse(status: int, field: str, expected: str, got: str, **extra: object) -> JSONResponse:
+def refuse(status: int, field: str, expected: str, got: str, code: Code | None = None, **extra: object) -> JSONResponse:
     """A refusal as all of the hub's, with `problems` or `version` beside it."""
-    return JSONResponse({"error": {"field": field, "expected": expected, "got": got}, **extra}, int(status))
+    return JSONResponse(refusals.body(int(status), field, expected, got, code, **extra), int(status))
 
 
 def _question_document(errand: Errand) -> dict[str, Any] | None:

@@ -94,7 +94,7 @@ class StatisticsDoor:
         try:
             hours = await self._switchboard.history.hours(query)
         except StoreError as error:
-            return no(503, "statistics", "a readable store", str(error))
+            return no(503, "statistics", "a readable store", str(error), "store_away")
         next_from = None
         if len(hours) > limit:  # whole hours only: the rest comes with the next page
             next_from = hours[limit].at if hours[limit].at > hours[0].at else hours[limit].at + HOUR_S

@@ -8,6 +8,7 @@ from aimonitor.common.clock import Clock
 from aimonitor.contract import codec, founding, frames, messages
 from aimonitor.contract.founding import FoundingMessage
 from aimonitor.contract.jpeg import read_size
+from aimonitor.contract.refusals import Code
 from aimonitor.hub.attention import AttentionDesk
 from aimonitor.hub.audience import Wish
 from aimonitor.hub.audit import AuditTrail
@@ -272,20 +273,20 @@ class Switchboard:
         edge_id = command.source.partition("/")[0]
         edge = self.roster.get(edge_id)
         if edge is None or not edge.links:
-            self.refuse_command(viewer, command, who, f"{edge_id} is not connected")
+            self.refuse_command(viewer, command, who, f"{edge_id} is not connected", "edge_away")
             return
         numbered = self.commands.ask(viewer.viewer_id, command, self.clock.monotonic(), who=who)
         if numbered is None:
-            self.refuse_command(viewer, command, who, "too many commands are under way; try again")
+            self.refuse_command(viewer, command, who, "too many commands are under way; try again", "busy")
             return
         edge.links[-1].send(numbered)
         if edge.protocol == "v1":
             words = "sent; a founding client does not say what becomes of it"
             self.result(edge, messages.CommandResult(numbered.command_id, ok=True, words=words))
 
-    def refuse_command(self, viewer: Viewer, command: messages.Command, who: str, words: str) -> None:
+    def refuse_command(self, viewer: Viewer, command: messages.Command, who: str, words: str, why: Code) -> None:
         """Tell a viewer why nothing is done."""
-        result = messages.CommandResult(command.command_id, ok=False, words=words)
+        result = messages.CommandResult(command.command_id, ok=False, words=words, why=why)
         self._deliver(Answer(Asked(viewer.viewer_id, command, "", 0.0, who), result))
 
     def result(self, edge: Edge, result: messages.CommandResult) -> None:

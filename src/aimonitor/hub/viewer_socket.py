@@ -154,7 +154,7 @@ class ViewerSession:
             self._switchboard.command(self._viewer, command, who)
         else:
             words = f"only for {needed} or above; {caller.name} is {caller.role}"
-            self._switchboard.refuse_command(self._viewer, command, who, words)
+            self._switchboard.refuse_command(self._viewer, command, who, words, "forbidden")
 
     def _subscribe(self, wanted: messages.Subscribe) -> None:
         lease_s = min(max(wanted.lease_s, _LEASE_MIN_S), _LEASE_MAX_S)

@@ -4,15 +4,15 @@ import type { JSX } from "preact";
 import { isolate, translate } from "../i18n/language";
 import { Confirm } from "../setup/confirm";
 import { useApp, useLanguage, useWorld } from "../ui/context";
-import { reasonWords } from "../ui/refusal";
+import { Why } from "../ui/why";
 import { useSending } from "../ui/sending";
 import { forget, type Device } from "../wire/push";
-import { TestButton } from "./test_button";
+import { TryButton } from "./try_button";
 import { useNotifyWords } from "./words/use_words";
 
 export function DeviceRow({ device, onGone }: { readonly device: Device; readonly onGone: () => void }): JSX.Element {
   const words = useNotifyWords();
-  const { words: common, dateTime } = useLanguage();
+  const { dateTime } = useLanguage();
   const { hub } = useApp().monitor;
   const name = device.label === "" ? device.pushId.slice(0, 8) : device.label;
   const removing = useSending(() => forget(hub, device.pushId), onGone);
@@ -22,10 +22,10 @@ export function DeviceRow({ device, onGone }: { readonly device: Device; readonl
         <bdi>{name}</bdi>
         <small>{useRulesInWords(device)}</small>
         <small>{words.since(dateTime(device.createdAt))}</small>
-        {removing.refusal !== null && <span class="problem">{reasonWords(removing.refusal, common)}</span>}
+        {removing.refusal !== null && <span class="problem"><Why refusal={removing.refusal} /></span>}
       </span>
       <span class="row-tools">
-        <TestButton pushId={device.pushId} />
+        <TryButton pushId={device.pushId} />
         <Confirm words={words.remove} ask={words.removeSure(isolate(name))} danger disabled={removing.sending} onConfirm={removing.send} />
       </span>
     </li>

@@ -2,8 +2,8 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { useApp, useLanguage, useSession } from "../ui/context";
-import { reasonWords } from "../ui/refusal";
+import { useApp, useSession } from "../ui/context";
+import { Why } from "../ui/why";
 import { useSending } from "../ui/sending";
 import { fetchPush, pushIdOf, type PushState } from "../wire/push";
 import { ownSubscription } from "./browser";
@@ -19,7 +19,6 @@ interface Known extends PushState {
 
 export function NotificationsView(): JSX.Element {
   const words = useNotifyWords();
-  const { words: common } = useLanguage();
   const { hub } = useApp().monitor;
   const isIn = useSession().kind === "in";
   const [known, setKnown] = useState<Known | null>(null);
@@ -33,7 +32,7 @@ export function NotificationsView(): JSX.Element {
         <h1>{words.title}</h1>
       </div>
       <p class="quiet">{words.hint}</p>
-      {refusal !== null && <p class="problem">{reasonWords(refusal, common)}</p>}
+      {refusal !== null && <p class="problem"><Why refusal={refusal} /></p>}
       {known !== null && (
         <div class="cards">
           <ThisDevice key={own?.pushId ?? ""} publicKey={known.publicKey} own={own} onChanged={load} />

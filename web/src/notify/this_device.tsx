@@ -2,14 +2,14 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { useApp, useLanguage } from "../ui/context";
+import { useApp } from "../ui/context";
 import { TextField } from "../ui/field";
-import { reasonWords } from "../ui/refusal";
+import { Why } from "../ui/why";
 import { useSending } from "../ui/sending";
 import { forget, subscribe, type Device, type Rules } from "../wire/push";
 import { allow, deviceName, ownSubscription, possibility, type Possibility } from "./browser";
 import { RulesFields, usualRules } from "./rules_form";
-import { TestButton } from "./test_button";
+import { TryButton } from "./try_button";
 import { useNotifyWords } from "./words/use_words";
 
 /** Characters; the hub's limit. */
@@ -47,7 +47,6 @@ interface DeviceFormProps extends ThisDeviceProps {
 
 function DeviceForm({ publicKey, own, onChanged, onPossible }: DeviceFormProps): JSX.Element {
   const words = useNotifyWords();
-  const { words: common } = useLanguage();
   const { hub } = useApp().monitor;
   const [label, setLabel] = useState(own?.label ?? deviceName(navigator.userAgent));
   const [rules, setRules] = useState<Rules>(own?.rules ?? usualRules());
@@ -86,14 +85,13 @@ function DeviceForm({ publicKey, own, onChanged, onPossible }: DeviceFormProps):
         </button>
         <output class="outcome-done">{saved ? words.saved : ""}</output>
       </div>
-      {refusal !== null && <p class="problem">{reasonWords(refusal, common)}</p>}
+      {refusal !== null && <p class="problem"><Why refusal={refusal} /></p>}
     </form>
   );
 }
 
 function OwnTools({ own, onGone }: { readonly own: Device; readonly onGone: () => void }): JSX.Element {
   const words = useNotifyWords();
-  const { words: common } = useLanguage();
   const { hub } = useApp().monitor;
   const stopping = useSending(
     () => forget(hub, own.pushId),
@@ -101,11 +99,11 @@ function OwnTools({ own, onGone }: { readonly own: Device; readonly onGone: () =
   );
   return (
     <div class="row-tools own-tools">
-      <TestButton pushId={own.pushId} />
+      <TryButton pushId={own.pushId} />
       <button type="button" class="tool outlined danger" aria-disabled={stopping.sending} onClick={stopping.send}>
         {words.stop}
       </button>
-      {stopping.refusal !== null && <p class="problem">{reasonWords(stopping.refusal, common)}</p>}
+      {stopping.refusal !== null && <p class="problem"><Why refusal={stopping.refusal} /></p>}
     </div>
   );
 }

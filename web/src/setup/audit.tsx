@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { translate } from "../i18n/language";
 import { useApp, useLanguage } from "../ui/context";
-import { reasonWords } from "../ui/refusal";
+import { Why } from "../ui/why";
 import { fetchAudit } from "../wire/people";
 import { useListing } from "./listing";
 import { useSetUpWords } from "./words/words";
@@ -13,7 +13,7 @@ const ENTRIES = 300;
 
 export function AuditSection(): JSX.Element {
   const words = useSetUpWords();
-  const { words: common, time } = useLanguage();
+  const { time } = useLanguage();
   const { hub } = useApp().monitor;
   const { items, refusal, reload } = useListing(() => fetchAudit(hub, ENTRIES));
   const [sought, setSought] = useState("");
@@ -28,7 +28,7 @@ export function AuditSection(): JSX.Element {
           {words.again}
         </button>
       </div>
-      {refusal !== null && <p class="problem">{reasonWords(refusal, common)}</p>}
+      {refusal !== null && <p class="problem"><Why refusal={refusal} /></p>}
       {items !== null && entries.length === 0 && <p class="quiet">{words.audit.none}</p>}
       {entries.length > 0 && (
         <div class="table-frame" tabIndex={0} role="region" aria-labelledby="audit-title">

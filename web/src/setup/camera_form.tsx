@@ -6,7 +6,7 @@ import { translate } from "../i18n/language";
 import { FRAME_SIZES } from "../state/controls";
 import { useLanguage } from "../ui/context";
 import { TextField } from "../ui/field";
-import { reasonWords } from "../ui/refusal";
+import { Why } from "../ui/why";
 import { useSending } from "../ui/sending";
 import type { CameraEntry } from "../wire/edges";
 import type { Answer, Refusal } from "../wire/hub";
@@ -105,7 +105,6 @@ function Fields({ camera, isNew, idProblem, wrong, onSet }: FieldsProps): JSX.El
 /** The entry stays in the form, whatever the edge said. */
 function Refused({ refusal, onReload }: { readonly refusal: Refusal; readonly onReload: () => void }): JSX.Element {
   const words = useSetUpWords();
-  const { words: common } = useLanguage();
   const stale = refusal.status === CONFLICT;
   return (
     <div class="save-problems" role="alert">
@@ -115,7 +114,7 @@ function Refused({ refusal, onReload }: { readonly refusal: Refusal; readonly on
           {words.cameras.reload}
         </button>
       ) : (
-        <p class="problem">{reasonWords(refusal, common)}</p>
+        <p class="problem"><Why refusal={refusal} /></p>
       )}
     </div>
   );

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useCamera, useLanguage } from "../ui/context";
 import { ToolIcon } from "../ui/icons";
-import { reasonWords } from "../ui/refusal";
+import { Why } from "../ui/why";
 import { CAMERA_TABS, hrefOfPlace, type CameraTab } from "../ui/route";
 import type { Source } from "../wire/messages";
 import { DistanceTab } from "./distance_tab";
@@ -62,7 +62,7 @@ function Work({ source, tab }: { readonly source: Source; readonly tab: CameraTa
   return (
     <section class="card empty">
       <h2>{words.camera.away}</h2>
-      <p class="problem">{reasonWords(refusal, common)}</p>
+      <p class="problem"><Why refusal={refusal} /></p>
       <button type="button" class="tool outlined" onClick={again}>
         {words.again}
       </button>

@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { isolate } from "../i18n/language";
 import { useApp, useLanguage } from "../ui/context";
 import { ToolIcon } from "../ui/icons";
-import { reasonWords } from "../ui/refusal";
+import { Why } from "../ui/why";
 import { useSending } from "../ui/sending";
 import { findCameras, tryCamera, type Found, type Tried } from "../wire/edges";
 import { useSetUpWords } from "./words/words";
@@ -13,7 +13,7 @@ import { useSetUpWords } from "./words/words";
 /** Opens the address once, from the edge's own place in the network. */
 export function Trial({ edgeId, source }: { readonly edgeId: string; readonly source: string }): JSX.Element {
   const words = useSetUpWords();
-  const { words: common, number } = useLanguage();
+  const { number } = useLanguage();
   const { hub } = useApp().monitor;
   const [tried, setTried] = useState<{ readonly source: string; readonly result: Tried } | null>(null);
   const trying = useSending(() => tryCamera(hub, edgeId, source), (result) => setTried({ source, result }));
@@ -29,7 +29,7 @@ export function Trial({ edgeId, source }: { readonly edgeId: string; readonly so
         {result?.ok === true && words.cameras.works(number(result.width), number(result.height), number(result.fps, 1))}
         {result?.ok === false && words.cameras.fails(isolate(result.words))}
       </output>
-      {trying.refusal !== null && <span class="problem">{reasonWords(trying.refusal, common)}</span>}
+      {trying.refusal !== null && <span class="problem"><Why refusal={trying.refusal} /></span>}
     </div>
   );
 }
@@ -37,7 +37,6 @@ export function Trial({ edgeId, source }: { readonly edgeId: string; readonly so
 /** What the edge finds around it. */
 export function Search({ edgeId, onUse }: { readonly edgeId: string; readonly onUse: (address: string) => void }): JSX.Element {
   const words = useSetUpWords();
-  const { words: common } = useLanguage();
   const { hub } = useApp().monitor;
   const [found, setFound] = useState<Found | null>(null);
   const looking = useSending(() => findCameras(hub, edgeId), setFound);
@@ -47,7 +46,7 @@ export function Search({ edgeId, onUse }: { readonly edgeId: string; readonly on
         <ToolIcon tool="radar" />
         {looking.sending ? words.cameras.looking : words.cameras.look}
       </button>
-      {looking.refusal !== null && <span class="problem">{reasonWords(looking.refusal, common)}</span>}
+      {looking.refusal !== null && <span class="problem"><Why refusal={looking.refusal} /></span>}
       {found !== null && (
         <div role="status">
           <p class="quiet hint">{words.cameras.found(found.cameras.length, found.networks.map(isolate).join(", "))}</p>

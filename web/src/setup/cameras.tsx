@@ -7,6 +7,7 @@ import type { World } from "../state/world";
 import { useApp, useCamera, useLanguage, useWorld } from "../ui/context";
 import { ToolIcon } from "../ui/icons";
 import { reasonWords } from "../ui/refusal";
+import { Why } from "../ui/why";
 import { hrefOfPlace } from "../ui/route";
 import { useSending } from "../ui/sending";
 import { fetchCameras, NEW_CAMERA, putCameras, type CameraEntry, type CameraList } from "../wire/edges";
@@ -145,7 +146,6 @@ interface CameraRowProps {
 
 function CameraRow({ edgeId, camera, isLast, onEdit, onRemove }: CameraRowProps): JSX.Element {
   const words = useSetUpWords();
-  const { words: common } = useLanguage();
   const source = `${edgeId}/${camera.id}`;
   const view = useCamera(source);
   const removing = useSending(onRemove);
@@ -159,7 +159,7 @@ function CameraRow({ edgeId, camera, isLast, onEdit, onRemove }: CameraRowProps)
         <small>
           <bdi class="address">{camera.source}</bdi>
         </small>
-        {removing.refusal !== null && <span class="problem">{reasonWords(removing.refusal, common)}</span>}
+        {removing.refusal !== null && <span class="problem"><Why refusal={removing.refusal} /></span>}
       </span>
       {view !== undefined && <CameraState camera={view} />}
       <span class="row-tools">

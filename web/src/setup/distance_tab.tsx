@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useApp, useCamera, useLanguage } from "../ui/context";
-import { reasonWords } from "../ui/refusal";
+import { Why } from "../ui/why";
 import type { Refusal } from "../wire/hub";
 import type { Calibration, Spot } from "../wire/policy";
 import { checkCalibration, type CalibrationCheck } from "../wire/policy_desk";
@@ -103,7 +103,7 @@ function Known({ bench, calibration }: { readonly bench: Workbench; readonly cal
 function Verdict({ check, refusal }: { readonly check: CalibrationCheck | null; readonly refusal: Refusal | null }): JSX.Element | null {
   const words = useSetUpWords();
   const language = useLanguage();
-  if (refusal !== null) return <p class="problem">{reasonWords(refusal, language.words)}</p>;
+  if (refusal !== null) return <p class="problem"><Why refusal={refusal} /></p>;
   if (check === null) return null;
   if (!check.ok) {
     return (

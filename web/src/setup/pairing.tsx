@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { isolate } from "../i18n/language";
 import { useApp, useLanguage } from "../ui/context";
 import { TextField } from "../ui/field";
-import { reasonWords } from "../ui/refusal";
+import { Why } from "../ui/why";
 import { useSending } from "../ui/sending";
 import { fetchPairings, settlePairing, type Pairing } from "../wire/people";
 import { useListing } from "./listing";
@@ -17,7 +17,6 @@ const MISSING = 404;
 /** `code` is that of the link; may be empty. */
 export function PairingCard({ code: given }: { readonly code: string }): JSX.Element {
   const words = useSetUpWords();
-  const { words: common } = useLanguage();
   const { hub } = useApp().monitor;
   const { items, refusal, reload } = useListing(() => fetchPairings(hub), AGAIN_MS);
   const [typed, setTyped] = useState(given);
@@ -42,7 +41,7 @@ export function PairingCard({ code: given }: { readonly code: string }): JSX.Ele
       <div class="code-field">
         <TextField name={words.pairing.code} value={typed} onInput={type} problem={missing} maxLength={20} />
       </div>
-      {refusal !== null && <p class="problem">{reasonWords(refusal, common)}</p>}
+      {refusal !== null && <p class="problem"><Why refusal={refusal} /></p>}
       <p class="outcome-done" role="status">
         {done}
       </p>
@@ -65,7 +64,7 @@ interface WaitingProps {
 
 function Waiting({ pairing, meant, onSettled }: WaitingProps): JSX.Element {
   const words = useSetUpWords();
-  const { words: common, time } = useLanguage();
+  const { time } = useLanguage();
   const { hub } = useApp().monitor;
   const [edgeId, setEdgeId] = useState(pairing.edgeId);
   const verdict = useRef(true);
@@ -100,7 +99,7 @@ function Waiting({ pairing, meant, onSettled }: WaitingProps): JSX.Element {
           {words.pairing.deny}
         </button>
       </span>
-      {refusal !== null && <p class="problem">{refusal.status === MISSING ? words.pairing.unknown : reasonWords(refusal, common)}</p>}
+      {refusal !== null && <p class="problem">{refusal.status === MISSING ? words.pairing.unknown : <Why refusal={refusal} />}</p>}
     </li>
   );
 }

@@ -7,6 +7,7 @@ import { userOf } from "../state/session";
 import { useApp, useLanguage, useSession } from "../ui/context";
 import { TextField } from "../ui/field";
 import { reasonWords } from "../ui/refusal";
+import { Why } from "../ui/why";
 import { useSending } from "../ui/sending";
 import { NewPassword } from "../ui/sign_in";
 import { addPerson, changePerson, fetchPeople, removePerson, type Person } from "../wire/people";
@@ -30,7 +31,7 @@ export function PeopleSection(): JSX.Element {
     <div class="cards wide">
       <section class="card" aria-labelledby="people-title">
         <h2 id="people-title">{words.people.title}</h2>
-        {refusal !== null && <p class="problem">{reasonWords(refusal, common)}</p>}
+        {refusal !== null && <p class="problem"><Why refusal={refusal} /></p>}
         {items?.length === 0 && <p class="quiet">{words.people.none}</p>}
         <ul class="rows">
           {(items ?? []).map((person) => (
@@ -79,7 +80,7 @@ function PersonRow({ person: { name, role, lastSeenAt }, isMe, onChanged }: Pers
           <bdi>{name}</bdi> {isMe && <span class="chip">{words.people.you}</span>}
         </span>
         <small>{lastSeenAt === null ? words.people.neverSeen : words.people.seen(dateTime(lastSeenAt))}</small>
-        {refusal !== null && <span class="problem">{reasonWords(refusal, common)}</span>}
+        {refusal !== null && <span class="problem"><Why refusal={refusal} /></span>}
       </span>
       <select key={`${role} ${refusal === null}`} aria-label={words.people.roleOf(isolate(name))} value={role} onChange={(event) => setRole(event.currentTarget.value)}>
         {ROLES.map((each) => (
@@ -176,7 +177,7 @@ function NewPerson({ isFirst, onAdded }: { readonly isFirst: boolean; readonly o
         {words.people.add}
       </button>
       {isFirst && <p class="quiet hint">{words.people.firstHint}</p>}
-      {refusal !== null && !["name", "password"].includes(refusal.field) && <p class="problem">{reasonWords(refusal, common)}</p>}
+      {refusal !== null && !["name", "password"].includes(refusal.field) && <p class="problem"><Why refusal={refusal} /></p>}
     </form>
   );
 }

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { isolate, translate } from "../i18n/language";
 import { useLanguage } from "../ui/context";
 import { LevelIcon } from "../ui/icons";
-import { reasonWords } from "../ui/refusal";
+import { Why } from "../ui/why";
 import type { Numbers } from "../wire/policy";
 import type { Rehearsal } from "../wire/policy_desk";
 import { CourseChart } from "./course_chart";
@@ -27,7 +27,7 @@ export function RehearsalCard({ bench }: { readonly bench: Workbench }): JSX.Ele
         {words.rehearsal.title}
         {rehearsal !== null && <span>{words.rehearsal.recorded(language.number(rehearsal.minutesRecorded, 1))}</span>}
       </h2>
-      {rehearsing.refusal !== null && <p class="problem">{reasonWords(rehearsing.refusal, language.words)}</p>}
+      {rehearsing.refusal !== null && <p class="problem"><Why refusal={rehearsing.refusal} /></p>}
       {rehearsal !== null && bench.isOutdated && <p class="doubt">{words.rehearsal.outdated}</p>}
       {rehearsal !== null && <Result rehearsal={rehearsal} bench={bench} />}
     </section>

@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { isolate, translate } from "../i18n/language";
 import { useLanguage } from "../ui/context";
 import { ToolIcon } from "../ui/icons";
-import { reasonWords } from "../ui/refusal";
+import { Why } from "../ui/why";
 import type { Workbench } from "./use_draft";
 import { useSetUpWords } from "./words/words";
 
@@ -75,7 +75,6 @@ function useUndoKey({ canUndo, undo }: Workbench): void {
 }
 
 function Problems({ bench }: { readonly bench: Workbench }): JSX.Element | null {
-  const language = useLanguage();
   const words = useSetUpWords();
   const { problems, saving } = bench;
   const { refusal } = saving;
@@ -83,7 +82,7 @@ function Problems({ bench }: { readonly bench: Workbench }): JSX.Element | null 
   return (
     <div class="save-problems" role="alert">
       {refusal !== null && <strong>{words.save.refused}</strong>}
-      {problems.length === 0 && refusal !== null && <p class="problem">{reasonWords(refusal, language.words)}</p>}
+      {problems.length === 0 && refusal !== null && <p class="problem"><Why refusal={refusal} /></p>}
       <ul>
         {problems.slice(0, PROBLEMS_SHOWN).map((problem) => (
           <li key={`${problem.field}: ${problem.words}`} class="problem">

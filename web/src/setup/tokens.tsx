@@ -6,6 +6,7 @@ import { isolate } from "../i18n/language";
 import { useApp, useLanguage } from "../ui/context";
 import { TextField } from "../ui/field";
 import { reasonWords } from "../ui/refusal";
+import { Why } from "../ui/why";
 import { useSending } from "../ui/sending";
 import { createToken, fetchTokens, revokeToken, rotateToken, type Token } from "../wire/people";
 import { readRole, ROLES } from "../wire/session";
@@ -22,7 +23,6 @@ interface Shown {
 
 export function TokensCard(): JSX.Element {
   const words = useSetUpWords();
-  const { words: common } = useLanguage();
   const { hub } = useApp().monitor;
   const { items, refusal, reload } = useListing(() => fetchTokens(hub));
   const [shown, setShown] = useState<Shown | null>(null);
@@ -35,7 +35,7 @@ export function TokensCard(): JSX.Element {
       <h2 id="tokens-title">{words.tokens.title}</h2>
       <p class="quiet">{words.tokens.hint}</p>
       {shown !== null && <Secret key={shown.secret} shown={shown} onClose={() => setShown(null)} />}
-      {refusal !== null && <p class="problem">{reasonWords(refusal, common)}</p>}
+      {refusal !== null && <p class="problem"><Why refusal={refusal} /></p>}
       <ul class="rows">
         {(items ?? []).map((token) => (
           <TokenRow key={token.tokenId} token={token} onSecret={show} onGone={reload} />
@@ -69,7 +69,7 @@ function TokenRow({ token, onSecret, onGone }: TokenRowProps): JSX.Element {
           {" · "}
           {token.lastUsedAt === null ? words.tokens.unused : words.tokens.used(dateTime(token.lastUsedAt))}
         </small>
-        {refusal !== null && <span class="problem">{reasonWords(refusal, common)}</span>}
+        {refusal !== null && <span class="problem"><Why refusal={refusal} /></span>}
       </span>
       {token.founding ? (
         <span class="chip" title={words.tokens.foundingHint}>
@@ -154,7 +154,7 @@ function NewTokenForm({ onSecret }: { readonly onSecret: (label: string, secret:
       <button type="submit" class="tool primary" aria-disabled={creating.sending}>
         {words.tokens.create}
       </button>
-      {elsewhere && creating.refusal !== null && <p class="problem">{reasonWords(creating.refusal, common)}</p>}
+      {elsewhere && creating.refusal !== null && <p class="problem"><Why refusal={creating.refusal} /></p>}
     </form>
   );
 }

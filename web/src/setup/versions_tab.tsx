@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { isolate, translate } from "../i18n/language";
 import { useApp, useLanguage } from "../ui/context";
-import { reasonWords } from "../ui/refusal";
+import { Why } from "../ui/why";
 import { useSending } from "../ui/sending";
 import { rollBack } from "../wire/policy_desk";
 import { Confirm } from "./confirm";
@@ -13,7 +13,7 @@ import { useSetUpWords } from "./words/words";
 
 export function VersionsTab({ bench }: { readonly bench: Workbench }): JSX.Element {
   const words = useSetUpWords();
-  const { words: common, dateTime } = useLanguage();
+  const { dateTime } = useLanguage();
   const { hub } = useApp().monitor;
   const { versions, version: newest } = bench.saved;
   const wanted = useRef(0);
@@ -35,7 +35,7 @@ export function VersionsTab({ bench }: { readonly bench: Workbench }): JSX.Eleme
       <p role="status" class="outcome-done">
         {back !== null && words.versions.done(back)}
       </p>
-      {refusal !== null && <p class="problem">{reasonWords(refusal, common)}</p>}
+      {refusal !== null && <p class="problem"><Why refusal={refusal} /></p>}
       {bench.differs.length > 0 && <p class="quiet">{words.versions.unsaved}</p>}
       {versions.length === 0 && <p class="quiet">{words.versions.none}</p>}
       <ol class="rows">

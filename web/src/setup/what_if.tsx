@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { isolate, translate } from "../i18n/language";
 import { useApp, useCamera, useLanguage, useMay } from "../ui/context";
 import { ToolIcon } from "../ui/icons";
-import { reasonWords } from "../ui/refusal";
+import { Why } from "../ui/why";
 import { hrefOf } from "../ui/route";
 import type { Source } from "../wire/messages";
 import type { Numbers } from "../wire/policy";
@@ -44,7 +44,7 @@ export function WhatIfView({ source, at }: { readonly source: Source; readonly a
           {words.whatIf.after}
         </a>
       </div>
-      {refusal !== null && <p class="card problem">{reasonWords(refusal, common)}</p>}
+      {refusal !== null && <p class="card problem"><Why refusal={refusal} /></p>}
       {result === null && refusal === null && <p class="card empty quiet">{common.session.loading}</p>}
       {result !== null && <Minute source={source} result={result} weights={weights} onWeights={setWeights} />}
     </div>

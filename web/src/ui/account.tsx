@@ -7,6 +7,7 @@ import { changePassword } from "../wire/session";
 import { useApp, useLanguage, useSession } from "./context";
 import { TextField } from "./field";
 import { reasonWords } from "./refusal";
+import { Why } from "./why";
 import { useSending } from "./sending";
 import { DoorForm, NewPassword } from "./sign_in";
 
@@ -25,7 +26,7 @@ export function Account(): JSX.Element | null {
       <button type="button" class="tool outlined" onClick={leave.send}>
         {words.session.signOut}
       </button>
-      {leave.refusal !== null && <p class="problem">{reasonWords(leave.refusal, words)}</p>}
+      {leave.refusal !== null && <p class="problem"><Why refusal={leave.refusal} /></p>}
     </section>
   );
 }

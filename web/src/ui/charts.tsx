@@ -23,7 +23,7 @@ import { Choice } from "./choice";
 import { useApp, useLanguage, useSession, useWorld } from "./context";
 import { saveCsv } from "./files";
 import { ToolIcon } from "./icons";
-import { reasonWords } from "./refusal";
+import { Why } from "./why";
 import { TrafficCard } from "./traffic";
 
 const DAY_S = 86_400;
@@ -53,7 +53,7 @@ export function Charts(): JSX.Element {
           <Segments names={PERIOD_NAMES} words={words.charts.period} value={period} onChange={setPeriod} label={words.events.range} />
         </div>
         <BarChart bars={bars} grouping={grouping} say={say} />
-        {refusal === null ? hours !== null && <Reach measure={measure} hours={hours} /> : <p class="problem">{reasonWords(refusal, words)}</p>}
+        {refusal === null ? hours !== null && <Reach measure={measure} hours={hours} /> : <p class="problem"><Why refusal={refusal} /></p>}
       </div>
       <TrafficCard />
     </section>

@@ -3,14 +3,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Source } from "../wire/messages";
 import { useApp } from "./context";
+import type { Reason } from "./refusal";
 
 export type Outcome =
   | { readonly kind: "none" }
   | { readonly kind: "waiting" }
   /** `words` as the edge said them, in English. */
   | { readonly kind: "done"; readonly words: string }
-  /** `words` as the edge said them, or a reason of our own. */
-  | { readonly kind: "failed"; readonly words: string };
+  | { readonly kind: "failed"; readonly reason: Reason };
 
 export interface CommandState {
   readonly outcome: Outcome;
@@ -24,8 +24,8 @@ export function useCommand(source: Source, name: string): CommandState {
   useEffect(() => () => void (shown.current = false), []);
   const send = (value?: string): void => {
     setOutcome({ kind: "waiting" });
-    void monitor.command(source, name, value === undefined ? {} : { value }).then(({ ok, words }) => {
-      if (shown.current) setOutcome({ kind: ok ? "done" : "failed", words });
+    void monitor.command(source, name, value === undefined ? {} : { value }).then(({ ok, words, why }) => {
+      if (shown.current) setOutcome(ok ? { kind: "done", words } : { kind: "failed", reason: { code: why, detail: words } });
     });
   };
   return { outcome, send };

@@ -2,8 +2,7 @@
 
 import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
-import type { Catalogue } from "../i18n/en";
-import { isolate, translate } from "../i18n/language";
+import { translate } from "../i18n/language";
 import {
   CAMERA_CONTROLS,
   EDGE_CONTROLS,
@@ -18,6 +17,7 @@ import type { CameraView } from "../state/world";
 import { useCommand, type Outcome } from "./command";
 import { useLanguage, useMay, useWorld } from "./context";
 import { ToolIcon } from "./icons";
+import { Detail, ReasonText } from "./why";
 
 /** Only for cameras whose edge tells results; a founding client never does. */
 export function ControlPanel({ camera }: { readonly camera: CameraView }): JSX.Element | null {
@@ -173,19 +173,20 @@ function SendButton({
 }
 
 export function OutcomeWords({ outcome }: { readonly outcome: Outcome }): JSX.Element {
-  return <output class={`outcome outcome-${outcome.kind}`}>{outcomeWords(outcome, useLanguage().words)}</output>;
-}
-
-/** What the edge says comes in English, and stands apart from the sentence around it. */
-function outcomeWords(outcome: Outcome, words: Catalogue): string {
-  switch (outcome.kind) {
-    case "none":
-      return "";
-    case "waiting":
-      return words.control.waiting;
-    case "done":
-      return words.control.done(outcome.words === "" ? "" : isolate(outcome.words));
-    case "failed":
-      return words.control.failed(isolate(translate(words.control.reason, outcome.words)));
-  }
+  const { words } = useLanguage();
+  return (
+    <output class={`outcome outcome-${outcome.kind}`}>
+      {outcome.kind === "waiting" && words.control.waiting}
+      {outcome.kind === "done" && (
+        <>
+          {words.control.done} {outcome.words !== "" && <Detail words={outcome.words} />}
+        </>
+      )}
+      {outcome.kind === "failed" && (
+        <>
+          {words.control.failed} <ReasonText reason={outcome.reason} />
+        </>
+      )}
+    </output>
+  );
 }

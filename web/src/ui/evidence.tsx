@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Layer } from "../draw/layers";
-import { isolate, translate } from "../i18n/language";
+import { isolate } from "../i18n/language";
 import type { Incident } from "../state/incidents";
 import { mediaAddress, type MediaFile } from "../wire/media";
 import { useApp, useLanguage } from "./context";
@@ -11,6 +11,8 @@ import { useCanvases, useClip, useFilm, usePoster } from "./film";
 import { ToolIcon } from "./icons";
 import { useIncidentWords } from "./incidents";
 import { useMedia, type Media } from "./media";
+import type { Reason } from "./refusal";
+import { ReasonText } from "./why";
 import { PlayerBar } from "./player_bar";
 
 type Toggle = "boxes" | "trails";
@@ -53,7 +55,7 @@ export function Evidence({ incident }: { readonly incident: Incident }): JSX.Ele
             <span>{words.layer[which]}</span>
           </button>
         ))}
-        {index.kind === "missing" && <Missing words={index.words} again={again} />}
+        {index.kind === "missing" && <Missing reason={index.reason} again={again} />}
         {index.kind === "waiting" && <span class="outcome outcome-waiting">{words.film.waiting}</span>}
         <span class="spring" />
         <Downloads incident={incident} files={filesOf(plain, index)} />
@@ -72,11 +74,13 @@ function Waiting({ media, empty }: { readonly media: Media; readonly empty: stri
   return <p class="note">{media.kind === "waiting" ? words.film.waiting : empty}</p>;
 }
 
-function Missing({ words: why, again }: { readonly words: string; readonly again: () => void }): JSX.Element {
+function Missing({ reason, again }: { readonly reason: Reason; readonly again: () => void }): JSX.Element {
   const { words } = useLanguage();
   return (
     <>
-      <span class="outcome outcome-failed">{words.film.missing(isolate(translate(words.control.reason, why)))}</span>
+      <span class="outcome outcome-failed">
+        {words.film.missing} <ReasonText reason={reason} />
+      </span>
       <button type="button" class="tool outlined" onClick={again}>
         {words.film.again}
       </button>

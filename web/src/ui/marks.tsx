@@ -36,7 +36,7 @@ export function MarkCard({ incident }: { readonly incident: Incident }): JSX.Ele
     setOutcome({ kind: "waiting" });
     const by = user?.name ?? name.trim();
     const answer = await monitor.mark(incident.source, incident.incidentId, mark, by);
-    setOutcome(answer.ok ? { kind: "none" } : { kind: "failed", words: reasonOf(answer.refusal) });
+    setOutcome(answer.ok ? { kind: "none" } : { kind: "failed", reason: reasonOf(answer.refusal) });
   };
   return (
     <section class="card mark-card" aria-labelledby="mark-title">

@@ -6,13 +6,14 @@ import type { Incident } from "../state/incidents";
 import type { Hub } from "../wire/hub";
 import { fetchMedia, mediaAddress, type MediaFile } from "../wire/media";
 import { useApp } from "./context";
+import type { Reason } from "./refusal";
 
 export type Media =
   | { readonly kind: "unwanted" }
   /** `words` of the hub on how far it is; empty at first. */
   | { readonly kind: "waiting"; readonly words: string }
   | { readonly kind: "here"; readonly data: ArrayBuffer }
-  | { readonly kind: "missing"; readonly words: string };
+  | { readonly kind: "missing"; readonly reason: Reason };
 
 const AGAIN_MS = 5_000;
 const ATTEMPTS = 60;
@@ -47,9 +48,9 @@ async function fetchPatiently(
   for (let attempt = 1; ; attempt += 1) {
     const fetched = await fetchMedia(hub, address, signal);
     if (fetched.ok) return tell({ kind: "here", data: fetched.data });
-    const { words, again } = fetched;
+    const { code, words, again } = fetched;
     const young = Math.abs(pageClock.now() - openedAt) < YOUNG_S;
-    if (attempt >= ATTEMPTS || !(again || young)) return tell({ kind: "missing", words });
+    if (attempt >= ATTEMPTS || !(again || young)) return tell({ kind: "missing", reason: { code, detail: words } });
     tell({ kind: "waiting", words });
     await pause(AGAIN_MS, signal);
   }

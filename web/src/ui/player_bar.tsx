@@ -1,13 +1,13 @@
 /** Play, pause, seek: with the mouse, a finger or the keyboard. */
 
 import type { JSX } from "preact";
-import { isolate, translate } from "../i18n/language";
 import { durationS, openedAtS } from "../state/film";
 import type { Clip } from "../wire/media";
 import { useLanguage } from "./context";
 import type { Film } from "./film";
 import { ToolIcon } from "./icons";
 import type { Media } from "./media";
+import { Detail, ReasonText } from "./why";
 
 const STEP_S = 0.1;
 
@@ -81,11 +81,19 @@ function Seek({ clip, film: { player, playing }, toggle }: Pick<PlayerBarProps, 
 
 function FileState({ file, problem }: { readonly file: Media; readonly problem: string }): JSX.Element {
   const { words } = useLanguage();
-  const why = file.kind === "missing" ? translate(words.control.reason, file.words) : problem;
+  const reason = file.kind === "missing" ? file.reason : problem === "" ? null : { code: "garbled", detail: problem };
   return (
-    <output class={why === "" ? `outcome outcome-${file.kind}` : "outcome outcome-failed"}>
-      {why !== "" && words.film.missing(isolate(why))}
-      {why === "" && file.kind === "waiting" && (file.words === "" ? words.film.waiting : words.film.progress(isolate(file.words)))}
+    <output class={reason === null ? `outcome outcome-${file.kind}` : "outcome outcome-failed"}>
+      {reason !== null && (
+        <>
+          {words.film.missing} <ReasonText reason={reason} />
+        </>
+      )}
+      {reason === null && file.kind === "waiting" && (
+        <>
+          {words.film.waiting} {file.words !== "" && <Detail words={file.words} />}
+        </>
+      )}
     </output>
   );
 }

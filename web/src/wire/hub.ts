@@ -6,6 +6,8 @@ import { ContractError, ObjectReader } from "./reader";
 export interface Refusal {
   /** The HTTP status; 0 when the hub did not answer. */
   readonly status: number;
+  /** Why in one word, of the vocabulary that is translated: as the hub said it, else by the status. */
+  readonly code: string;
   /** In English, as the hub said it; empty when it did not answer. */
   readonly words: string;
   /** The part of the request that was wrong; may be empty. */
@@ -26,6 +28,14 @@ export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 const PATIENCE_MS = 70_000;
+const CODE_OF_STATUS: ReadonlyMap<number, string> = new Map([
+  [401, "signed_out"],
+  [403, "forbidden"],
+  [404, "missing"],
+  [409, "conflict"],
+  [413, "too_large"],
+  [429, "busy"],
+]);
 
 export class Hub {
   /** `onUnauthorized` is called whenever an answer says that one must sign in. */
@@ -51,8 +61,8 @@ export class Hub {
       const value: unknown = said === "" ? {} : JSON.parse(said);
       return { ok: true, value: read(new ObjectReader(value, "$")) };
     } catch (error) {
-      const words = error instanceof ContractError ? error.message : "";
-      return { ok: false, refusal: { status: 0, words, field: "", problems: [], retryAfterS: null } };
+      const [code, words] = error instanceof ContractError ? ["garbled", error.message] : ["unreachable", ""];
+      return { ok: false, refusal: { status: 0, code, words, field: "", problems: [], retryAfterS: null } };
     }
   }
 }
@@ -68,10 +78,12 @@ export async function readRefusal(answer: Response): Promise<Refusal> {
   try {
     const body = new ObjectReader(await answer.json(), "$");
     const problems = body.parts("problems", readProblem);
-    const error = { field: "", words: "" };
-    return { ...rest, problems, ...body.part("error", readError, error) };
+    const error = { code: "", field: "", words: "" };
+    const said = body.part("error", readError, error);
+    return { ...rest, problems, ...said, code: said.code || codeOf(answer.status) };
   } catch {
-    return { ...rest, field: "", words: `${answer.status} ${answer.statusText}`, problems: [] };
+    const words = `${answer.status} ${answer.statusText}`;
+    return { ...rest, code: codeOf(answer.status), field: "", words, problems: [] };
   }
 }
 
@@ -80,6 +92,15 @@ export function readProblem(problem: ObjectReader): Problem {
 }
 
 /** The hub's refusals say what was expected and what came. */
-function readError(error: ObjectReader): Pick<Refusal, "field" | "words"> {
-  return { field: error.text("field", "").replace(/^\$\./, ""), words: `${error.text("expected")}: ${error.text("got")}` };
+function readError(error: ObjectReader): Pick<Refusal, "code" | "field" | "words"> {
+  return {
+    code: error.text("code", ""),
+    field: error.text("field", "").replace(/^\$\./, ""),
+    words: `expected ${error.text("expected")}, got ${error.text("got")}`,
+  };
+}
+
+/** For answers of what stands before the hub, and of hubs that know no codes. */
+function codeOf(status: number): string {
+  return CODE_OF_STATUS.get(status) ?? (status >= 500 ? "unavailable" : "invalid");
 }

@@ -35,8 +35,8 @@ export interface Clip {
 
 export type Fetched =
   | { readonly ok: true; readonly data: ArrayBuffer }
-  /** `words` say why; `again` when it may come later. */
-  | { readonly ok: false; readonly words: string; readonly again: boolean };
+  /** `code` and `words` as of a refusal; `again` when it may come later. */
+  | { readonly ok: false; readonly code: string; readonly words: string; readonly again: boolean };
 
 export function mediaAddress(hub: Hub, source: Source, incidentId: string, file: MediaFile): URL {
   return new URL(`api/media/${source}/${incidentId}/${file}`, hub.base);
@@ -48,10 +48,11 @@ export async function fetchMedia(hub: Hub, address: URL, signal: AbortSignal): P
     const answer = await hub.fetch(address.href, { signal, cache: "default" });
     if (answer.ok) return { ok: true, data: await answer.arrayBuffer() };
     const again = answer.status === 503 || answer.status === 504;
-    return { ok: false, words: (await readRefusal(answer)).words, again };
+    const { code, words } = await readRefusal(answer);
+    return { ok: false, code, words, again };
   } catch (error) {
     if (signal.aborted) throw error;
-    return { ok: false, words: "unreachable", again: true };
+    return { ok: false, code: "unreachable", words: "", again: true };
   }
 }
 

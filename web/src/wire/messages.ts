@@ -153,6 +153,8 @@ export interface CommandResult {
   readonly commandId: string;
   readonly ok: boolean;
   readonly words: string;
+  /** Why not, in one word of the vocabulary of refusals; empty when nothing failed, or nobody said. */
+  readonly why: string;
 }
 
 export interface Pong {
@@ -245,6 +247,7 @@ const READERS: Readonly<Record<string, (from: ObjectReader) => HubMessage>> = {
     commandId: from.text("command_id"),
     ok: from.flag("ok"),
     words: from.text("words", ""),
+    why: from.text("why", ""),
   }),
   pong: (from) => ({
     type: "pong",

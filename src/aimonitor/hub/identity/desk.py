@@ -209,7 +209,7 @@ class Identity:
         except Refused as refusal:
             if refusal.status != 401:
                 raise
-            raise Refused(403, "$.old", "the password until now", "another") from None
+            raise Refused(403, "$.old", "the password until now", "another", code="wrong_password") from None
         person = await self.people.change(name, password=new)
         return person, await self.start_session(person, peer)
 

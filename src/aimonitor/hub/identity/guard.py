@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
+from aimonitor.hub import refusals
 from aimonitor.hub.identity.desk import LOCAL, Identity
 from aimonitor.hub.identity.peer import Peer, peer_of
 from aimonitor.hub.identity.roles import Caller, Refused, Role, unknown
@@ -89,7 +90,7 @@ class Guard:
                 request.headers, request.cookies.get(cookie_name(peer), ""), peer, as_edge=as_edge
             )
         except StoreError as error:
-            raise Refused(503, "credentials", "a vault that can be read", str(error)) from None
+            raise Refused(503, "credentials", "a vault that can be read", str(error), code="store_away") from None
 
     def check_origin(self, peer: Peer, *, strict: bool) -> None:
         """Refuse what a page of another site makes a browser do (403).
@@ -101,7 +102,9 @@ class Guard:
             return
         named = [origin for origin in self._origins if origin != "*"]
         if (strict and peer.origin is None) or not origin_allowed(peer.origin, peer.host, named):
-            raise Refused(403, "origin", "a page of this hub or of an allowed site", str(peer.origin)[:100])
+            raise Refused(
+                403, "origin", "a page of this hub or of an allowed site", str(peer.origin)[:100], code="foreign_page"
+            )
 
     # --- sockets ----------------------------------------------------------------------------------------------------
 
@@ -114,10 +117,10 @@ class Guard:
                 caller = await self.identity.by_ticket(ticket.removeprefix(TICKET), peer)
             else:
                 if carries_cookie(websocket) and peer.origin is None:
-                    raise Refused(403, "origin", "the page that the cookie belongs to", "none")
+                    raise Refused(403, "origin", "the page that the cookie belongs to", "none", code="foreign_page")
                 caller = await self.identity.who(websocket.headers, "", peer)
         except StoreError as error:
-            raise Refused(503, "credentials", "a vault that can be read", str(error)) from None
+            raise Refused(503, "credentials", "a vault that can be read", str(error), code="store_away") from None
         if not caller.may(Role.VIEWER):
             raise Refused(403, "role", "viewer or above", "an edge's token")
         return self._without_rights_of_others(caller, peer)
@@ -143,7 +146,7 @@ class Guard:
         try:
             caller = await self.identity.edge(text, peer_of(websocket.scope))
         except StoreError as error:
-            raise Refused(503, "credentials", "a vault that can be read", str(error)) from None
+            raise Refused(503, "credentials", "a vault that can be read", str(error), code="store_away") from None
         if caller.kind not in ("edge", "local"):
             raise unknown()
         return caller
@@ -169,12 +172,14 @@ async def answer_refused(_: Request, error: Exception) -> Response:
 
 async def answer_trouble(_: Request, error: Exception) -> Response:
     """A vault or store that cannot be read or written now."""
-    return refused_response(Refused(503, "store", "one that can be read and written", str(error), wait_s=5.0))
+    return refused_response(
+        Refused(503, "store", "one that can be read and written", str(error), wait_s=5.0, code="store_away")
+    )
 
 
 def refused_response(error: Refused) -> Response:
     """Field, expected and got, as all refusals of the hub."""
-    body = {"error": {"field": error.field, "expected": error.expected, "got": error.got}}
+    body = refusals.body(error.status, error.field, error.expected, error.got, error.code)
     headers = {"cache-control": "no-store"}
     if error.status == 401:
         headers["www-authenticate"] = "Bearer"

@@ -66,7 +66,7 @@ class Pairings:
         """A person says yes or no, and may give the edge another id."""
         pairing = await self._shelf.get(code)
         if pairing is None or pairing.state != "waiting" or self._clock.utc() >= pairing.until:
-            raise Refused(404, "code", "the code of a device that waits", code[:20])
+            raise Refused(404, "code", "the code of a device that waits", code[:20], code="unknown_code")
         state = "approved" if approve else "denied"
         changed = await self._shelf.change(code, state=state, edge_id=edge_id or pairing.edge_id)
         return changed or pairing

@@ -94,8 +94,14 @@ def check_rules(password: str, name: str) -> None:
     """Length counts, and being no name; raises Refused (422) that does not repeat the password."""
     typed = normal(password)
     if not SHORTEST <= len(typed) <= LONGEST:
-        raise Refused(422, "$.password", f"{SHORTEST} to {LONGEST} characters", f"{len(typed)}")
+        raise Refused(422, "$.password", f"{SHORTEST} to {LONGEST} characters", f"{len(typed)}", code="password_length")
     if len(set(typed)) < _DISTINCT:
-        raise Refused(422, "$.password", f"at least {_DISTINCT} different characters", f"{len(set(typed))}")
+        raise Refused(
+            422,
+            "$.password",
+            f"at least {_DISTINCT} different characters",
+            f"{len(set(typed))}",
+            code="password_simple",
+        )
     if typed.casefold() == normal(name).casefold():
-        raise Refused(422, "$.password", "something else than the name", "the name")
+        raise Refused(422, "$.password", "something else than the name", "the name", code="password_is_name")

@@ -74,15 +74,19 @@ class People:
         """A new person. Raises Refused and StoreError."""
         name = unicodedata.normalize("NFC", name).strip()
         if not _NAME.fullmatch(name):
-            raise Refused(422, "$.name", "1 to 64 letters, digits, spaces and . @ + - _", repr(name[:70]))
+            raise Refused(
+                422, "$.name", "1 to 64 letters, digits, spaces and . @ + - _", repr(name[:70]), code="bad_name"
+            )
         check_rules(password, name)
         if not self.any and role is not Role.ADMIN:
-            raise Refused(422, "$.role", "admin for the first person, who lets in the others", role)
+            raise Refused(
+                422, "$.role", "admin for the first person, who lets in the others", role, code="first_is_admin"
+            )
         if len(self._shelf.known) >= _MOST:
-            raise Refused(409, "$.name", f"at most {_MOST} people", "one more")
+            raise Refused(409, "$.name", f"at most {_MOST} people", "one more", code="too_many_people")
         person = Person(name, role, await self._passwords.hash(password), self._clock.utc())
         if key_of(name) in self._always or not await self._shelf.add(key_of(name), person):
-            raise Refused(409, "$.name", "a name that nobody has", repr(name))
+            raise Refused(409, "$.name", "a name that nobody has", repr(name), code="name_taken")
         return person
 
     async def change(self, name: str, *, role: Role | None = None, password: str | None = None) -> Person:
@@ -119,7 +123,9 @@ class People:
     def _own(self, name: str) -> Person:
         """The person with this name, if not the environment's."""
         if key_of(name) in self._always:
-            raise Refused(409, "name", "a person who is not set by AIMONITOR_ADMIN_PASSWORD", repr(name))
+            raise Refused(
+                409, "name", "a person who is not set by AIMONITOR_ADMIN_PASSWORD", repr(name), code="set_elsewhere"
+            )
         person = self._shelf.known.get(key_of(name))
         if person is None:
             raise _nobody(name)
@@ -129,7 +135,7 @@ class People:
         """Refuse to let the last admin go: nobody could let anybody in again."""
         others = (each for each in self.all() if key_of(each.name) != key_of(person.name))
         if person.role is Role.ADMIN and not any(each.role is Role.ADMIN for each in others):
-            raise Refused(409, "role", "at least one admin", "the last one to go")
+            raise Refused(409, "role", "at least one admin", "the last one to go", code="last_admin")
 
 
 def key_of(name: str) -> str:

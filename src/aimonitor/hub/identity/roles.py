@@ -5,6 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from aimonitor.contract.refusals import Code
+
 
 class Role(enum.StrEnum):
     """Each may do what the ones before it may: watch; give commands and mark; set the system up."""
@@ -48,15 +50,21 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an error
-    """The door stays shut: an HTTP status, the field, what was expected and what came. Says nothing of secrets."""
+    """The door stays shut: an HTTP status, the field, what was expected and what came. Says nothing of secrets.
 
-    def __init__(self, status: int, field: str, expected: str, got: str, *, wait_s: float = 0.0) -> None:
+    code: where there is a closer one than the status gives
+    """
+
+    def __init__(
+        self, status: int, field: str, expected: str, got: str, *, wait_s: float = 0.0, code: Code | None = None
+    ) -> None:
         super().__init__(f"{field}: expected {expected}, got {got}")
         self.status = status
         self.field = field
         self.expected = expected
         self.got = got
         self.wait_s = wait_s
+        self.code = code
 
 
 def unknown() -> Refused:
@@ -68,4 +76,5 @@ def unknown() -> Refused:
 
 def impatient(wait_s: float) -> Refused:
     """The answer to who has guessed too often."""
-    return Refused(429, "credentials", f"a pause of {wait_s:.0f} s after wrong ones", "one more try", wait_s=wait_s)
+    return Refused(429, "credentials", f"a pause of {wait_s:.0f} s after wrong ones", "one more try", wait_s=wait_s,
+                   code="too_many_attempts")  # fmt: skip

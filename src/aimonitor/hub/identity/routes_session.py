@@ -132,7 +132,7 @@ class SessionRoutes:
         """Signs out everywhere else."""
         peer, identity, caller = peer_of(request.scope), self._identity, caller_of(request)
         if caller.kind != "person":
-            raise Refused(403, "session", "a person who is signed in", f"a {caller.kind}")
+            raise Refused(403, "session", "a person who is signed in", f"a {caller.kind}", code="not_a_person")
         body = await _NEW_PASSWORD.read(request)
         person, text = await identity.change_password(caller.name, body.old, body.new, peer)
         identity.trail.note(person.name, "change_password", "", "done", address=peer.address)

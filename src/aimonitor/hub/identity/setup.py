@@ -45,7 +45,9 @@ class Setup:
         await self._people.refresh()
         known = None if self._people.any else await self._shelf.get(key)
         if known is None or self._clock.utc() >= known.until:
-            raise Refused(403, "$.code", "the code of the link that the hub printed, unused", "another")
+            raise Refused(
+                403, "$.code", "the code of the link that the hub printed, unused", "another", code="wrong_code"
+            )
         person = await self._people.add(name, Role.ADMIN, password)
         for each in await self._shelf.all():
             await self._shelf.take(each)

@@ -100,7 +100,7 @@ class Tokens:
     async def make(self, label: str, *, edge_id: str | None, role: Role | None) -> tuple[Token, str]:
         """A new token and its secret, which is shown this once. Raises Refused and StoreError."""
         if len(self._shelf.known) >= _MOST:
-            raise Refused(409, "$.label", f"at most {_MOST} tokens", "one more")
+            raise Refused(409, "$.label", f"at most {_MOST} tokens", "one more", code="too_many_tokens")
         token_id, text = secret.make_token()
         token = Token(token_id, label, edge_id, role, secret.digest(text), self._clock.utc())
         await self._shelf.add(token_id, token)
@@ -128,7 +128,9 @@ class Tokens:
 
     def _own(self, token_id: str) -> Token:
         if any(token.token_id == token_id for token in self._fixed):
-            raise Refused(409, "token_id", "a token that is not set by AIMONITOR_TOKENS", token_id)
+            raise Refused(
+                409, "token_id", "a token that is not set by AIMONITOR_TOKENS", token_id, code="set_elsewhere"
+            )
         token = self._shelf.known.get(token_id)
         if token is None:
             raise _no_token(token_id)
@@ -138,7 +140,7 @@ class Tokens:
 def check_edge_id(edge_id: str) -> None:
     """Raises Refused for what cannot be an edge's name."""
     if not EDGE_ID.fullmatch(edge_id):
-        raise Refused(422, "edge_id", "1 to 64 letters, digits, '.', '_' and '-'", repr(edge_id[:70]))
+        raise Refused(422, "edge_id", "1 to 64 letters, digits, '.', '_' and '-'", repr(edge_id[:70]), code="bad_name")
 
 
 def _fixed(number: int, token: DeviceToken, utc: float) -> Token:

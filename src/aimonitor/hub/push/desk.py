@@ -104,7 +104,13 @@ class PushDesk:
         push_id = hashlib.sha256(endpoint.encode()).hexdigest()[:24]
         known = self._shelf.known.get(push_id)
         if known is None and (len(self._shelf.known) >= _MOST or len(self.of(caller)) >= _MOST_EACH):
-            raise Refused(409, "$", f"at most {_MOST_EACH} browsers of a person, {_MOST} of a hub", "one more")
+            raise Refused(
+                409,
+                "$",
+                f"at most {_MOST_EACH} browsers of a person, {_MOST} of a hub",
+                "one more",
+                code="too_many_browsers",
+            )
         created_at = known.created_at if known else self._clock.utc()
         fresh = Subscription(push_id, endpoint, keys, caller.name, rules, created_at, label)
         await self._shelf.remove(push_id)
