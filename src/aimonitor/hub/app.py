@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse
 import aimonitor
 from aimonitor.common.clock import Clock, SystemClock
 from aimonitor.common.reload import SettingsFile, follow
-from aimonitor.common.tasks import end
+from aimonitor.common.tasks import begin, end
 from aimonitor.common.tracing import Tracer, open_tracer
 from aimonitor.contract import schema
 from aimonitor.hub import pages, rest
@@ -180,7 +180,7 @@ async def _lifespan(
     """Open the stores, run what works from start to end, and put everything away in the reverse order."""
     await store.open()
     await identity.open()
-    tasks = [asyncio.create_task(work()) for work in works]
+    tasks = [begin(work(), "a part of the hub") for work in works]
     try:
         yield
     finally:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from aimonitor.common.tasks import end
 from aimonitor.contract import messages
 from aimonitor.hub.errands import EdgeAwayError
 from aimonitor.hub.media_store import Held, MediaName, MediaStore, NoRoomError, Span
@@ -36,7 +37,7 @@ class MediaError(Exception):
 
 
 class MediaDesk:
-    """Every method but `run` and `close` may be called many times at once, on the event loop."""
+    """Every method but `run` may be called many times at once, on the event loop."""
 
     def __init__(self, store: MediaStore, switchboard: Switchboard, wait_s: float) -> None:
         self._store = store
@@ -47,20 +48,20 @@ class MediaDesk:
         self._arrivals: dict[MediaName, asyncio.Future[None]] = {}
 
     async def run(self) -> None:
-        """Remove what is too old, now and every hour, until cancelled."""
-        while True:
-            try:
-                await self._on_disk(self._store.sweep)
-            except OSError as error:
-                log.warning("media: %s", error)
-            await asyncio.sleep(_SWEEP_EVERY_S)
+        """Remove what is too old, now and every hour, until cancelled; then give up what is on its way."""
+        try:
+            while True:
+                await self._sweep()
+                await asyncio.sleep(_SWEEP_EVERY_S)
+        finally:
+            await end(list(self._fetches.values()))
+            self._worker.shutdown(wait=False)
 
-    async def close(self) -> None:
-        """Give up what is on its way and let go of the disk."""
-        for fetch in self._fetches.values():
-            fetch.cancel()
-        await asyncio.gather(*self._fetches.values(), return_exceptions=True)
-        self._worker.shutdown()
+    async def _sweep(self) -> None:
+        try:
+            await self._on_disk(self._store.sweep)
+        except OSError as error:
+            log.warning("media: %s", error)
 
     async def held(self, name: MediaName) -> Held:
         """What is there of a file now. Raises OSError."""
