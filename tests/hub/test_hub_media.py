@@ -1,12 +1,10 @@
 """Pictures and clips of incidents at the hub: asked of the edge, taken in chunks, given with ranges."""
 
-import asyncio
 import errno
 import json
 import os
 import socket
 import threading
-import types
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,10 +13,8 @@ import pytest
 from hub_peers import founding_text, wait_until
 
 from aimonitor.common.clock import ManualClock
-from aimonitor.common.tasks import end
 from aimonitor.contract import messages
 from aimonitor.hub.buses.memory import Ether, MemoryBus
-from aimonitor.hub.media_desk import MediaDesk
 from aimonitor.hub.media_store import (
     Held,
     MediaFile,
@@ -411,30 +407,3 @@ def test_two_senders_of_one_file_leave_one_whole_file(running_hub):
         list(senders.map(lambda _: send(), range(2)))
     assert httpx.get(running_hub.url + CLIP).content == data
     assert json.loads(httpx.get(running_hub.url + "/api/status").text)["counters"]["media_stored"] >= 1
-
-
-def test_what_is_on_its_way_when_the_hub_ends_is_given_up(tmp_path, clock):
-    class NeverAnswers:
-        counters = types.SimpleNamespace(media_asked=0)
-        roster = types.SimpleNamespace(get=lambda _: types.SimpleNamespace(protocol="v2"))
-        asked = asyncio.Event()
-
-        @property
-        def errands(self):
-            return self
-
-        async def ask(self, *_):
-            self.asked.set()
-            await asyncio.Event().wait()
-
-    async def story():
-        board = NeverAnswers()
-        desk = MediaDesk(store_in(tmp_path, clock), board, wait_s=60.0)
-        running, getting = asyncio.create_task(desk.run()), asyncio.create_task(desk.get(NAME))
-        await board.asked.wait()
-        await end([running])
-        with pytest.raises(asyncio.CancelledError):
-            await getting
-        return asyncio.all_tasks() - {asyncio.current_task()}
-
-    assert not asyncio.run(story())
