@@ -1,6 +1,7 @@
 """Every REST path, asked over HTTP."""
 
 import json
+import re
 
 import httpx
 import pytest
@@ -158,6 +159,13 @@ def test_openapi_describes_every_path_with_examples(running_hub):
             described = document["components"]["schemas"][model]
             examples = [field for field in described["properties"].values() if "examples" in field]
             assert "example" in described or examples, path
+
+
+def test_every_reference_of_the_document_leads_to_something(running_hub):
+    text = get(running_hub, "/openapi.json").text
+    referred = set(re.findall(r'"\$ref":\s*"#/components/schemas/([^"]+)"', text))
+    assert "Refused" in referred
+    assert referred <= json.loads(text)["components"]["schemas"].keys()
 
 
 def test_the_dashboard_says_how_to_build_it_when_it_is_not_built(running_hub):

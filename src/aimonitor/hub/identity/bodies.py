@@ -21,12 +21,11 @@ class Body(Generic[B]):
 
     def __init__(self, kind: type[B], example: dict[str, Any]) -> None:
         self._decoder = msgspec.json.Decoder(kind)
-        (_,), components = msgspec.json.schema_components([kind], ref_template="#/components/schemas/{name}")
-        schema = components[kind.__name__]
+        (schema,), components = msgspec.json.schema_components([kind], ref_template="{name}")
         self.openapi = {
             "requestBody": {
                 "required": True,
-                "content": {"application/json": {"schema": schema, "example": example}},
+                "content": {"application/json": {"schema": _whole(schema, components), "example": example}},
             }
         }
 
@@ -42,3 +41,11 @@ class Body(Generic[B]):
         except ContractError as error:
             got = "a value that is not shown" if error.field in _SECRETS else error.got
             raise Refused(422, error.field, error.expected, got) from None
+
+
+def _whole(schema: Any, components: dict[str, Any]) -> Any:  # noqa: ANN401  # JSON, through and through
+    """The schema with what it refers to in its place: a document has one list of components, which is not ours."""
+    if isinstance(schema, dict):
+        beside = {key: _whole(value, components) for key, value in schema.items() if key != "$ref"}
+        return _whole(components[schema["$ref"]], components) | beside if "$ref" in schema else beside
+    return [_whole(each, components) for each in schema] if isinstance(schema, list) else schema
