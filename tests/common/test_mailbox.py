@@ -19,11 +19,17 @@ def test_the_newest_wins_and_the_replaced_are_counted():
 def test_a_waiting_taker_is_woken_by_a_put_and_by_close():
     box: Latest[int] = Latest()
     taken: list[int | None] = []
-    taker = threading.Thread(target=lambda: taken.extend((box.get(10), box.get(10))))
+    first = threading.Event()
+
+    def take() -> None:
+        taken.append(box.get(10))
+        first.set()
+        taken.append(box.get(60))
+
+    taker = threading.Thread(target=take)
     taker.start()
     box.put(7)
-    while not taken:
-        pass
+    assert first.wait(10)
     box.close()
     taker.join(5)
     assert not taker.is_alive()

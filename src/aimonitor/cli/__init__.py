@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 failed with a sentence on stderr, 2 wrong usage, 130 inter
 """
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
 
@@ -60,6 +61,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a failure that a person can mend is one line on stderr."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a sign that a console or a file cannot take must not end a program
+        sys.stdout.reconfigure(errors="backslashreplace")
     chosen = parser().parse_args(arguments)
     run: Run = chosen.run
     try:

@@ -10,14 +10,20 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import webbrowser
 from collections import deque
 from types import FrameType
 
 from aimonitor.cli.options import BESIDE_TOKEN, Commands, add_common
+from aimonitor.common.stop_signals import STOP_SIGNALS
 
 _STOP_WITHIN_S = 4.0
 _HUB_STARTS_WITHIN_S = 30.0
 _DEATHS, _DEATHS_WITHIN_S = 5, 60.0
+if sys.platform == "win32":
+    _OWN_GROUP = subprocess.CREATE_NEW_PROCESS_GROUP  # to which Ctrl-Break is sent
+else:
+    _OWN_GROUP = 0
 _EPILOG = """\
 examples:
   aimonitor demo                                   sample footage, dashboard on http://127.0.0.1:8000
@@ -39,6 +45,7 @@ def add_to(commands: Commands) -> None:
     command.add_argument("--detector", default="yolox-nano", help="see `aimonitor models list` (default: %(default)s)")
     command.add_argument("--host", default="127.0.0.1", help="address of the hub (default: %(default)s)")
     command.add_argument("--port", type=int, default=8000, help="port of the hub (default: %(default)s)")
+    command.add_argument("--open", action="store_true", help="open the page in the browser once it is there")
     add_common(command)
     command.set_defaults(run=run)
 
@@ -63,7 +70,10 @@ def run(chosen: argparse.Namespace) -> int:
         hub.start()
         edge.start()
         _wait_for_hub(f"http://{shown}:{chosen.port}/health", hub, stopping)
-        print(f"\n  AI Monitor is running: http://{shown}:{chosen.port}/   (Ctrl-C stops it)\n", flush=True)
+        page = f"http://{shown}:{chosen.port}/"
+        print(f"\n  AI Monitor is running: {page}   (Ctrl-C stops it)\n", flush=True)
+        if chosen.open and not stopping.raised:
+            webbrowser.open(page)
         while not stopping.raised:
             hub.keep_alive()
             edge.keep_alive()
@@ -74,11 +84,11 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 class _StopFlag:
-    """Raised by SIGINT or SIGTERM, so that a second signal does not interrupt the stopping."""
+    """Raised by whoever asks the program to end, so that a second signal does not interrupt the stopping."""
 
     def __init__(self) -> None:
         self.raised = False
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOP_SIGNALS:
             signal.signal(number, self._raise)
 
     def _raise(self, _number: int, _frame: FrameType | None) -> None:
@@ -97,7 +107,9 @@ class _Child:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "aimonitor", *self._arguments], env={**os.environ, **self._environ}
+            [sys.executable, "-m", "aimonitor", *self._arguments],
+            env={**os.environ, **self._environ},
+            creationflags=_OWN_GROUP,
         )
 
     def keep_alive(self) -> None:
@@ -118,7 +130,7 @@ def _stop(children: list[_Child]) -> None:
     """Ask all to end, wait, and kill what is still there."""
     alive = [child.process for child in children if child.process is not None and child.process.poll() is None]
     for process in alive:
-        process.terminate()
+        _ask_to_end(process)
     deadline = time.monotonic() + _STOP_WITHIN_S
     for process in alive:
         try:
@@ -128,9 +140,17 @@ def _stop(children: list[_Child]) -> None:
             process.wait()
 
 
+def _ask_to_end(process: subprocess.Popen[bytes]) -> None:
+    if sys.platform == "win32":
+        process.send_signal(signal.CTRL_BREAK_EVENT)  # terminate() would be the end in the middle of a write
+    else:
+        process.terminate()
+
+
 def _check_port(host: str, port: int) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform != "win32":  # there it would share the port with whoever has it
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:

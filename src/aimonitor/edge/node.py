@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from aimonitor.common.clock import Clock, SystemClock
 from aimonitor.common.reload import SettingsFile, follow
 from aimonitor.common.settings import SettingsError
+from aimonitor.common.stop_signals import STOP_SIGNALS
 from aimonitor.common.tracing import open_tracer
 from aimonitor.contract import messages
 from aimonitor.edge.backends import open_detector
@@ -261,10 +262,10 @@ def _check_ending(statuses: Sequence[CameraStatus]) -> None:
 
 
 def _stop_on_signals() -> asyncio.Event:
-    """An event that SIGINT and SIGTERM set."""
+    """An event that is set when somebody asks the program to end."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOP_SIGNALS:
         try:
             loop.add_signal_handler(number, stop.set)
         except NotImplementedError:  # Windows: the loop cannot; a plain handler can tell it

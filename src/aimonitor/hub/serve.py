@@ -16,6 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from aimonitor.common.reload import SettingsFile
+from aimonitor.common.stop_signals import STOP_SIGNALS
 from aimonitor.contract.founding import MESSAGE_LIMIT
 from aimonitor.hub.app import Beside, create_app
 from aimonitor.hub.http_protocol import HttpProtocol
@@ -111,7 +112,9 @@ def run(
     say = announce or log.info
     say(f"AI Monitor hub: http://{_shown(settings.host)}:{listener.getsockname()[1]}")
     server = make_server(settings, app)
-    signal.signal(signal.SIGTERM, _exit_quietly)
+    for number in STOP_SIGNALS:
+        if number != signal.SIGINT:
+            signal.signal(number, _exit_quietly)
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:

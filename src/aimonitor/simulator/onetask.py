@@ -7,6 +7,7 @@ connection succeeds (the kernel answers) and then gets not one byte.
 import selectors
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -197,7 +198,8 @@ def bind_pair(host: str, port: int) -> tuple[socket.socket, socket.socket]:
 def _listen(address: tuple[str, int]) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform != "win32":  # there it would share the port with whoever has it
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(5)
     except OSError:
