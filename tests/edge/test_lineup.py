@@ -114,6 +114,19 @@ def test_one_comes_one_goes_and_one_goes_on(stage):
     run(tell)
 
 
+def test_the_end_comes_in_the_middle_of_an_exchange(stage):
+    async def tell():
+        lineup = stage.lineup(stage.camera("gate"))
+        lineup.start()
+        exchanging = asyncio.create_task(lineup.exchange([stage.camera("lane")]))
+        await asyncio.sleep(0)
+        await lineup.close()
+        await exchanging
+        assert all(camera.capture.frames.closed for camera in lineup.cameras.values())
+
+    run(tell)
+
+
 def test_a_camera_that_is_told_otherwise_begins_anew(stage):
     async def tell():
         lineup = stage.lineup(stage.camera("gate"))

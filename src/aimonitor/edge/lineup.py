@@ -110,8 +110,9 @@ class Lineup:
         return statuses
 
     async def close(self) -> None:
-        """Stop all."""
-        await self._stop(self.cameras)
+        """Stop all, once an exchange that is under way is through."""
+        async with self._changing:
+            await self._stop(self.cameras)
 
     def _start(self, camera_id: str, camera: WiredCamera) -> None:
         camera.start()

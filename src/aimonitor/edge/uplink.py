@@ -20,12 +20,13 @@ from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest, Outbox
 from aimonitor.common.tasks import first_of
 from aimonitor.common.websocket import HubConnection
-from aimonitor.contract import codec, delta, founding, messages, seal
+from aimonitor.contract import codec, founding, messages, seal
 from aimonitor.contract.errors import ContractError
 from aimonitor.contract.overlays import Layout
 from aimonitor.edge.budget import Budget, BudgetLimits
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.publisher import Shot
+from aimonitor.edge.retelling import Retelling
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,6 @@ _RETRY_CAP_S = 1.0
 _SPREAD_CAP_S = 10.0
 _CHECK_EVERY_S = 0.25
 _REFUSED_RETRY_S = 30.0
-_WHOLE_EVERY_S = 10.0
 
 
 class TokenRefusedError(ConnectionError):
@@ -59,14 +59,6 @@ class Address:
     edge_id: str
     token: str = ""
     silence_s: float = 4.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What the hub knows of a camera, and when it was told the whole of it."""
-
-    observation: messages.Observation
-    whole_at: float
 
 
 class _Slots:
@@ -110,7 +102,7 @@ class Uplink:
         self._spread_s = 0.0
         self._hub_seals = False
         self._acked_seq = 0
-        self._said: dict[str, _Said] = {}
+        self._retelling = Retelling()
         self._tasks: set[asyncio.Task[None]] = set()
         self.connected = False
         self.welcomed = False
@@ -251,7 +243,7 @@ class Uplink:
         self._sent_seq = self._acked_seq = answer.acked_seq
         self._spread_s = min(_SPREAD_CAP_S, answer.spread_s)
         await asyncio.to_thread(self._journal.acknowledge, answer.acked_seq)
-        self._said.clear()
+        self._retelling.begin()
         self._outbox.take_all()
         for each in self._lasting.values():
             self._outbox.put(each)
@@ -323,19 +315,9 @@ class Uplink:
     async def _send_shot(self, socket: ClientConnection, shot: Shot) -> None:
         if shot.thermogram is not None:
             await self._send(socket, codec.encode(shot.thermogram))
-        await self._send(socket, codec.encode(self._shorten(shot)))
+        await self._send(socket, codec.encode(self._retelling.words(shot)))
         if shot.jpeg:
             await self._send(socket, shot.frame(self._clock.monotonic()))
-
-    def _shorten(self, shot: Shot) -> messages.Observation | messages.Delta:
-        """The observation, or at rest what changed since the last one on this connection; whole every ten seconds."""
-        new, known = shot.observation, self._said.get(shot.observation.source)
-        if known is None or not shot.resting or shot.at - known.whole_at >= _WHOLE_EVERY_S:
-            self._said[new.source] = _Said(new, shot.at)
-            return new
-        short = delta.difference(known.observation, new)
-        self._said[new.source] = _Said(delta.apply(known.observation, short) or new, known.whole_at)
-        return short
 
     async def _keep_alive(self, socket: ClientConnection, heartbeat_s: float) -> None:
         pinged_at = float("-inf")
