@@ -221,6 +221,18 @@ def test_attention_is_told_on_change_and_renewed_before_it_lapses():
     assert desk.due(edge, 99.0) == []
 
 
+def test_a_camera_that_was_away_is_told_anew_and_nothing_is_remembered_of_those_that_are_gone():
+    desk, edge = AttentionDesk(lambda _: "slow", lambda _: ()), Edge("yard", 0.0)
+    for number in range(100):
+        declare(edge, [messages.CameraInfo(f"c{number}")])
+        assert desk.due(edge, 1.0) == [messages.Attention(f"c{number}", "slow")]
+    declare(edge, [messages.CameraInfo("c0")])
+    assert desk.due(edge, 1.0) == [messages.Attention("c0", "slow")]
+    assert [list(each) for each in desk._said.values()] == [["c0"]]
+    desk.forget(edge)
+    assert not desk._said
+
+
 # --- traffic --------------------------------------------------------------------------------------------------------
 
 

@@ -18,27 +18,28 @@ class _Said:
 
 
 class AttentionDesk:
-    """Knows what each camera was told last."""
+    """Knows what each camera of the edges that are here was told last."""
 
     def __init__(self, rung_of: Callable[[str], str], layers_of: Callable[[str], tuple[str, ...]]) -> None:
         self._rung_of = rung_of
         self._layers_of = layers_of
-        self._said: dict[str, _Said] = {}
+        self._said: dict[str, dict[str, _Said]] = {}
+        """By edge and camera."""
 
     def due(self, edge: Edge, at: float) -> list[messages.Attention]:
         """What to tell `edge` now; what is returned counts as told."""
+        before, self._said[edge.edge_id] = self._said.get(edge.edge_id, {}), {}
         due = []
         for camera_id, camera in edge.cameras.items():
             rung, layers = self._rung_of(camera.source), self._layers_of(camera.source)
-            said = self._said.get(camera.source, _Said("metadata", (), at))
+            said = before.get(camera_id, _Said("metadata", (), at))
             lapses = rung != "metadata" or layers != ()
-            if (rung, layers) == (said.rung, said.layers) and not (lapses and at - said.at >= _RENEW_S):
-                continue
-            self._said[camera.source] = _Said(rung, layers, at)
-            due.append(messages.Attention(camera_id, rung, LEASE_S, layers))
+            if (rung, layers) != (said.rung, said.layers) or (lapses and at - said.at >= _RENEW_S):
+                said = _Said(rung, layers, at)
+                due.append(messages.Attention(camera_id, rung, LEASE_S, layers))
+            self._said[edge.edge_id][camera_id] = said
         return due
 
     def forget(self, edge: Edge) -> None:
-        """The edge has a new connection, and knows nothing of what was said on the old one."""
-        for camera in edge:
-            self._said.pop(camera.source, None)
+        """The edge is gone, or has a new connection and knows nothing of what was said on the old one."""
+        self._said.pop(edge.edge_id, None)

@@ -65,8 +65,9 @@ class Switchboard:
         self.unasked: Callable[[str, messages.CommandResult], None] = lambda _edge_id, _result: None
         """Told of results that nobody here waits for: another hub may have asked."""
         self.tell_hubs: Callable[[str], None] = lambda _text: None
-        self.tell_journey: Callable[[str, AboutFrame, float], None] | None = None
         """Told of lines that viewers of every hub should get, whosever edge they are about."""
+        self.tell_journey: Callable[[str, AboutFrame, float], None] | None = None
+        """Told what came of a frame, and when (monotonic); None where no journeys are traced."""
         self.note_command: NoteCommand = lambda _who, _name, _source, *, ok: None
         """Told who asked for which command of which camera, and whether it was done."""
         self.guests: Callable[[], int] = lambda: 0
@@ -107,6 +108,7 @@ class Switchboard:
         for answer in self.commands.edge_left(edge.edge_id):
             self._deliver(answer)
         self.errands.edge_left(edge.edge_id)
+        self._attention.forget(edge)
 
     def show_presence(self, edge: Edge) -> None:
         """Tell viewers how `edge` is."""
