@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from hub_peers import wait_until
 from identity_people import make_people
 from websockets.sync.client import connect
 
@@ -175,6 +176,58 @@ def test_a_browser_that_unsubscribed_is_forgotten(start_hub, browser):
         while local.get("/api/push").json()["subscriptions"]:
             assert time.monotonic() < deadline
             time.sleep(0.02)
+
+
+def renewed(browser, other):
+    """What a browser says whose push service gave it another subscription."""
+    return {key: other.subscription()[key] for key in ("endpoint", "keys")} | {
+        "replaces": browser.subscription()["endpoint"]
+    }
+
+
+@pytest.fixture
+def other():
+    browser = Browser()
+    yield browser
+    browser.close()
+
+
+def test_an_exchanged_subscription_takes_place_and_rules_of_the_old(start_hub, browser, other):
+    hub = start_hub(push_local=True)
+    with httpx.Client(base_url=hub.url) as local:
+        first = local.post("/api/push/subscriptions", json=browser.subscription(level="WATCH") | {"label": "phone"})
+        answer = local.post("/api/push/subscriptions", json=renewed(browser, other))
+        assert answer.status_code == 201, answer.text
+        [kept] = local.get("/api/push").json()["subscriptions"]
+        assert (kept["label"], kept["rules"]["level"], kept["push_id"]) == ("phone", "WATCH", answer.json()["push_id"])
+        assert kept["push_id"] != first.json()["push_id"]
+        tell(hub, event("WATCH", seq=1, at=time.time()))
+        other.wait(1)
+        assert browser.got == []
+
+
+def test_one_that_the_service_gave_up_first_comes_back_with_its_rules(start_hub, browser, other):
+    hub = start_hub(push_local=True)
+    browser.answer = 410
+    with httpx.Client(base_url=hub.url) as local:
+        local.post("/api/push/subscriptions", json=browser.subscription(level="WATCH"))
+        tell(hub, event("ALERT", seq=1, at=time.time()))
+        wait_until(lambda: not local.get("/api/push").json()["subscriptions"])
+        assert local.post("/api/push/subscriptions", json=renewed(browser, other)).status_code == 201
+        [kept] = local.get("/api/push").json()["subscriptions"]
+        assert kept["rules"]["level"] == "WATCH"
+
+
+def test_one_that_its_owner_stopped_or_that_is_anothers_does_not_come_back(start_hub, browser, other):
+    hub = start_hub(push_local=True)
+    people = make_people(hub)
+    viewer, admin = people["viewer"], people["admin"]
+    push_id = viewer.post("/api/push/subscriptions", json=browser.subscription()).json()["push_id"]
+    assert admin.post("/api/push/subscriptions", json=renewed(browser, other)).status_code == 404
+    assert viewer.delete(f"/api/push/subscriptions/{push_id}").status_code == 204
+    answer = viewer.post("/api/push/subscriptions", json=renewed(browser, other))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "missing")
+    assert viewer.get("/api/push").json()["subscriptions"] == []
 
 
 def test_everybody_has_their_own_and_whoever_is_removed_is_told_nothing_more(start_hub, browser):

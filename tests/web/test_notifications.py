@@ -263,6 +263,58 @@ def test_a_click_opens_a_window_where_none_is(open_notifications: OpenPage) -> N
     assert worker.evaluate("self.opened") == page.url.partition("#")[0] + "#/events/house/gate/i-1"
 
 
+EXCHANGE = """async (fresh) => {
+  const event = new ExtendableEvent("pushsubscriptionchange");
+  const given = { endpoint: fresh.endpoint, toJSON: () => fresh };
+  Object.assign(event, { oldSubscription: null, newSubscription: given });
+  self.dispatchEvent(event);
+}"""
+ENDPOINT = "caches.match('endpoint', { cacheName: 'aimonitor-reader' }).then((found) => found?.text() ?? '')"
+
+
+def test_a_subscription_that_the_browser_exchanges_goes_on_with_the_same_rules(
+    open_notifications: OpenPage, edge: ScriptedEdge, phone: PushBrowser
+) -> None:
+    page = open_notifications()
+    card = page.locator(".card").filter(has_text="This device")
+    card.get_by_label("From which level on").select_option("WATCH")
+    card.get_by_role("button", name="Allow and switch on").click()
+    expect(card).to_contain_text("incidents are told here")
+    wait_until(page, f"{ENDPOINT}.then((text) => text !== '')")
+    elsewhere = PushBrowser()
+    try:
+        fresh = {key: elsewhere.subscription()[key] for key in ("endpoint", "keys")}
+        worker_of(page.context).evaluate(EXCHANGE, fresh)
+        wait_until(page, f"{ENDPOINT}.then((text) => text === {json.dumps(fresh['endpoint'])})")
+        [kept] = page.evaluate("fetch('api/push').then((answer) => answer.json())")["subscriptions"]
+        assert kept["rules"]["level"] == "WATCH"
+        edge.say_event("gate", "after-the-exchange", "opened", level="WATCH")
+        elsewhere.wait(1)
+        assert phone.got == []
+    finally:
+        elsewhere.close()
+
+
+def test_who_was_forgotten_by_the_hub_is_told_so(open_notifications: OpenPage, phone: PushBrowser) -> None:
+    page = open_notifications()
+    page.get_by_role("button", name="Allow and switch on").click()
+    expect(page.get_by_text("incidents are told here")).to_be_visible()
+    wait_until(page, f"{ENDPOINT}.then((text) => text !== '')")
+    forget = """async () => {
+      const { subscriptions } = await (await fetch("api/push")).json();
+      await fetch(`api/push/subscriptions/${subscriptions[0].push_id}`, { method: "DELETE" });
+    }"""
+    page.evaluate(forget)
+    elsewhere = PushBrowser()
+    try:
+        fresh = {key: elsewhere.subscription()[key] for key in ("endpoint", "keys")}
+        worker_of(page.context).evaluate(EXCHANGE, fresh)
+        [told] = shown(page)
+        assert (told["title"], told["data"]) == ("AI Monitor: notifications have ended here", "#/notifications")
+    finally:
+        elsewhere.close()
+
+
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("locale", ["en-US", "he-IL"])
 def test_axe_finds_nothing_serious(open_notifications: OpenPage, phone: PushBrowser, theme: str, locale: str) -> None:

@@ -5,6 +5,7 @@ import { useRef, useState } from "preact/hooks";
 import { useApp } from "../ui/context";
 import { TextField } from "../ui/field";
 import { Why } from "../ui/why";
+import { tellEndpoint } from "../shell/registration";
 import { useSending } from "../ui/sending";
 import { forget, subscribe, type Device, type Rules } from "../wire/push";
 import { allow, deviceName, ownSubscription, possibility, type Possibility } from "./browser";
@@ -57,6 +58,7 @@ function DeviceForm({ publicKey, own, onChanged, onPossible }: DeviceFormProps):
     () => subscribe(hub, given.current as PushSubscription, rules, label.trim()),
     () => {
       setSaved(true);
+      void tellEndpoint((given.current as PushSubscription).endpoint);
       onChanged();
     },
   );
@@ -95,7 +97,10 @@ function OwnTools({ own, onGone }: { readonly own: Device; readonly onGone: () =
   const { hub } = useApp().monitor;
   const stopping = useSending(
     () => forget(hub, own.pushId),
-    () => void unsubscribe().then(onGone),
+    () => {
+      void tellEndpoint("");
+      void unsubscribe().then(onGone);
+    },
   );
   return (
     <div class="row-tools own-tools">

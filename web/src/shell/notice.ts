@@ -13,6 +13,8 @@ export interface NoticeWords {
   readonly cause: Readonly<Record<string, string>>;
   readonly test: string;
   readonly testHint: string;
+  readonly ended: string;
+  readonly endedHint: string;
   readonly unknown: string;
   readonly unknownHint: string;
 }
@@ -36,6 +38,8 @@ interface Notice {
 
 const NO_NOTICE: Notice = { kind: "", level: "", source: "", camera: "", incident_id: "", at: 0, zone: "" };
 const TEST = "test";
+/** The worker's own: this browser is told nothing any more. */
+export const ENDED = "ended";
 
 /** The notification for what came. Nothing is thrown: a browser takes silence for misuse and says something of its own. */
 export function wordNotice(payload: string, words: NoticeWords, language: LanguageCode): Shown {
@@ -43,6 +47,7 @@ export function wordNotice(payload: string, words: NoticeWords, language: Langua
   const { kind, level, source, camera, incident_id: incidentId } = notice;
   const common = { icon: "icon-192.png", badge: "icon-192.png", lang: language, dir: words.direction, renotify: true };
   if (kind === TEST) return { title: words.test, options: { ...common, body: words.testHint, tag: TEST, data: "#/notifications" } };
+  if (kind === ENDED) return { title: words.ended, options: { ...common, body: words.endedHint, tag: ENDED, data: "#/notifications" } };
   if (source === "" || incidentId === "") {
     return { title: words.unknown, options: { ...common, body: words.unknownHint, tag: "unknown", data: "#/events" } };
   }

@@ -18,7 +18,21 @@ export async function registerShell(ready: (reload: () => void) => void): Promis
 }
 
 /** Notifications that come while the page is closed will be in this language. */
-export async function tellLanguage(language: string): Promise<void> {
+export function tellLanguage(language: string): Promise<void> {
+  return tellWorker({ language });
+}
+
+/** Where the hub finds this browser from now on; empty for nowhere. */
+export function tellEndpoint(endpoint: string): Promise<void> {
+  return tellWorker({ endpoint });
+}
+
+/** Somebody is here who may be asked: a subscription that the browser exchanged meanwhile can be renewed. */
+export function askToRenew(): Promise<void> {
+  return tellWorker("renew");
+}
+
+async function tellWorker(message: unknown): Promise<void> {
   if (!("serviceWorker" in navigator) || !window.isSecureContext) return;
-  (await navigator.serviceWorker.ready).active?.postMessage({ language });
+  (await navigator.serviceWorker.ready).active?.postMessage(message);
 }

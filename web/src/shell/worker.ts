@@ -5,7 +5,8 @@
  * It never touches the API, the snapshots or the WebSocket: what is live is never answered from a cache.
  */
 
-import { wordNotice, type LanguageCode, type NoticeWords } from "./notice";
+import { ENDED, wordNotice, type LanguageCode, type NoticeWords } from "./notice";
+import { renew, type Renewing } from "./renewal";
 
 /** The files of this build and the words of notifications, put in by the build itself. */
 declare const __SHELL_FILES__: readonly string[];
@@ -19,6 +20,8 @@ const NETWORK_PATIENCE_MS = 3_000;
 /** What the page said of its reader, for when there is no page. */
 const READER = "aimonitor-reader";
 const LANGUAGE = "language";
+/** Where the hub finds this browser, as far as the page or this worker told it. */
+const ENDPOINT = "endpoint";
 
 worker.addEventListener("install", (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(["./", ...__SHELL_FILES__])));
@@ -30,7 +33,14 @@ worker.addEventListener("activate", (event) => {
 
 worker.addEventListener("message", (event) => {
   if (event.data === "take over") void worker.skipWaiting();
-  else if (isLanguage(event.data?.language)) event.waitUntil(keepLanguage(event.data.language));
+  else if (event.data === "renew") event.waitUntil(renewSubscription(null, null));
+  else if (isLanguage(event.data?.language)) event.waitUntil(keep(LANGUAGE, event.data.language));
+  else if (typeof event.data?.endpoint === "string") event.waitUntil(keep(ENDPOINT, event.data.endpoint));
+});
+
+worker.addEventListener("pushsubscriptionchange", (event) => {
+  const { oldSubscription = null, newSubscription = null } = event as PushSubscriptionChangeEvent;
+  (event as ExtendableEvent).waitUntil(renewSubscription(oldSubscription, newSubscription));
 });
 
 worker.addEventListener("push", (event) => {
@@ -93,14 +103,29 @@ function isLanguage(value: unknown): value is LanguageCode {
   return typeof value === "string" && Object.hasOwn(__NOTICE_WORDS__, value);
 }
 
-async function keepLanguage(language: LanguageCode): Promise<void> {
+const renewing: Renewing = {
+  manager: worker.registration.pushManager,
+  known: async () => (await kept(ENDPOINT)) ?? "",
+  keep: (endpoint) => keep(ENDPOINT, endpoint),
+  fetch: (path, init) => fetch(new URL(path, worker.registration.scope), { cache: "no-store", ...init }),
+};
+
+/** Where the hub has forgotten this browser, its owner is told instead of never hearing anything again. */
+async function renewSubscription(old: PushSubscription | null, fresh: PushSubscription | null): Promise<void> {
+  if ((await renew(renewing, old, fresh)) === "ended") await tell(JSON.stringify({ kind: ENDED }));
+}
+
+async function keep(what: string, value: string): Promise<void> {
   const cache = await caches.open(READER);
-  await cache.put(LANGUAGE, new Response(language));
+  await cache.put(what, new Response(value));
+}
+
+async function kept(what: string): Promise<string | undefined> {
+  return (await caches.match(what, { cacheName: READER }))?.text();
 }
 
 /** As the page was last read, or as the browser is. */
 async function keptLanguage(): Promise<LanguageCode> {
-  const kept = await (await caches.match(LANGUAGE, { cacheName: READER }))?.text();
-  const wished = [kept, ...worker.navigator.languages.map((tag) => tag.toLowerCase().split("-")[0]?.replace("iw", "he"))];
+  const wished = [await kept(LANGUAGE), ...worker.navigator.languages.map((tag) => tag.toLowerCase().split("-")[0]?.replace("iw", "he"))];
   return wished.find(isLanguage) ?? "en";
 }

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { tellLanguage } from "../shell/registration";
+import { askToRenew, tellLanguage } from "../shell/registration";
 import { savePreferences } from "../state/preferences";
 import { AlertVoice } from "./alert_voice";
 import { Banner } from "./banner";
@@ -96,6 +96,10 @@ function useDocumentSettings(): void {
     savePreferences(localStorage, preferences);
   }, [preferences, code, direction, words]);
   useEffect(() => void tellLanguage(code), [code]);
+  const { kind } = useSession();
+  useEffect(() => {
+    if (kind === "in" || kind === "open") void askToRenew();
+  }, [kind]);
 }
 
 /** The address after `#` is the view, so the link moves the focus itself. */

@@ -49,6 +49,11 @@ class Notice(msgspec.Struct, frozen=True):
     zone: str = ""
 
 
+def push_id_of(endpoint: str) -> str:
+    """How a browser is called where its endpoint, which is a secret, must not be told."""
+    return hashlib.sha256(endpoint.encode()).hexdigest()[:24]
+
+
 class PushDesk:
     """Web push of one hub. `sent`, `failed` and `dropped` count deliveries."""
 
@@ -74,6 +79,8 @@ class PushDesk:
         self._local = local
         self._queue: asyncio.Queue[tuple[Subscription, bytes]] = asyncio.Queue(_WAITING)
         self._told: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._lapsed: OrderedDict[str, Subscription] = OrderedDict()
+        """What push services gave up, so that a browser that is late to say where it is now keeps its rules."""
         self._private = ""
         self.sent = self.failed = self.dropped = 0
 
@@ -92,6 +99,31 @@ class PushDesk:
 
     async def subscribe(self, caller: Caller, endpoint: str, keys: Keys, rules: Rules, label: str) -> Subscription:
         """Take a browser in, or its new rules. Raises Refused and StoreError."""
+        self._check(endpoint, keys, rules)
+        push_id = push_id_of(endpoint)
+        known = self._shelf.known.get(push_id)
+        if known is None and (len(self._shelf.known) >= _MOST or len(self.of(caller)) >= _MOST_EACH):
+            expected = f"at most {_MOST_EACH} browsers of a person, {_MOST} of a hub"
+            raise Refused(409, "$", expected, "one more", code="too_many_browsers")
+        created_at = known.created_at if known else self._clock.utc()
+        return await self._keep(Subscription(push_id, endpoint, keys, caller.name, rules, created_at, label))
+
+    async def renew(self, caller: Caller, endpoint: str, keys: Keys, replaces: str) -> Subscription:
+        """A browser exchanged its subscription: the new endpoint takes the place and the rules of the old one.
+
+        An old one that was given up is remembered until the hub restarts. Raises Refused and StoreError.
+        """
+        old_id = push_id_of(replaces)
+        lapsed = self._lapsed.get(old_id)
+        old = lapsed if lapsed is not None and lapsed.person == caller.name else self._mine(caller, old_id)
+        self._check(endpoint, keys, old.rules)
+        renewed = Subscription(push_id_of(endpoint), endpoint, keys, caller.name, old.rules, old.created_at, old.label)
+        fresh = await self._keep(renewed)
+        await self._shelf.remove(old_id)
+        self._lapsed.pop(old_id, None)
+        return fresh
+
+    def _check(self, endpoint: str, keys: Keys, rules: Rules) -> None:
         from aimonitor.hub.push import sealing
 
         try:
@@ -101,21 +133,11 @@ class PushDesk:
             sealing.unpack(keys.auth)
         except ValueError as error:
             raise Refused(422, "$", "a browser's subscription", str(error)) from None
-        push_id = hashlib.sha256(endpoint.encode()).hexdigest()[:24]
-        known = self._shelf.known.get(push_id)
-        if known is None and (len(self._shelf.known) >= _MOST or len(self.of(caller)) >= _MOST_EACH):
-            raise Refused(
-                409,
-                "$",
-                f"at most {_MOST_EACH} browsers of a person, {_MOST} of a hub",
-                "one more",
-                code="too_many_browsers",
-            )
-        created_at = known.created_at if known else self._clock.utc()
-        fresh = Subscription(push_id, endpoint, keys, caller.name, rules, created_at, label)
-        await self._shelf.remove(push_id)
-        await self._shelf.add(push_id, fresh)
-        return fresh
+
+    async def _keep(self, subscription: Subscription) -> Subscription:
+        await self._shelf.remove(subscription.push_id)
+        await self._shelf.add(subscription.push_id, subscription)
+        return subscription
 
     async def forget(self, caller: Caller, push_id: str) -> None:
         """Tell that browser nothing more. Raises Refused and StoreError."""
@@ -218,6 +240,9 @@ class PushDesk:
         self.failed += 1
 
     async def _drop(self, subscription: Subscription) -> None:
+        self._lapsed[subscription.push_id] = subscription
+        if len(self._lapsed) > _MOST:
+            self._lapsed.popitem(last=False)
         try:
             await self._shelf.remove(subscription.push_id)
         except StoreError as error:

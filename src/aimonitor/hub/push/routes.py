@@ -18,12 +18,16 @@ PushId = Annotated[str, Path(pattern=r"^[0-9a-f]{24}$")]
 
 
 class Subscribe(msgspec.Struct, frozen=True):
-    """What the browser's push manager gave, of what it shall be told, and how its owner calls it."""
+    """What the browser's push manager gave, of what it shall be told, and how its owner calls it.
+
+    replaces: the endpoint that this browser had before; then its rules and label hold, and it is told no more
+    """
 
     endpoint: Annotated[str, Meta(min_length=10, max_length=2_000)]
     keys: Keys
     rules: Rules = Rules()
     label: Annotated[str, Meta(max_length=120)] = ""
+    replaces: Annotated[str, Meta(max_length=2_000)] = ""
 
 
 class ToldRules(BaseModel):
@@ -74,7 +78,7 @@ class PushRoutes:
             responses={503: answers.STATE_REFUSALS[503]})  # fmt: skip
         add("/api/push/subscriptions", self.subscribe, methods=["POST"], status_code=201, response_model=ToldBrowser,
             summary="Tell this browser of incidents, or change of which", openapi_extra=_SUBSCRIBE.openapi,
-            responses={**answers.BODY_REFUSALS, 409: answers.STATE_REFUSALS[409],
+            responses={**answers.BODY_REFUSALS, 404: answers.STATE_REFUSALS[404], 409: answers.STATE_REFUSALS[409],
                        503: answers.STATE_REFUSALS[503]})  # fmt: skip
         one: dict[int | str, dict[str, Any]] = {404: answers.STATE_REFUSALS[404], 503: answers.STATE_REFUSALS[503]}
         add("/api/push/subscriptions/{push_id}", self.forget, methods=["DELETE"], status_code=204,
@@ -91,7 +95,11 @@ class PushRoutes:
     async def subscribe(self, request: Request) -> Response:
         """The same browser again replaces what was known of it."""
         body = await _SUBSCRIBE.read(request)
-        kept = await self._desk.subscribe(caller_of(request), body.endpoint, body.keys, body.rules, body.label)
+        caller = caller_of(request)
+        if body.replaces:
+            kept = await self._desk.renew(caller, body.endpoint, body.keys, body.replaces)
+        else:
+            kept = await self._desk.subscribe(caller, body.endpoint, body.keys, body.rules, body.label)
         return JSONResponse(_shown(kept), 201)
 
     async def forget(self, request: Request, push_id: PushId) -> Response:

@@ -40,6 +40,8 @@ export const en = {
   notice: {
     test: "AI Monitor: it works",
     testHint: "Notifications arrive on this device.",
+    ended: "AI Monitor: notifications have ended here",
+    endedHint: "Open the page to switch them on again.",
     unknown: "AI Monitor: something happened",
     unknownHint: "Open the page to see what.",
   },

@@ -40,6 +40,8 @@ export const he: NotifyWords = {
   notice: {
     test: "AI Monitor: זה עובד",
     testHint: "התראות מגיעות למכשיר הזה.",
+    ended: "AI Monitor: ההתראות כאן הסתיימו",
+    endedHint: "פתחו את הדף כדי להפעיל אותן שוב.",
     unknown: "AI Monitor: משהו קרה",
     unknownHint: "פתחו את הדף כדי לראות מה.",
   },

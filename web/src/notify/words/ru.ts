@@ -40,6 +40,8 @@ export const ru: NotifyWords = {
   notice: {
     test: "AI Monitor: всё работает",
     testHint: "Уведомления приходят на это устройство.",
+    ended: "AI Monitor: уведомления здесь прекратились",
+    endedHint: "Откройте страницу, чтобы включить их снова.",
     unknown: "AI Monitor: что-то произошло",
     unknownHint: "Откройте страницу, чтобы узнать, что именно.",
   },
