@@ -103,6 +103,7 @@ export class Monitor {
       else {
         this.onScreen.delete(source);
         this.watch.forget(source);
+        this.closeFeedsOfGoneCameras();
       }
       this.resubscribe();
     };
@@ -193,9 +194,10 @@ export class Monitor {
     if (status !== null) this.world.change((world) => applyStatusOfHub(world, status));
   }
 
+  /** One that is still on the screen may be back before the screen is drawn again: it keeps its feed until then. */
   private closeFeedsOfGoneCameras(): void {
     for (const [source, feed] of this.feeds) {
-      if (this.world.value.cameras.has(source)) continue;
+      if (this.world.value.cameras.has(source) || this.onScreen.has(source)) continue;
       feed.close();
       this.feeds.delete(source);
     }
