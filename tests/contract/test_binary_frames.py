@@ -1,12 +1,12 @@
 """Pictures on the wire."""
 
 import contextlib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aimonitor.contract import frames
 from aimonitor.contract.errors import ContractError, TooLargeError

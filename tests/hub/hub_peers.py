@@ -16,7 +16,7 @@ from aimonitor.contract.overlays import Thermogram, ZoneView
 
 SAMPLE = Path(__file__).parent.parent.joinpath("contract", "samples", "founding.json").read_text(encoding="utf-8")
 PATIENCE_S = 10.0
-CONT, TEXT, BINARY, CLOSE, PING = 0, 1, 2, 8, 9
+CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
 def jpeg(width: int = 160, height: int = 120, filling: int = 32) -> bytes:

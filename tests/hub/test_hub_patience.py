@@ -5,16 +5,17 @@ import inspect
 
 import pytest
 import uvicorn
-from hub_peers import BINARY, CLOSE, CONT, TEXT, ws_frame
+from hub_peers import BINARY, CLOSE, CONT, PONG, TEXT, ws_frame
 from hypothesis import given
 from hypothesis import strategies as st
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
+from websockets.frames import Frame, Opcode, apply_mask
 
 from aimonitor.common.websocket import FRAGMENTS, ServerFraming
 from aimonitor.hub.http_protocol import BODY_BYTES_PER_S, BODY_S, HEAD_LIMIT, HEAD_S, STALL_S, HttpProtocol
 from aimonitor.hub.limits import Places, Stall, household
-from aimonitor.hub.sink_protocol import MESSAGE_S, SinkProtocol
+from aimonitor.hub.sink_protocol import MESSAGE_S, PING_S, SinkProtocol
 
 HANDSHAKE = (
     b"GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -182,14 +183,19 @@ def test_a_websocket_is_counted_at_its_door_and_no_longer_here():
     assert places.used == 0
 
 
-@pytest.mark.parametrize("sent", [ws_frame(TEXT, b"a", fin=False), ws_frame(BINARY, bytes(500))[:100]])
-def test_a_message_has_a_minute_to_end(sent):
+@pytest.mark.parametrize(
+    ("sent", "more"),
+    [(ws_frame(TEXT, b"a", fin=False), ws_frame(CONT, b"b", fin=False)), (ws_frame(BINARY, bytes(500))[:100], b"\0")],
+    ids=["fragments", "a frame"],
+)
+def test_a_message_has_a_minute_to_end(sent, more):
     async def story(wire, start):
         wire.protocol.data_received(HANDSHAKE)
         await settle()
         wire.protocol.data_received(ws_frame(TEXT, b"whole") + sent)
         wire.protocol.sweep(start + 100)
         assert not wire.closing
+        wire.protocol.data_received(more)
         wire.protocol.sweep(start + 100 + MESSAGE_S - 1)
         assert not wire.closing
         wire.protocol.sweep(start + 100 + MESSAGE_S + 1)
@@ -204,8 +210,39 @@ def test_a_quiet_websocket_may_stay():
         wire.protocol.data_received(HANDSHAKE)
         await settle()
         wire.protocol.data_received(ws_frame(TEXT, b"a", fin=False) + ws_frame(CONT, b"b"))
-        for minute in range(100):
+        wire.written = b""
+        for minute in range(1, 100):
             wire.protocol.sweep(start + 60 * minute)
+            wire.protocol.data_received(ws_frame(PONG))
+        assert wire.written == b"\x89\x00" * 99
+        assert not wire.closing
+
+    tell(story)
+
+
+def test_who_does_not_answer_a_ping_is_gone():
+    async def story(wire, start):
+        wire.protocol.data_received(HANDSHAKE)
+        await settle()
+        wire.protocol.sweep(start + PING_S + 1)
+        wire.protocol.sweep(start + 2 * PING_S)
+        assert not wire.closing
+        wire.protocol.sweep(start + 2 * PING_S + 2)
+        assert b"\x03\xf3keepalive ping timeout" in wire.written
+        assert wire.closing
+
+    tell(story)
+
+
+def test_who_has_yet_to_take_what_was_written_is_not_pinged():
+    async def story(wire, start):
+        wire.protocol.data_received(HANDSHAKE)
+        await settle()
+        wire.written, wire.untaken = b"", 7
+        for times in range(1, 4):
+            wire.protocol.sweep(start + times * PING_S)
+            wire.untaken += 1
+        assert wire.written == b""
         assert not wire.closing
 
     tell(story)
@@ -220,6 +257,65 @@ def framing():
     protocol.send_response(protocol.accept(protocol.events_received()[0]))
     protocol.data_to_send()
     return protocol
+
+
+@given(st.binary(max_size=300) | st.text(max_size=100), st.binary(min_size=4, max_size=4))
+def test_a_whole_message_is_read_as_the_framing_would(payload, mask):
+    """The short way and the long one give the same."""
+    opcode, data = (TEXT, payload.encode()) if isinstance(payload, str) else (BINARY, payload)
+    came = bytearray(Frame(Opcode(opcode), data).serialize(mask=True))
+    head = len(came) - len(data)
+    came[head - 4 : head] = mask
+    came[head:] = apply_mask(data, mask)
+    short, long = framing(), framing()
+    long.receive_data(bytes(came))
+    assert short.whole(bytes(came)) == payload
+    assert short.messages == long.messages == 1
+    assert bytes(long.events_received()[0].data) == data
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        b"",
+        ws_frame(BINARY, b"cut")[:-1],
+        ws_frame(BINARY, b"two") + ws_frame(BINARY, b"frames"),
+        ws_frame(TEXT, b"a", fin=False),
+        ws_frame(CONT, b"a"),
+        ws_frame(PONG),
+        ws_frame(CLOSE, b"\x03\xe8"),
+        ws_frame(TEXT, b"\xff"),
+        ws_frame(BINARY, bytes(10_001)),
+        b"\xc2" + ws_frame(BINARY, b"reserved")[1:],
+        b"\x82\x04" + b"bare",
+        b"\x82\x04" + b"bare" + bytes(128),
+    ],
+    ids=[
+        "nothing",
+        "cut",
+        "two",
+        "begun",
+        "rest",
+        "pong",
+        "close",
+        "no UTF-8",
+        "large",
+        "compressed",
+        "bare",
+        "longer",
+    ],
+)
+def test_everything_else_is_left_to_the_framing(came):
+    protocol = framing()
+    assert protocol.whole(came) is None
+    assert protocol.messages == 0
+
+
+@pytest.mark.parametrize("before", [ws_frame(TEXT, b"a", fin=False), ws_frame(TEXT, b"a")[:3], ws_frame(CLOSE)])
+def test_nothing_is_whole_in_the_middle_or_after_the_end(before):
+    protocol = framing()
+    protocol.receive_data(before)
+    assert protocol.whole(ws_frame(BINARY, b"whole")) is None
 
 
 def test_a_close_between_fragments_is_answered():

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 import uvicorn
-from hub_peers import frame, jpeg, said, wait_until
+from hub_peers import BINARY, CONT, PING, TEXT, frame, jpeg, said, wait_until, ws_frame
 from hypothesis import given
 from hypothesis import strategies as st
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -37,8 +37,14 @@ def test_uvicorns_protocol_is_still_made_the_way_the_mixin_makes_it():
         "resume_writing",
         "data_received",
         "shutdown",
+        "send_receive_event_to_app",
     ):
         assert callable(getattr(WebSocketsSansIOProtocol, callback))
+
+
+@pytest.mark.parametrize("handle", ["handle_text", "handle_bytes", "handle_cont"])
+def test_uvicorn_still_hands_over_messages_where_the_short_way_in_begins(handle):
+    assert "self.send_receive_event_to_app()" in inspect.getsource(getattr(WebSocketsSansIOProtocol, handle))
 
 
 def test_uvicorns_server_still_runs_by_what_ours_replaces():
@@ -381,6 +387,32 @@ def test_pictures_figures_and_lines_arrive_whole(hub, edge, viewer):
         assert heard[messages.Observation].frame_id == length
     watching.say(messages.Command("1", "nowhere/x", "led"))
     assert not watching.hear(messages.CommandResult).ok
+
+
+def test_messages_that_come_at_once_are_heard_in_their_order(hub, dial, viewer):
+    """Whole, in pieces, with a ping between, and the first of them before anybody listens."""
+    watching, yard = viewer(hub), dial(hub.ws("/ws/laptop"))
+    texts = [codec.encode(said(frame_id=number)).encode() for number in range(4)]
+    hello = codec.encode(messages.Hello("test", "yard", cameras=(messages.CameraInfo("gate"),)))
+    yard.socket.socket.sendall(
+        b"".join(
+            [
+                *(ws_frame(TEXT, text) for text in (hello.encode(), texts[0], texts[1])),
+                ws_frame(TEXT, texts[2][:20], fin=False),
+                ws_frame(PING, b"?"),
+                ws_frame(CONT, texts[2][20:]),
+                ws_frame(BINARY, frame(frame_id=1)),
+            ]
+        )
+    )
+    assert watching.hear(bytes) == frame(frame_id=1)
+    yard.hear(messages.Welcome)
+    yard.socket.socket.sendall(ws_frame(TEXT, texts[3][:20], fin=False))
+    yard.socket.socket.sendall(ws_frame(CONT, texts[3][20:]) + ws_frame(BINARY, frame(frame_id=2)))
+    assert watching.hear(bytes) == frame(frame_id=2)
+    numbers = [each.frame_id for each in watching.skipped if isinstance(each, messages.Observation)]
+    assert numbers == [0, 1, 2, 3][-len(numbers) :]  # a mailbox keeps the newest of those that come at once
+    assert (hub.counters.observations_in, hub.counters.frames_in, hub.counters.contract_errors) == (4, 2, 0)
 
 
 def test_nothing_follows_a_close_frame(hub, edge, viewer):

@@ -6,13 +6,22 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
-from websockets.frames import CloseCode, Frame, Opcode
-from websockets.protocol import Protocol
+from websockets.frames import (
+    CloseCode,
+    Frame,
+    Opcode,
+    apply_mask,  # type: ignore[attr-defined]  # the compiled one where there is one
+)
+from websockets.protocol import Protocol, State
 from websockets.server import ServerProtocol
 
 FRAGMENTS = 4096
 """Pieces of one message: 2 MiB from a microcontroller with a buffer of 512 bytes."""
 
+_SHORTEST = 6
+"""Bytes of an empty frame of a client: two of header, four of mask."""
+_MASKED = 0x80
+_WHOLE_TEXT, _WHOLE_BINARY = 0x81, 0x82
 _DATA = frozenset((Opcode.TEXT, Opcode.BINARY, Opcode.CONT))
 
 
@@ -41,6 +50,7 @@ class ServerFraming(CloseAtAnyTime, ServerProtocol):
 
     def __init__(self, max_size: int, logger: logging.Logger | None = None) -> None:
         super().__init__(max_size=max_size, logger=logger)
+        self._limit = max_size
         self.messages = 0
         """Messages that came whole."""
         self._fragments = 0
@@ -50,6 +60,32 @@ class ServerFraming(CloseAtAnyTime, ServerProtocol):
     def unfinished(self) -> bool:
         """Whether a message or a frame has begun and not yet ended."""
         return self.current_size is not None or len(self.reader.buffer) > 0
+
+    def whole(self, data: bytes) -> str | bytes | None:
+        """The message, when what came is one frame, no more and no less, and a message of its own: as nearly always.
+
+        Otherwise None, and nothing has happened: `receive_data` is to look at it.
+        """
+        if len(data) < _SHORTEST or self.unfinished or self.state is not State.OPEN:
+            return None
+        length, start = data[1] - _MASKED, 6
+        if length == 126:
+            length, start = int.from_bytes(data[2:4], "big"), 8
+        elif length == 127:
+            length, start = int.from_bytes(data[2:10], "big"), 14
+        if length < 0 or start + length != len(data) or length > self._limit:
+            return None
+        if data[0] == _WHOLE_BINARY:
+            self.messages += 1
+            return apply_mask(memoryview(data)[start:], data[start - 4 : start])
+        if data[0] != _WHOLE_TEXT:
+            return None
+        try:
+            text = apply_mask(data[start:], data[start - 4 : start]).decode()
+        except UnicodeDecodeError:
+            return None
+        self.messages += 1
+        return text
 
     def recv_frame(self, frame: Frame) -> None:
         super().recv_frame(frame)

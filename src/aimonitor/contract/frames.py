@@ -15,9 +15,11 @@ Little-endian. The header grows at its end only: a reader skips what it does not
     29      …     source, `<edge_id>/<camera_id>`, ASCII
 """
 
+import functools
 import re
 import struct
-from dataclasses import dataclass
+
+import msgspec
 
 from aimonitor.contract.errors import ContractError, TooLargeError
 
@@ -31,10 +33,10 @@ AGE_UNKNOWN_US = 0xFFFFFFFF
 _FIXED = struct.Struct("<BBHHHdQIB")
 _SOURCE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _JPEG_START = b"\xff\xd8"
+_SOURCES_KNOWN = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class FrameHeader:
+class FrameHeader(msgspec.Struct, frozen=True, gc=False):
     """What is known of a picture without opening it. `age_s` is its age at the edge when it was sent, in seconds."""
 
     source: str
@@ -80,9 +82,7 @@ def decode_header(data: bytes) -> tuple[FrameHeader, int]:
     if not _FIXED.size + source_length <= length <= len(data):
         expected = f"{_FIXED.size + source_length} to {min(255, len(data))} bytes"
         raise ContractError("frame.header_length", expected, str(length))
-    source = data[_FIXED.size : _FIXED.size + source_length]
-    if not _SOURCE.fullmatch(source):
-        raise ContractError("frame.source", "<edge_id>/<camera_id>", ascii(source[:40])[1:])
+    source = _read_source(data[_FIXED.size : _FIXED.size + source_length])
     if not 0 <= captured_at <= 1e11:
         raise ContractError("frame.captured_at", "seconds since 1970", str(captured_at))
     if frame_id > 2**53:
@@ -91,7 +91,12 @@ def decode_header(data: bytes) -> tuple[FrameHeader, int]:
         raise ContractError(
             "frame.jpeg", "bytes that start with FF D8", data[length : length + 2].hex(" ") or "nothing"
         )
-    header = FrameHeader(
-        source.decode("ascii"), frame_id, captured_at, width, height, age_us / 1e6, bool(flags & THUMBNAIL)
-    )
-    return header, length
+    return FrameHeader(source, frame_id, captured_at, width, height, age_us / 1e6, bool(flags & THUMBNAIL)), length
+
+
+@functools.lru_cache(_SOURCES_KNOWN)
+def _read_source(raw: bytes) -> str:
+    """The source, which is the same picture after picture; raises ContractError."""
+    if not _SOURCE.fullmatch(raw):
+        raise ContractError("frame.source", "<edge_id>/<camera_id>", ascii(raw[:40])[1:])
+    return raw.decode("ascii")

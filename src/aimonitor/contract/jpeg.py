@@ -1,6 +1,6 @@
 """What a JPEG says of itself before anyone decodes it (ITU-T T.81, annex B)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aimonitor.contract.errors import ContractError
 
@@ -16,8 +16,7 @@ _PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
 _START_OF_SCAN = b"\xff\xda"
 
 
-@dataclass(frozen=True, slots=True)
-class JpegSize:
+class JpegSize(NamedTuple):
     """Width and height in pixels, from the start-of-frame segment."""
 
     width: int

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 import aimonitor
+from aimonitor.common.beat import until_beat
 from aimonitor.common.clock import Clock, SystemClock
 from aimonitor.common.reload import SettingsFile, follow
 from aimonitor.common.tasks import begin, end
@@ -60,7 +61,7 @@ log = logging.getLogger(__name__)
 
 Beside = Callable[[], Coroutine[None, None, None]]
 
-_TICK_S = 0.25
+_TICK_S = 0.5
 _CROSS_SITE = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """What pages of the listed origins may do with a token; cookies are never sent from other sites."""
 _MB = 1_000_000
@@ -193,8 +194,9 @@ async def _lifespan(
 
 async def _tick(switchboard: Switchboard, neighbors: Neighbors | None) -> None:
     while True:
-        due = switchboard.clock.monotonic() + _TICK_S
-        await asyncio.sleep(_TICK_S)
+        wait_s = until_beat(_TICK_S)
+        due = switchboard.clock.monotonic() + wait_s
+        await asyncio.sleep(wait_s)
         switchboard.counters.waits.tick.add(switchboard.clock.monotonic() - due)
         try:
             switchboard.tick()

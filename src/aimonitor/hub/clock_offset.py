@@ -26,13 +26,11 @@ class ClockFilter:
 
     def __init__(self) -> None:
         self._last: deque[Measurement] = deque(maxlen=WINDOW)
+        self.offset_s: float | None = None
 
     def add(self, measurement: Measurement) -> None:
         self._last.append(measurement)
-
-    @property
-    def offset_s(self) -> float | None:
-        return min(self._last, key=lambda each: each.delay_s).offset_s if self._last else None
+        self.offset_s = min(self._last, key=lambda each: each.delay_s).offset_s
 
     @property
     def delay_s(self) -> float | None:

@@ -13,13 +13,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from aimonitor.common.clock import Clock
 from aimonitor.contract.errors import ContractError, TooLargeError
+from aimonitor.hub.inlet import Inlet
 from aimonitor.hub.limits import POLICY_VIOLATION, TOO_BIG, Bucket, Strikes
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import Mailbox, Outlet
 from aimonitor.hub.parcel import Parcel
 from aimonitor.hub.sink import Sink
 from aimonitor.hub.sink_outlet import SinkOutlet
-from aimonitor.hub.sink_protocol import STATE
+from aimonitor.hub.sink_protocol import INLET, STATE
 
 _LAST_WORDS_S = 1.0
 _GONE = (WebSocketDisconnect, OSError, RuntimeError)
@@ -29,8 +30,8 @@ _GONE = (WebSocketDisconnect, OSError, RuntimeError)
 class Listener(Protocol):
     """What is done with the messages of one connection."""
 
-    def take(self, data: str | bytes) -> None:
-        """One message came; raises ContractError when it is refused."""
+    def take(self, data: str | bytes, at: float) -> None:
+        """One message came at monotonic time `at`; raises ContractError when it is refused."""
         ...
 
     def refuse(self, error: ContractError) -> None:
@@ -47,6 +48,7 @@ class Connection:
         self._counters = counters
         self._rate = rate
         self._sink: Sink | None = getattr(websocket.state, STATE, None)
+        self._inlet: Inlet | None = getattr(websocket.state, INLET, None)
         self._mailbox: Mailbox | None = None
         self._goodbye: asyncio.Task[None] | None = None
         self.outlet: Outlet
@@ -75,25 +77,11 @@ class Connection:
 
     async def listen(self, listener: Listener) -> None:
         """Hand every message to `listener` until the end; close on too many, too large or too wrong ones."""
-        bucket = Bucket(self._rate, 2 * self._rate, self._clock.monotonic())
-        strikes = Strikes()
-        while (data := await self.receive()) is not None:
-            at = self._clock.monotonic()
-            if not bucket.take(at):
-                self._counters.rate_limited += 1
-                self.close(POLICY_VIOLATION, f"expected at most {self._rate:.0f} messages a second")
-                return
-            try:
-                listener.take(data)
-            except ContractError as error:
-                self._counters.contract_errors += 1
-                listener.refuse(error)
-                if isinstance(error, TooLargeError):
-                    self.close(TOO_BIG, str(error)[:120])
-                    return
-                if strikes.add(at):
-                    self.close(POLICY_VIOLATION, "five wrong messages in a minute")
-                    return
+        hearing = _Hearing(self, listener, self._clock, self._counters, self._rate)
+        if self._inlet is not None:
+            self._inlet.take = hearing.take  # what waits in the queue still comes first: the loop has no turn before
+        while not hearing.over and (data := await self.receive()) is not None:
+            hearing.take(data)
 
     async def run(self, read: Coroutine[None, None, None]) -> None:
         """Run the reader `read` until the socket is gone or `close` was called."""
@@ -128,3 +116,44 @@ class Connection:
             await self._websocket.send_text(payload)
         else:
             await self._websocket.send_bytes(payload)
+
+
+class _Hearing:
+    """Hands the messages of a connection to its listener until there are too many, too large or too wrong ones."""
+
+    __slots__ = ("_bucket", "_clock", "_connection", "_counters", "_listener", "_rate", "_strikes", "over")
+
+    def __init__(
+        self, connection: Connection, listener: Listener, clock: Clock, counters: Counters, rate: float
+    ) -> None:
+        self._connection = connection
+        self._listener = listener
+        self._clock = clock
+        self._counters = counters
+        self._rate = rate
+        self._bucket = Bucket(rate, 2 * rate, clock.monotonic())
+        self._strikes = Strikes()
+        self.over = False
+        """Whether the connection is being closed for what came; nothing is heard any more."""
+
+    def take(self, data: str | bytes) -> None:
+        if self.over:
+            return
+        at = self._clock.monotonic()
+        if not self._bucket.take(at):
+            self._counters.rate_limited += 1
+            self._end(POLICY_VIOLATION, f"expected at most {self._rate:.0f} messages a second")
+            return
+        try:
+            self._listener.take(data, at)
+        except ContractError as error:
+            self._counters.contract_errors += 1
+            self._listener.refuse(error)
+            if isinstance(error, TooLargeError):
+                self._end(TOO_BIG, str(error)[:120])
+            elif self._strikes.add(at):
+                self._end(POLICY_VIOLATION, "five wrong messages in a minute")
+
+    def _end(self, code: int, reason: str) -> None:
+        self.over = True
+        self._connection.close(code, reason)

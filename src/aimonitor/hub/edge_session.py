@@ -137,13 +137,13 @@ class EdgeSession:
 
     # --- Listener ---------------------------------------------------------------------------------------------------
 
-    def take(self, data: str | bytes) -> None:
+    def take(self, data: str | bytes, at: float) -> None:
         """One message of the edge; raises ContractError."""
-        self._heard_at = self._edge.heard_at = self._clock.monotonic()
+        self._heard_at = self._edge.heard_at = at
         traffic = self._switchboard.counters.traffic
         if isinstance(data, bytes):
-            source = self._switchboard.picture(self._edge, data)
-            traffic.came(f"picture {source}", data, self._heard_at)
+            source = self._switchboard.picture(self._edge, data, at)
+            traffic.came(f"picture {source}", data, at)
             return
         message = codec.decode(data)
         if isinstance(message, codec.Unknown):
@@ -154,7 +154,7 @@ class EdgeSession:
             raise ContractError("$.type", "a message that an edge sends", type(message).__name__.lower())
         action(message, data)
         source = getattr(message, "source", self._edge.edge_id)
-        traffic.came(f"{_heading(message)} {source}", data, self._heard_at)
+        traffic.came(f"{_heading(message)} {source}", data, at)
 
     def refuse(self, error: ContractError) -> None:
         """Tell the edge why a message was not accepted."""

@@ -75,18 +75,20 @@ class FanOut:
 
     def send(self, slot: str, row: Row, parcel: Parcel) -> None:
         """Put `parcel` into `slot` of every outlet of `row`, soon."""
-        work = _Pass(slot, row, parcel)
-        if slot not in self._under_way:
-            self._go_on(work)
-            return
-        waited = self._waiting.get(slot)
-        if waited is not None:
-            self._counters.messages_replaced += len(waited.row)
-        self._waiting[slot] = work
+        if slot in self._under_way:
+            waited = self._waiting.get(slot)
+            if waited is not None:
+                self._counters.messages_replaced += len(waited.row)
+            self._waiting[slot] = _Pass(slot, row, parcel)
+        elif len(row.outlets) > CHUNK:
+            self._go_on(_Pass(slot, row, parcel))
+        else:
+            self._counters.sent(slot, len(parcel.wire), self._write_chunk(slot, row, 0, parcel))
 
     def _go_on(self, work: _Pass) -> None:
         """Write the next chunk; what is left has to wait for everything else that the event loop has to do."""
-        self._write_chunk(work)
+        work.sent += self._write_chunk(work.slot, work.row, work.next, work.parcel)
+        work.next += CHUNK
         if work.next < len(work.row):
             self._under_way.add(work.slot)
             self._call_soon(partial(self._go_on, work))
@@ -97,16 +99,15 @@ class FanOut:
         if waiting is not None:
             self._go_on(waiting)
 
-    def _write_chunk(self, work: _Pass) -> None:
-        row, first, wire = work.row, work.next, work.parcel.wire
+    def _write_chunk(self, slot: str, row: Row, first: int, parcel: Parcel) -> int:
+        """Write to a chunk of outlets from `first` on; to how many it went at once."""
         row.look_again(self._change)
-        fds = row.fds[first : first + CHUNK]
-        work.next = first + len(fds)
-        shorts = write_to_each(fds, wire)
-        work.sent += len(fds)
-        for short in shorts:
+        fds, wire = row.fds[first : first + CHUNK], parcel.wire
+        sent = len(fds)
+        for short in write_to_each(fds, wire):
             outlet = row.outlets[first + short.place]
             if short.taken is not None:
                 outlet.sink.write(wire[short.taken :])
-            elif not outlet.put(work.slot, work.parcel):
-                work.sent -= 1
+            elif not outlet.put(slot, parcel):
+                sent -= 1
+        return sent

@@ -42,7 +42,7 @@ class FoundingSession:
 
     # --- Listener ---------------------------------------------------------------------------------------------------
 
-    def take(self, data: str | bytes) -> None:
+    def take(self, data: str | bytes, at: float) -> None:
         """One message of the client; raises ContractError.
 
         The first may be a token although it was not needed: a client that has one always sends it.

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from aimonitor.common import backoff
+from aimonitor.common.beat import beat
 from aimonitor.common.clock import Clock
 from aimonitor.common.tasks import end
 from aimonitor.hub.metrics import Counters
@@ -201,7 +202,7 @@ class History:
     async def _mind_losses(self) -> None:
         while True:
             await self._check_life()
-            await asyncio.sleep(_LIFE_EVERY_S)
+            await beat(_LIFE_EVERY_S)
 
     async def _check_life(self) -> None:
         """Count anew when the store is another one than before, or can be reached again."""
@@ -249,7 +250,7 @@ class History:
 
     async def _keep_samples(self) -> None:
         while True:
-            await asyncio.sleep(_SAMPLES_EVERY_S)
+            await beat(_SAMPLES_EVERY_S)
             await self._flush_samples()
 
     async def _flush_samples(self, *, everything: bool = False) -> None:

@@ -231,7 +231,7 @@ class Neighbors:
         if edge is None:
             return
         if channel.startswith("picture "):
-            self._board.picture(edge, data)
+            self._board.picture(edge, data, self._clock.monotonic())
             return
         said = codec.decode(data)
         if isinstance(said, messages.Observation):

@@ -7,18 +7,12 @@ BINARY = 0x82
 class Parcel:
     """One WebSocket message: text or binary. Never changed after it was made, so everybody may hold it."""
 
-    __slots__ = ("_wire", "payload")
+    __slots__ = ("payload", "wire")
 
     def __init__(self, payload: str | bytes) -> None:
         self.payload = payload
-        self._wire: bytes | None = None
-
-    @property
-    def wire(self) -> bytes:
+        self.wire = encode_frame(payload)
         """The whole message as one unmasked frame (RFC 6455, section 5.2): the same bytes for every viewer."""
-        if self._wire is None:
-            self._wire = encode_frame(self.payload)
-        return self._wire
 
 
 def encode_frame(payload: str | bytes) -> bytes:

@@ -15,6 +15,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from aimonitor.common.beat import until_beat
 from aimonitor.common.reload import SettingsFile
 from aimonitor.common.stop_signals import STOP_SIGNALS
 from aimonitor.contract.founding import MESSAGE_LIMIT
@@ -36,7 +37,8 @@ GRACE_S = 3
 
 _TICKS_PER_S = 10
 """How often uvicorn calls `on_tick`, as its argument counts."""
-_SWEEP_EVERY_S = 5
+_SWEEP_PARTS = 5
+"""A connection is looked at every so many seconds, and in each of them every so many-th."""
 _REPORT_EVERY_S = 60
 
 
@@ -61,7 +63,7 @@ class HubServer(uvicorn.Server):
         while not await self.on_tick(seconds * _TICKS_PER_S):
             seconds += 1
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(1.0):
+                async with asyncio.timeout(until_beat(1.0)):
                     await self._told.wait()
 
     def stop(self) -> None:
@@ -79,15 +81,18 @@ class HubServer(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Now and then: let go of who is too slow, and say how many found no place."""
-        if counter % (_TICKS_PER_S * _SWEEP_EVERY_S) == 0:
-            at = asyncio.get_running_loop().time()
-            for connection in tuple(self.server_state.connections):
-                if isinstance(connection, Swept):
-                    connection.sweep(at)
+        self._sweep(counter // _TICKS_PER_S % _SWEEP_PARTS)
         if counter % (_TICKS_PER_S * _REPORT_EVERY_S) == 0 and self._places.refused > self._reported:
             log.warning("%d connections found no place in the last minute", self._places.refused - self._reported)
             self._reported = self._places.refused
         return await super().on_tick(counter)
+
+    def _sweep(self, part: int) -> None:
+        """Look after one part of the connections; after a thousand at once others would wait."""
+        at = asyncio.get_running_loop().time()
+        for connection in tuple(self.server_state.connections):
+            if isinstance(connection, Swept) and hash(connection) % _SWEEP_PARTS == part:
+                connection.sweep(at)
 
 
 def run(
@@ -149,8 +154,7 @@ def make_server(settings: HubSettings, app: FastAPI) -> HubServer:
         http=functools.partial(HttpProtocol, places=places),  # type: ignore[arg-type]  # uvicorn only calls it
         ws=SinkProtocol,
         ws_max_size=MESSAGE_LIMIT,
-        ws_ping_interval=20,
-        ws_ping_timeout=20,
+        ws_ping_interval=None,  # SinkProtocol pings when it is looked after
         ws_per_message_deflate=False,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=GRACE_S,

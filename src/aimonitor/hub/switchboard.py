@@ -158,11 +158,11 @@ class Switchboard:
         if self.relay.founding_viewers and (pair := camera.pairing.observed(said, at)):
             self.relay.show_founding(said.source, pair.compose())
 
-    def picture(self, edge: Edge, frame: bytes) -> str:
+    def picture(self, edge: Edge, frame: bytes, at: float) -> str:
         """A binary frame came; returns its source. Raises ContractError, also for a picture that nobody should open."""
         header, jpeg_at = frames.decode_header(frame)
         read_size(memoryview(frame)[jpeg_at:])
-        camera, at = own_camera(edge, header.source), self.clock.monotonic()
+        camera = own_camera(edge, header.source)
         self.counters.frames_in += 1
         if edge.clock.offset_s is not None:
             self.counters.waits.under_way.add(self.clock.utc() - (header.captured_at - edge.clock.offset_s))

@@ -74,7 +74,9 @@ class Traffic:
         text = isinstance(payload, str) and not payload.isascii()
         size = len(payload.encode()) if text and isinstance(payload, str) else len(payload)
         size += (2 if size < 126 else 4 if size < 65_536 else 10) + _MASK
-        _add(self._in, slot, size, 1)
+        tally = self._in.get(slot) or self._in.setdefault(slot, Tally())
+        tally.messages += 1
+        tally.bytes += size
         edge_id = slot.partition(" ")[2].partition("/")[0]
         uplink = self._uplinks.get(edge_id)
         if uplink is None:
@@ -84,7 +86,9 @@ class Traffic:
     def went(self, slot: str, size: int, messages: int = 1) -> None:
         """`messages` messages of `size` bytes on the wire went out."""
         if messages:
-            _add(self._out, slot, size * messages, messages)
+            tally = self._out.get(slot) or self._out.setdefault(slot, Tally())
+            tally.messages += messages
+            tally.bytes += size * messages
 
     def receipt(self) -> list[Line]:
         """Every heading, the largest first."""
@@ -99,14 +103,6 @@ class Traffic:
         """What every edge's uplink comes to."""
         rates = {edge_id: uplink.bytes_per_s(at) for edge_id, uplink in self._uplinks.items()}
         return [Forecast(edge_id, round(rate, 1), round(rate * MONTH_S)) for edge_id, rate in rates.items()]
-
-
-def _add(tallies: dict[str, Tally], slot: str, size: int, messages: int) -> None:
-    tally = tallies.get(slot)
-    if tally is None:
-        tally = tallies[slot] = Tally()
-    tally.messages += messages
-    tally.bytes += size
 
 
 def _heading(slot: str) -> tuple[str, str]:

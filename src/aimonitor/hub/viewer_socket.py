@@ -104,7 +104,7 @@ class _Deaf:
     def __init__(self, switchboard: Switchboard) -> None:
         self._counters = switchboard.counters
 
-    def take(self, data: str | bytes) -> None:
+    def take(self, data: str | bytes, at: float) -> None:
         self._counters.unknown_messages += 1
 
     def refuse(self, error: ContractError) -> None:
@@ -121,13 +121,13 @@ class ViewerSession:
         self._switchboard = switchboard
         self._clock = switchboard.clock
 
-    def take(self, data: str | bytes) -> None:
+    def take(self, data: str | bytes, at: float) -> None:
         """One message of the viewer; raises ContractError."""
         if isinstance(data, bytes):
             raise ContractError("$", "a text message", f"{len(data)} binary bytes")
         match codec.decode(data):
             case messages.Seen(source=source, frame_id=frame_id):
-                self._switchboard.relay.seen(self._viewer, source, frame_id, self._clock.monotonic())
+                self._switchboard.relay.seen(self._viewer, source, frame_id, at)
             case messages.Subscribe() as wanted:
                 self._subscribe(wanted)
             case messages.Command() as command:

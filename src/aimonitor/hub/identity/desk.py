@@ -6,6 +6,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
+from aimonitor.common.beat import until_beat
 from aimonitor.common.clock import Clock
 from aimonitor.hub.identity import passwords, secret, setup
 from aimonitor.hub.identity.attendance import Attendance
@@ -80,7 +81,7 @@ class Identity:
         try:
             while True:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._something_changed.wait(), _CHECK_EVERY_S)
+                    await asyncio.wait_for(self._something_changed.wait(), until_beat(_CHECK_EVERY_S))
                 self._something_changed.clear()
                 turn += 1
                 try:
