@@ -6,11 +6,11 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
-from websockets.frames import (
+from websockets.frames import (  # type: ignore[attr-defined]  # apply_mask: the compiled one where there is one
     CloseCode,
     Frame,
     Opcode,
-    apply_mask,  # type: ignore[attr-defined]  # the compiled one where there is one
+    apply_mask,
 )
 from websockets.protocol import Protocol, State
 from websockets.server import ServerProtocol
