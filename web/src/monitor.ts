@@ -53,6 +53,7 @@ export class Monitor {
   private readonly poller: StatusPoller;
   private readonly watch = new LinkWatch();
   private rung: Rung = "full";
+  private heat = false;
   private resubscribing = false;
   private asking = false;
   private hasDrawn = false;
@@ -113,6 +114,13 @@ export class Monitor {
   setRung(rung: Rung): void {
     if (rung === this.rung) return;
     this.rung = rung;
+    this.resubscribe();
+  }
+
+  /** Ask for what thermal sensors feel as well, or no longer. */
+  setHeat(wanted: boolean): void {
+    if (wanted === this.heat) return;
+    this.heat = wanted;
     this.resubscribe();
   }
 
@@ -179,6 +187,8 @@ export class Monitor {
     }
     if (message.type === "command_result") this.commands.get(message.commandId)?.(message);
     if (message.type === "observation") this.feed(message.source).receiveObservation(message);
+    if (message.type === "thermogram") return this.feed(message.source).receiveThermogram(message);
+    if (message.type === "layout") return this.feed(message.source).receiveLayout(message);
     this.world.change((world) => applyMessage(world, message, at));
     if (message.type !== "presence") return;
     this.closeFeedsOfGoneCameras();
@@ -273,7 +283,8 @@ export class Monitor {
     setTimeout(() => {
       this.resubscribing = false;
       const sources = document.hidden ? [] : [...this.onScreen.keys()];
-      this.connection.subscribe({ sources, rung: isSparing(this.world.value) ? "metadata" : this.rung });
+      const rung = isSparing(this.world.value) ? "metadata" : this.rung;
+      this.connection.subscribe({ sources, rung, layers: this.heat ? ["thermal"] : [] });
     }, 0);
   }
 

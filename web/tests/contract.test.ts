@@ -6,7 +6,7 @@ import { parseMessage } from "../src/wire/messages";
 import { ContractError } from "../src/wire/reader";
 
 const SAMPLES = join(import.meta.dirname, "../../tests/contract/samples/v2");
-const FROM_HUB = ["marked", "welcome", "presence", "status", "observation", "event", "command_result", "pong", "refusal"];
+const FROM_HUB = ["marked", "welcome", "presence", "status", "layout", "observation", "thermogram", "event", "command_result", "pong", "refusal"];
 
 describe("messages", () => {
   it("fill absent fields with the defaults of the catalogue", () => {

@@ -246,7 +246,7 @@ describe("small things", () => {
     }
     expect(loadPreferences(storage('{"layers":["boxes","x"],"language":"ru"}'), [])).toMatchObject({
       language: "ru",
-      layers: ["boxes"],
+      layers: ["boxes", "zones", "thermal"],
     });
   });
 });

@@ -1,4 +1,5 @@
-import { EMPTY_SCENE, type Box, type EventMessage, type Observation } from "../src/wire/messages";
+import type { Box } from "../src/wire/box";
+import { EMPTY_SCENE, type EventMessage, type Observation } from "../src/wire/messages";
 
 interface ObservationFacts {
   readonly capturedAt?: number;

@@ -1,41 +1,55 @@
-/** The vector layer: boxes, labels, trails and risk, in device pixels, crisp at any size. */
+/** The vector layer: everything over the picture, in device pixels, crisp at any size. */
 
-import type { Observation, TrackView } from "../wire/messages";
+import type { FootfallSource } from "../picture/footfall";
+import type { Felt } from "../picture/heat";
 import type { TrailSource } from "../picture/trails";
+import type { Observation, TrackView } from "../wire/messages";
+import type { Layout } from "../wire/overlays";
+import { drawWords, hasRoomForWords, lineWidth, placeBox, strokeTwice, takeFont, type Surface } from "./brush";
 import type { Rectangle } from "./fit";
+import { drawFootfall, drawScale, drawSpots, drawThermal } from "./heat";
 import { placeLabel } from "./label_layout";
 import type { OverlayStyle } from "./layers";
+import { drawNames, drawShapes } from "./places";
 
 /** Track risk at which the color changes; the last color is for the highest. */
 const RISK_STEPS = [0.25, 0.5, 0.75];
-/** A picture narrower than this many CSS pixels shows boxes alone: its words could not be read. */
-const LABELS_FROM_PX = 280;
-const HALO = "rgba(4, 8, 12, 0.72)";
-const LABEL_TEXT = "#ffffff";
-const FONT_STACK = "system-ui, 'Segoe UI', 'Noto Sans', 'Noto Sans Hebrew', sans-serif";
 
-interface Surface {
-  readonly context: CanvasRenderingContext2D;
-  /** Where the picture lies, in device pixels. */
-  readonly picture: Rectangle;
-  /** Device pixels per CSS pixel. */
-  readonly ratio: number;
+/** What there is to draw; of one and the same frame. */
+export interface Overlay {
+  /** Null where nothing is known of the frame. */
+  readonly observation: Observation | null;
+  readonly trails: TrailSource;
+  readonly layout: Layout | null;
+  readonly felt: Felt | null;
+  readonly footfall: FootfallSource | null;
 }
 
-export function drawOverlay(surface: Surface, observation: Observation, trails: TrailSource, style: OverlayStyle): void {
+/** From the ground up: heat, places, ways, boxes, words. */
+export function drawOverlay(surface: Surface, overlay: Overlay, style: OverlayStyle): void {
   const { context } = surface;
+  const { layers } = style;
+  const { observation, trails } = overlay;
+  const layout = layers.has("zones") ? overlay.layout : null;
+  const felt = layers.has("thermal") ? overlay.felt : null;
+  const tracks = observation?.tracks ?? [];
+  const taken: Rectangle[] = [];
   context.lineJoin = "round";
   context.lineCap = "round";
   context.direction = style.direction;
-  if (style.layers.has("trails")) {
-    for (const track of observation.tracks) drawTrail(surface, track, observation.capturedAt, trails, style);
+  if (felt !== null) drawThermal(surface, felt);
+  if (layers.has("footfall") && overlay.footfall !== null) drawFootfall(surface, overlay.footfall);
+  if (layout !== null) {
+    drawShapes(surface, layout, observation);
+    drawNames(surface, layout, observation, style, taken);
   }
-  if (style.layers.has("boxes")) {
-    for (const track of observation.tracks) drawBox(surface, track, style);
+  if (layers.has("trails") && observation !== null) {
+    for (const track of tracks) drawTrail(surface, track, observation.capturedAt, trails, style);
   }
-  if (style.layers.has("labels") && surface.picture.width / surface.ratio >= LABELS_FROM_PX) {
-    drawLabels(surface, observation.tracks, style);
-  }
+  if (layers.has("boxes")) for (const track of tracks) drawBox(surface, track, style);
+  if (felt !== null) drawScale(surface, felt.scale, style, taken);
+  if (layers.has("labels") && hasRoomForWords(surface)) drawLabels(surface, tracks, style, taken);
+  if (felt !== null) drawSpots(surface, felt, observation, style, taken);
 }
 
 export function colorOf(risk: number, colors: readonly string[]): string {
@@ -43,28 +57,15 @@ export function colorOf(risk: number, colors: readonly string[]): string {
   return colors[step] ?? "#ffffff";
 }
 
-function place(picture: Rectangle, [x1, y1, x2, y2]: TrackView["box"]): Rectangle {
-  return {
-    x: picture.x + x1 * picture.width,
-    y: picture.y + y1 * picture.height,
-    width: (x2 - x1) * picture.width,
-    height: (y2 - y1) * picture.height,
-  };
-}
-
-function drawBox({ context, picture, ratio }: Surface, track: TrackView, style: OverlayStyle): void {
-  const box = place(picture, track.box);
-  const line = lineWidth(picture, ratio);
+function drawBox(surface: Surface, track: TrackView, style: OverlayStyle): void {
+  const { context, ratio } = surface;
+  const box = placeBox(surface, track.box);
+  const line = lineWidth(surface);
   const color = trackColor(track, style);
   context.setLineDash(track.coasting ? [line * 3, line * 3] : []);
   context.beginPath();
   context.roundRect(box.x, box.y, box.width, box.height, 3 * ratio);
-  context.strokeStyle = HALO;
-  context.lineWidth = line + 2 * ratio;
-  context.stroke();
-  context.strokeStyle = color;
-  context.lineWidth = line;
-  context.stroke();
+  strokeTwice(surface, color, line);
   context.setLineDash([]);
   if (style.layers.has("risk") && track.risk > 0) drawRisk(context, box, line, track.risk, color, style);
 }
@@ -86,23 +87,19 @@ function drawRisk(
 }
 
 /** The riskiest speak first; who finds no room for all words says only the number, or nothing. */
-function drawLabels(surface: Surface, tracks: readonly TrackView[], style: OverlayStyle): void {
-  const { context, picture, ratio } = surface;
-  const size = Math.max(10, Math.min(13.5, picture.width / ratio / 56)) * ratio;
+function drawLabels(surface: Surface, tracks: readonly TrackView[], style: OverlayStyle, taken: Rectangle[]): void {
+  const { context, picture } = surface;
+  const size = takeFont(surface);
   const pad = size * 0.4;
-  context.font = `600 ${size}px ${FONT_STACK}`;
-  context.textBaseline = "middle";
-  context.textAlign = "start";
-  const taken: Rectangle[] = [];
   const fromEnd = style.direction === "rtl";
   for (const track of [...tracks].sort(byRiskThenAge)) {
-    const box = place(picture, track.box);
+    const box = placeBox(surface, track.box);
     for (const text of [style.label(track), style.shortLabel(track)]) {
       const label = { width: context.measureText(text).width + 2 * pad, height: size * 1.45 };
       const room = placeLabel(box, label, picture, taken, fromEnd);
       if (room === null) continue;
       taken.push(room);
-      drawLabel(surface, room, text, pad, trackColor(track, style), fromEnd);
+      drawWords(surface, room, text, pad, trackColor(track, style), fromEnd);
       break;
     }
   }
@@ -111,25 +108,6 @@ function drawLabels(surface: Surface, tracks: readonly TrackView[], style: Overl
 /** In coarse steps of risk, so that labels do not change places with every frame. */
 function byRiskThenAge(one: TrackView, other: TrackView): number {
   return Math.round(other.risk * 10) - Math.round(one.risk * 10) || one.trackId - other.trackId;
-}
-
-function drawLabel(
-  { context, ratio }: Surface,
-  room: Rectangle,
-  text: string,
-  pad: number,
-  color: string,
-  fromEnd: boolean,
-): void {
-  const edge = 3 * ratio;
-  context.fillStyle = HALO;
-  context.beginPath();
-  context.roundRect(room.x, room.y, room.width, room.height, edge);
-  context.fill();
-  context.fillStyle = color;
-  context.fillRect(fromEnd ? room.x + room.width - edge : room.x, room.y, edge, room.height);
-  context.fillStyle = LABEL_TEXT;
-  context.fillText(text, fromEnd ? room.x + room.width - pad - ratio : room.x + pad + ratio, room.y + room.height / 2);
 }
 
 function drawTrail(
@@ -157,8 +135,4 @@ function drawTrail(
 
 function trackColor(track: TrackView, style: OverlayStyle): string {
   return style.layers.has("risk") ? colorOf(track.risk, style.colors) : (style.colors[0] ?? "#ffffff");
-}
-
-function lineWidth(picture: Rectangle, ratio: number): number {
-  return Math.max(1.5, Math.min(3, picture.width / ratio / 360)) * ratio;
 }

@@ -57,10 +57,12 @@ export class CanvasSurface implements Painter {
     this.above.clearRect(0, 0, width, height);
     const observation = this.radar ? scene.newest : (scene.pair?.observation ?? null);
     this.overlay.dataset["frameId"] = observation === null ? "" : String(observation.frameId);
-    if (observation === null) return;
-    const size = scene.pair === null ? observation : scene.pair.picture.bitmap;
+    const size = scene.pair?.picture.bitmap ?? observation;
+    const at = observation?.capturedAt ?? scene.pair?.picture.capturedAt;
+    if (size === null || at === undefined) return;
     const surface = { context: this.above, picture: fit(size, { width, height }), ratio: devicePixelRatio };
-    drawOverlay(surface, observation, scene.trails, this.style);
+    const { trails, layout, heat, footfall } = scene;
+    drawOverlay(surface, { observation, trails, layout, felt: heat?.of(at) ?? null, footfall }, this.style);
   }
 
   private resize(): void {

@@ -87,7 +87,13 @@ export const en = {
     full: "Full screen",
     save: "Save the picture",
   },
-  layer: { boxes: "Boxes", labels: "Labels", trails: "Trails", risk: "Risk colors" },
+  layer: { boxes: "Boxes", labels: "Labels", trails: "Trails", risk: "Risk colors", zones: "Zones", thermal: "Heat", footfall: "Footfall" },
+  layerHint: {
+    thermal: "What the thermal sensor feels, in degrees Celsius",
+    footfall: "Where people have been in the last ten minutes, since this page was opened",
+  },
+  /** What is special about a place that is drawn on the picture. */
+  place: { restricted: "no entry", mask: "ignored" },
   cameras: {
     title: "Cameras",
     none: "No camera yet",
@@ -176,6 +182,8 @@ export const en = {
       figures: "figures",
       event: "events",
       status: "states",
+      layout: "zones and lines",
+      thermogram: "thermal pictures",
       presence: "presence",
       founding: "founding format",
       line: "events and answers",

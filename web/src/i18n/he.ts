@@ -86,7 +86,12 @@ export const he: Catalogue = {
     full: "מסך מלא",
     save: "שמירת התמונה",
   },
-  layer: { boxes: "תיבות", labels: "תוויות", trails: "מסלולים", risk: "צבעי סיכון" },
+  layer: { boxes: "תיבות", labels: "תוויות", trails: "מסלולים", risk: "צבעי סיכון", zones: "אזורים", thermal: "חום", footfall: "היכן הלכו" },
+  layerHint: {
+    thermal: "מה שהחיישן התרמי חש, במעלות צלזיוס",
+    footfall: "היכן היו אנשים בעשר הדקות האחרונות, מאז שנפתח הדף",
+  },
+  place: { restricted: "אין כניסה", mask: "לא נחשב" },
   cameras: {
     title: "מצלמות",
     none: "אין עדיין מצלמות",
@@ -175,6 +180,8 @@ export const he: Catalogue = {
       figures: "נתונים",
       event: "אירועים",
       status: "מצבים",
+      layout: "אזורים וקווים",
+      thermogram: "תמונות תרמיות",
       presence: "נוכחות",
       founding: "הפורמט המקורי",
       line: "אירועים ותשובות",

@@ -86,7 +86,12 @@ export const ru: Catalogue = {
     full: "На весь экран",
     save: "Сохранить изображение",
   },
-  layer: { boxes: "Рамки", labels: "Подписи", trails: "Следы", risk: "Цвета риска" },
+  layer: { boxes: "Рамки", labels: "Подписи", trails: "Следы", risk: "Цвета риска", zones: "Зоны", thermal: "Тепло", footfall: "Где ходили" },
+  layerHint: {
+    thermal: "Что чувствует тепловой датчик, в градусах Цельсия",
+    footfall: "Где были люди за последние десять минут, с открытия этой страницы",
+  },
+  place: { restricted: "нет входа", mask: "не учитывается" },
   cameras: {
     title: "Камеры",
     none: "Камер пока нет",
@@ -175,6 +180,8 @@ export const ru: Catalogue = {
       figures: "показатели",
       event: "события",
       status: "состояния",
+      layout: "зоны и линии",
+      thermogram: "тепловые изображения",
       presence: "присутствие",
       founding: "исходный формат",
       line: "события и ответы",

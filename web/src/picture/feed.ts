@@ -4,6 +4,9 @@ import type { PictureStamp } from "../state/age";
 import type { Clock } from "../state/clock";
 import type { PictureFrame } from "../wire/frames";
 import type { Observation, Source } from "../wire/messages";
+import type { Layout, Thermogram } from "../wire/overlays";
+import { Footfall, type FootfallSource } from "./footfall";
+import { Heat, type HeatSource } from "./heat";
 import { FrameSync, type Pair } from "./sync";
 import { Trails, type TrailSource } from "./trails";
 
@@ -16,6 +19,10 @@ export interface Scene {
   /** The newest observation, whatever frame it belongs to: for the radar view only. */
   readonly newest: Observation | null;
   readonly trails: TrailSource;
+  readonly layout: Layout | null;
+  /** Null where none is known, as in a clip. */
+  readonly heat: HeatSource | null;
+  readonly footfall: FootfallSource | null;
 }
 
 /** A pair of canvases that shows the feed. */
@@ -33,6 +40,9 @@ export class Feed {
   private readonly sync = new FrameSync<DecodedPicture>((picture) => picture.bitmap.close());
   private readonly painters = new Set<Painter>();
   private readonly trails = new Trails();
+  private readonly heat = new Heat();
+  private readonly footfall = new Footfall();
+  private layout: Layout | null = null;
   private newest: Observation | null = null;
   private next: { readonly frame: PictureFrame; readonly arrivedAt: number } | null = null;
   private decoding = false;
@@ -63,7 +73,18 @@ export class Feed {
   receiveObservation(observation: Observation): void {
     this.sync.offerObservation(observation);
     this.trails.add(observation);
+    this.footfall.add(observation);
     this.newest = observation;
+    this.schedule();
+  }
+
+  receiveThermogram(thermogram: Thermogram): void {
+    this.heat.add(thermogram);
+    this.schedule();
+  }
+
+  receiveLayout(layout: Layout): void {
+    this.layout = layout;
     this.schedule();
   }
 
@@ -80,7 +101,8 @@ export class Feed {
   }
 
   private get scene(): Scene {
-    return { pair: this.sync.current, newest: this.newest, trails: this.trails };
+    const { newest, trails, layout, heat, footfall } = this;
+    return { pair: this.sync.current, newest, trails, layout, heat, footfall };
   }
 
   private async decodeAll(): Promise<void> {

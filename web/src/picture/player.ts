@@ -103,7 +103,7 @@ export class FilmPlayer {
     const { frameId, at: capturedAt } = about;
     this.shown = { bitmap, frameId, capturedAt, ageAtEdgeS: null, arrivedAt: 0, thumbnail: false };
     const pair = { picture: this.shown, observation: seenIn(about, this.incident) };
-    this.painter.paint({ pair, newest: null, trails: this.trails });
+    this.painter.paint({ pair, newest: null, trails: this.trails, layout: null, heat: null, footfall: null });
     before?.bitmap.close();
   }
 }

@@ -1,6 +1,7 @@
 /** The camera's picture with what is drawn over it. The picture is never mirrored, whatever the language. */
 
 import type { ComponentChildren, JSX } from "preact";
+import type { Layer } from "../draw/layers";
 import { useCamera, useLanguage } from "../ui/context";
 import { Picture } from "../ui/tile";
 import { useTruth } from "../ui/truth";
@@ -12,6 +13,8 @@ import { pointed } from "./handle";
 import { useSetUpWords } from "./words/words";
 
 const USUAL_SHAPE = 16 / 9;
+/** The board draws zones itself, as they are being worked on. */
+const DRAWN_HERE: readonly Layer[] = ["zones"];
 
 /** Width over height of a camera's picture. */
 export function useShape(source: Source): number {
@@ -54,7 +57,7 @@ export function Board({ source, shapes, onTap, children }: BoardProps): JSX.Elem
 }
 
 function LivePicture({ camera }: { readonly camera: CameraView }): JSX.Element {
-  return <Picture camera={camera} truth={useTruth(camera)} ownShape />;
+  return <Picture camera={camera} truth={useTruth(camera)} ownShape without={DRAWN_HERE} />;
 }
 
 /** A name on the picture, with how often it fired where that is known. */

@@ -85,8 +85,9 @@ function useDocumentSettings(): void {
   const preferences = usePreferences();
   const { monitor } = useApp();
   const { code, direction, words } = useLanguage();
-  const { radar } = preferences;
+  const { radar, layers } = preferences;
   useEffect(() => monitor.setRung(radar ? "metadata" : "full"), [monitor, radar]);
+  useEffect(() => monitor.setHeat(layers.includes("thermal")), [monitor, layers]);
   useEffect(() => {
     const root = document.documentElement;
     root.lang = code;

@@ -65,7 +65,8 @@ export function usePoster(surface: CanvasSurface | null, still: Media, clip: Cli
         const stamp = { capturedAt: 0, ageAtEdgeS: null, arrivedAt: 0, thumbnail: false };
         const picture = { bitmap: decoded, frameId: about?.frameId ?? 0, ...stamp };
         const observation = about === undefined ? null : seenIn(about, incident);
-        surface.paint({ pair: { picture, observation }, newest: null, trails: trailsOf(clip, incident) });
+        const beside = { newest: null, trails: trailsOf(clip, incident), layout: null, heat: null, footfall: null };
+        surface.paint({ pair: { picture, observation }, ...beside });
       },
       () => undefined,
     );

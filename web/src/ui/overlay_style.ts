@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 import type { Layer, OverlayStyle } from "../draw/layers";
 import { useLanguage } from "./context";
-import { trackLabel, trackNumber } from "./labels";
+import { celsiusWords, placeName, trackLabel, trackNumber } from "./labels";
 
 /** From calm to critical, on any picture. */
 const RISK_COLORS = ["#5fe0c6", "#ffd24a", "#ff9d4d", "#ff5c72"];
@@ -17,7 +17,9 @@ export function useOverlayStyle(layers: readonly Layer[]): OverlayStyle {
       direction: language.direction,
       colors: RISK_COLORS,
       label: (track) => trackLabel(track, language),
-      shortLabel: (track) => trackNumber(track),
+      shortLabel: (track) => trackNumber(track.trackId),
+      placeName: (name, kind) => placeName(name, kind, language),
+      celsius: (value) => celsiusWords(value, language),
     }),
     [language, layers],
   );

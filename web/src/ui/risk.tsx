@@ -6,6 +6,7 @@ import type { Factor, RiskView, Source } from "../wire/messages";
 import { useLanguage, useMay } from "./context";
 import { explain } from "./cause";
 import { LevelIcon } from "./icons";
+import { trackNumber } from "./labels";
 import { hrefOf } from "./route";
 
 /** A half circle around (60, 60) with radius 50, from start to end of reading. */
@@ -106,7 +107,7 @@ function FactorRow({ factor, score }: { readonly factor: Factor; readonly score:
     <li class={factor.contribution < 0 ? "factor lowers" : "factor"}>
       <span class="factor-words">
         <bdi>{explain(factor, language)}</bdi>
-        {factor.trackId !== null && <bdi class="chip">{`#${factor.trackId}`}</bdi>}
+        {factor.trackId !== null && <bdi class="chip">{trackNumber(factor.trackId)}</bdi>}
       </span>
       <span class="factor-points" title={words.risk.share(percent(share))}>
         <bdi>{`${sign}${number(Math.abs(points))}`}</bdi>

@@ -1,7 +1,8 @@
 /** One camera's picture with its vectors, its state and its true age. The same tile is large, in the strip or in the grid. */
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Layer } from "../draw/layers";
 import { CanvasSurface } from "../draw/surface";
 import { isolate, translate } from "../i18n/language";
 import type { CameraView } from "../state/world";
@@ -15,14 +16,18 @@ interface PictureProps {
   readonly truth: ShownTruth;
   /** Take the shape of the camera's picture instead of the one that all tiles share. */
   readonly ownShape?: boolean;
+  /** Layers that are not drawn here whatever the reader chose; the same array while nothing changes. */
+  readonly without?: readonly Layer[];
 }
 
-export function Picture({ camera, truth, ownShape = false }: PictureProps): JSX.Element {
+const NONE: readonly Layer[] = [];
+
+export function Picture({ camera, truth, ownShape = false, without = NONE }: PictureProps): JSX.Element {
   const language = useLanguage();
   const frame = useRef<HTMLDivElement>(null);
   const picture = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
-  useSurface(camera.source, frame, picture, overlay);
+  useSurface(camera.source, frame, picture, overlay, without);
   const risk = camera.observation?.risk;
   const scene = camera.observation?.scene;
   const { words } = language;
@@ -65,9 +70,11 @@ function useSurface(
   frame: { readonly current: HTMLDivElement | null },
   picture: { readonly current: HTMLCanvasElement | null },
   overlay: { readonly current: HTMLCanvasElement | null },
+  without: readonly Layer[],
 ): void {
   const { monitor } = useApp();
-  const { layers } = usePreferences();
+  const { layers: chosen } = usePreferences();
+  const layers = useMemo(() => chosen.filter((layer) => !without.includes(layer)), [chosen, without]);
   const radar = useRadar();
   const style = useOverlayStyle(layers);
   const surface = useRef<CanvasSurface | null>(null);

@@ -15,7 +15,7 @@ interface ToolbarProps {
 }
 
 export function Toolbar({ camera, stage }: ToolbarProps): JSX.Element {
-  const { words } = useLanguage();
+  const { words, direction } = useLanguage();
   const { preferences, monitor } = useApp();
   const { layers } = usePreferences();
   const sparing = useWorld(isSparing);
@@ -26,10 +26,25 @@ export function Toolbar({ camera, stage }: ToolbarProps): JSX.Element {
       ...preferences.value,
       layers: layers.includes(layer) ? layers.filter((other) => other !== layer) : [...layers, layer],
     });
+  const hints: Readonly<Partial<Record<Layer, string>>> = words.layerHint;
+  const feelsHeat = camera.observation?.scene.thermalActive === true;
+  const offered = LAYERS.filter((layer) => layer !== "thermal" || feelsHeat);
   return (
-    <div class="toolbar" role="toolbar" aria-label={words.picture.layers}>
-      {LAYERS.map((layer) => (
-        <button key={layer} type="button" class="tool" aria-pressed={layers.includes(layer)} onClick={() => toggle(layer)}>
+    <div
+      class="toolbar"
+      role="toolbar"
+      aria-label={words.picture.layers}
+      onKeyDown={({ currentTarget, key }) => moveFocus(currentTarget, key, direction)}
+    >
+      {offered.map((layer) => (
+        <button
+          key={layer}
+          type="button"
+          class="tool"
+          title={hints[layer]}
+          aria-pressed={layers.includes(layer)}
+          onClick={() => toggle(layer)}
+        >
           <ToolIcon tool={layer} />
           <span>{words.layer[layer]}</span>
         </button>
@@ -49,16 +64,25 @@ export function Toolbar({ camera, stage }: ToolbarProps): JSX.Element {
       </button>
       {radar && mayAsk && <NewStill camera={camera} />}
       <span class="spring" />
-      <button type="button" class="tool" onClick={() => savePicture(stage.current, camera)}>
+      <button type="button" class="tool brief" title={words.picture.save} onClick={() => savePicture(stage.current, camera)}>
         <ToolIcon tool="save" />
         <span>{words.picture.save}</span>
       </button>
-      <button type="button" class="tool" onClick={() => void toggleFullScreen(stage.current)}>
+      <button type="button" class="tool brief" title={words.picture.full} onClick={() => void toggleFullScreen(stage.current)}>
         <ToolIcon tool="full" />
         <span>{words.picture.full}</span>
       </button>
     </div>
   );
+}
+
+/** Arrow keys go from button to button, the way in which the language reads. */
+function moveFocus(bar: HTMLElement, key: string, direction: "ltr" | "rtl"): void {
+  const [ahead, back] = direction === "rtl" ? ["ArrowLeft", "ArrowRight"] : ["ArrowRight", "ArrowLeft"];
+  const step = key === ahead ? 1 : key === back ? -1 : 0;
+  const buttons = [...bar.querySelectorAll("button")];
+  const place = buttons.findIndex((button) => button === document.activeElement);
+  if (step !== 0 && place >= 0) buttons[(place + step + buttons.length) % buttons.length]?.focus();
 }
 
 /** One picture now, although only boxes are asked for; says what became of it. */

@@ -33,7 +33,7 @@ export interface ConnectionEvents {
 
 export class HubConnection {
   private socket: WebSocket | null = null;
-  private wanted: Subscription = { sources: [], rung: "full" };
+  private wanted: Subscription = { sources: [], rung: "full", layers: [] };
   private attempt = 0;
   private running = false;
   private applying = false;

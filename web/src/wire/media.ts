@@ -1,7 +1,8 @@
 /** What is kept of an incident: its files, and what people said of it. */
 
 import { nothing, readRefusal, type Answer, type Hub } from "./hub";
-import { readBox, type Box, type Source } from "./messages";
+import { readBox, type Box } from "./box";
+import type { Source } from "./messages";
 import { ContractError, ObjectReader } from "./reader";
 
 export const MEDIA_FILES = ["snapshot.jpg", "boxes.jpg", "clip.avi", "clip.json"] as const;

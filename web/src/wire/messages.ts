@@ -6,14 +6,14 @@
  * the sender's clock; boxes are x1, y1, x2, y2 in fractions of the picture.
  */
 
+import { readBox, type Box } from "./box";
+import { readLayout, readThermogram, type Layout, type Thermogram } from "./overlays";
 import { ContractError, ObjectReader } from "./reader";
 
 export const SUBPROTOCOL = "aimonitor.v2";
 
 /** `<edge_id>/<camera_id>`, unique in a hub. */
 export type Source = string;
-
-export type Box = readonly [x1: number, y1: number, x2: number, y2: number];
 
 export interface Speed {
   readonly value: number;
@@ -180,7 +180,9 @@ export type HubMessage =
   | Welcome
   | Presence
   | Status
+  | Layout
   | Observation
+  | Thermogram
   | EventMessage
   | Marked
   | CommandResult
@@ -232,7 +234,9 @@ const READERS: Readonly<Record<string, (from: ObjectReader) => HubMessage>> = {
     clockOffsetS: from.maybeNumber("clock_offset_s"),
   }),
   status: readStatus,
+  layout: readLayout,
   observation: readObservation,
+  thermogram: readThermogram,
   event: readEvent,
   marked: (from) => ({
     type: "marked",
@@ -369,12 +373,4 @@ function readTrack(from: ObjectReader): TrackView {
     hottestCelsius: from.maybeNumber("hottest_celsius"),
     risk: from.number("risk", 0),
   };
-}
-
-export function readBox(from: ObjectReader): Box {
-  const [x1, y1, x2, y2, ...more] = from.numbers("box");
-  if (x1 === undefined || y1 === undefined || x2 === undefined || y2 === undefined || more.length > 0) {
-    throw new ContractError("$.box", "4 numbers", "another count");
-  }
-  return [x1, y1, x2, y2];
 }

@@ -1,16 +1,17 @@
 /**
  * The way in when there is no WebSocket: every two seconds what REST tells, put into the same messages.
  *
- * `GET /api/status` gives edges, cameras and the hub's time, `GET /api/history` events and the newest figures, and
- * `GET /api/snapshot/…` the newest picture of each camera that is on the screen. Boxes and reasons do not come this way.
+ * `GET /api/status` gives edges, cameras and the hub's time, `GET /api/history` events and the newest figures,
+ * `GET /api/snapshot/…` the newest picture of each camera that is on the screen, and `GET /api/layout/…` its zones when
+ * they changed. Boxes, reasons and heat do not come this way.
  */
 
 import type { Clock } from "../state/clock";
 import type { PictureFrame } from "./frames";
 import type { Hub } from "./hub";
 import { readHistory, type Sample } from "./history";
-import type { HubMessage, Observation, Pong, Presence, Source, Status } from "./messages";
-import { readStatus, type EdgeStatus, type HubStatus } from "./status";
+import { parseMessage, type HubMessage, type Observation, type Pong, type Presence, type Source, type Status } from "./messages";
+import { readStatus, type CameraStatus, type EdgeStatus, type HubStatus } from "./status";
 
 const EVERY_MS = 2_000;
 const TIMEOUT_MS = 4_000;
@@ -28,6 +29,7 @@ export class StatusPoller {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running = false;
   private readonly pictured = new Map<Source, number>();
+  private readonly laidOut = new Map<Source, string>();
 
   constructor(
     private readonly hub: Hub,
@@ -70,8 +72,18 @@ export class StatusPoller {
     const pong = pongOf(status, sentAt);
     const answer = await this.get(`api/history?limit=${EVENTS_ASKED}&samples=${SAMPLES_ASKED}`);
     const { events, samples } = readHistory(await answer.json());
+    await Promise.all(status.edges.flatMap(({ cameras }) => cameras).map((camera) => this.askLayout(camera)));
     const newest = new Map([...samples].reverse().map((sample) => [sample.source, sample]));
     return [pong, ...status.edges.flatMap((edge) => messagesOf(edge, newest)), ...events];
+  }
+
+  /** The zones of a camera that is on the screen, where they are others than before. */
+  private async askLayout({ source, layout }: CameraStatus): Promise<void> {
+    if (layout === "" || this.laidOut.get(source) === layout || !this.visible().includes(source)) return;
+    const answer = await this.get(`api/layout/${source}`).catch(() => null);
+    if (answer === null || !this.running) return;
+    this.laidOut.set(source, layout);
+    this.events.message(parseMessage(await answer.text()));
   }
 
   /** A camera without a picture answers 404: then there is none to show. A picture that came before is not taken again. */

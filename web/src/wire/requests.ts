@@ -6,6 +6,8 @@ import type { Source } from "./messages";
 export interface Subscription {
   readonly sources: readonly Source[];
   readonly rung: Rung;
+  /** What else is wanted: `thermal`. */
+  readonly layers: readonly string[];
 }
 
 export type Rung = "metadata" | "thumbnail" | "slow" | "full";
@@ -17,8 +19,8 @@ export interface CommandRequest {
   readonly arguments: Readonly<Record<string, string>>;
 }
 
-export function encodeSubscribe(wanted: Subscription, leaseS: number): string {
-  return JSON.stringify({ type: "subscribe", sources: wanted.sources, rung: wanted.rung, lease_s: leaseS });
+export function encodeSubscribe({ sources, rung, layers }: Subscription, leaseS: number): string {
+  return JSON.stringify({ type: "subscribe", sources, rung, layers, lease_s: leaseS });
 }
 
 export function encodeSeen(source: Source, frameId: number): string {

@@ -12,6 +12,8 @@ export interface CameraStatus {
   readonly fps: number;
   readonly score: number | null;
   readonly level: string | null;
+  /** Another one with every change of its zones and lines; empty where none are known. */
+  readonly layout: string;
 }
 
 export interface EdgeStatus {
@@ -91,6 +93,7 @@ function readCamera(camera: ObjectReader): CameraStatus {
     fps: camera.number("fps", 0),
     score: camera.maybeNumber("risk_score"),
     level: camera.maybeText("risk_level"),
+    layout: camera.text("layout", ""),
   };
 }
 
