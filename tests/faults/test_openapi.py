@@ -21,6 +21,7 @@ CHECKS = (
 """All but those that take JSON's 395.0 for an integer, an answer of 4xx to an unknown name for a mistake, and a wrong
 cookie beside a right token for none."""
 CLOSED = {"AIMONITOR_TOKENS": f"yard:a-token-of-an-edge,@admin:{ADMIN}", "AIMONITOR_HUB_ADMIN_PASSWORD": "long enough"}
+WITH_TOKEN = ["--header", f"Authorization: Bearer {ADMIN}", "--max-examples", "15"]
 
 
 def schemathesis() -> list[str]:
@@ -37,35 +38,41 @@ def schemathesis() -> list[str]:
     return command
 
 
+def ask_everything(document: dict, url: str, folder: Path, *more: str) -> int:
+    """Every operation of the document, asked at `url`; the number of cases. Fails with what schemathesis found."""
+    (folder / "openapi.json").write_text(json.dumps(document))
+    run = subprocess.run(
+        [
+            *schemathesis(), "run", str(folder / "openapi.json"), "--url", url, "--checks", ",".join(CHECKS),
+            "--seed", "7", "--no-color", "--phases", "examples,coverage,fuzzing", *more,
+        ],
+        capture_output=True, text=True, timeout=800, cwd=folder, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout[-8000:]
+    return int(re.search(r"(\d+) generated", run.stdout)[1])
+
+
+def operations(document: dict) -> int:
+    return sum(len(each) for each in document["paths"].values())
+
+
 @pytest.mark.parametrize(
     ("way", "environ", "more"),
     [
-        ("open on loopback", {}, []),
-        ("closed, with a token and without", CLOSED, ["--header", f"Authorization: Bearer {ADMIN}"]),
+        ("open on loopback", {}, ["--max-examples", "50"]),
+        ("closed, with a token and without", CLOSED, WITH_TOKEN),
     ],
     ids=["open", "closed"],
 )
 def test_every_answer_is_documented(way, environ, more, tmp_path, measured):
-    command = schemathesis()
     hub = HubProcess(tmp_path, **environ)
     hub.start()
     try:
         document = httpx.get(f"{hub.url}/openapi.json").json()
-        (tmp_path / "openapi.json").write_text(json.dumps(document))
-        run = subprocess.run(
-            [
-                *command, "run", str(tmp_path / "openapi.json"), "--url", hub.url, "--checks", ",".join(CHECKS), *more,
-                "--max-examples", "15" if more else "50", "--seed", "7", "--no-color",
-                "--phases", "examples,coverage,fuzzing",
-            ],
-            capture_output=True, text=True, timeout=800, cwd=tmp_path, check=False,
-        )  # fmt: skip
-        assert run.returncode == 0, run.stdout[-8000:]
+        cases = ask_everything(document, hub.url, tmp_path, *more)
         assert httpx.get(f"{hub.url}/health").json()["status"] == "ok"
     finally:
         hub.program.stop()
     assert "Traceback" not in hub.program.output()
-    operations = sum(len(each) for each in document["paths"].values())
-    cases = re.search(r"(\d+) generated", run.stdout)[1]
-    measured("B10", f"schemathesis, {operations} operations, {way}: server errors, undocumented answers", "0, 0",
-             f"0, 0 in {cases} cases")  # fmt: skip
+    measured("B10", f"schemathesis, {operations(document)} operations, {way}: server errors, undocumented answers",
+             "0, 0", f"0, 0 in {cases} cases")  # fmt: skip
