@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from aimonitor import cli
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
 
 
@@ -78,3 +80,15 @@ def test_the_bot_ends(running_hub, tmp_path):
         server.server_close()
         thread.join()
     assert "Traceback" not in said
+
+
+def test_process_1_of_a_container_hears_of_its_end_while_it_still_starts(monkeypatch):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    try:
+        with pytest.raises(SystemExit):
+            cli.main(["--version"])
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)

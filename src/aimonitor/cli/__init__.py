@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 failed with a sentence on stderr, 2 wrong usage, 130 inter
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -26,6 +27,7 @@ from aimonitor.cli import (
     risk,
     simulate,
 )
+from aimonitor.cli.signals import stop_at_sigterm
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -63,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a failure that a person can mend is one line on stderr."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a sign that a console or a file cannot take must not end a program
         sys.stdout.reconfigure(errors="backslashreplace")
+    if os.getpid() == 1:  # of a container: without a handler, SIGTERM would be ignored until the program has its own
+        stop_at_sigterm()
     chosen = parser().parse_args(arguments)
     run: Run = chosen.run
     try:
