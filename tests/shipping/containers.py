@@ -8,6 +8,8 @@ What is built and run on it is the real Dockerfile and the real compose.yaml; th
 import contextlib
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import threading
 import time
@@ -22,6 +24,7 @@ _EXTRA_PATH = "/usr/sbin:/sbin:/usr/lib/podman"
 _PACKAGES = "python3,python3-venv,ca-certificates,openssl,redis-server,nginx-light"
 _STAND_INS = {"PYTHON_IMAGE": "localhost/stand-in/debian", "NODE_IMAGE": "localhost/stand-in/node"}
 _PROMETHEUS = "localhost/stand-in/prometheus"
+_NAMES = Path("/run/containers/networks/aardvark-dns")
 _CONTAINERS_CONF = """\
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
@@ -75,6 +78,18 @@ def base_archive() -> Path:
     return archive
 
 
+def _is_resolved(name: str, server: str) -> bool:
+    """Whether a name server answers within half a second when it is asked for the address of `name`."""
+    question = b"\0\1\1\0\0\1\0\0\0\0\0\0" + bytes([len(name)]) + name.encode() + b"\0\0\1\0\1"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(0.5)
+        try:
+            asking.sendto(question, (server, 53))
+            return bool(asking.recv(512))
+        except TimeoutError:
+            return False
+
+
 class Engine:
     """Podman with images and networks of its own, under one folder, and docker-compose that talks to it."""
 
@@ -86,7 +101,7 @@ class Engine:
         self._options = ("--root", str(folder / "images"), "--runroot", str(folder / "run"))
         self._service: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
-        self._health = threading.Thread(target=self._check_health, name="health checks")
+        self._keepers = [threading.Thread(target=each) for each in (self._check_health, self._check_names)]
 
     def podman(self, *arguments: str | Path, timeout: float = 600) -> str:
         return run("podman", *self._options, *arguments, timeout=timeout, environ=self._environ)
@@ -112,12 +127,14 @@ class Engine:
         log = (self._folder / "service.log").open("wb")
         command = ["podman", *self._options, "system", "service", "--time=0", f"unix://{self._socket}"]
         self._service = subprocess.Popen(command, stdout=log, stderr=log, env=environ)
-        self._health.start()
+        for each in self._keepers:
+            each.start()
         try:
             yield self
         finally:
             self._stopping.set()
-            self._health.join()
+            for each in self._keepers:
+                each.join()
             self.podman("system", "reset", "--force")
             self._service.terminate()
             self._service.wait(20)
@@ -130,6 +147,20 @@ class Engine:
                 for name in self.podman("ps", "--quiet").split():
                     with contextlib.suppress(AssertionError):
                         self.podman("healthcheck", "run", name)
+
+    def _check_names(self) -> None:
+        """The name server of Debian 12's Podman (aardvark-dns 1.4) may forget a network when a container leaves it.
+
+        It serves it again when it is told to read its files, which Docker's never needs.
+        """
+        while not self._stopping.wait(0.5):
+            with contextlib.suppress(OSError, ValueError, IndexError):  # it comes and goes with the containers
+                server = int((_NAMES / "aardvark.pid").read_text())
+                for file in _NAMES.glob("aimonitortest_*"):
+                    (address, *_), *known = (line.split() for line in file.read_text().splitlines())
+                    name = known[0][2].split(",")[0]
+                    if not any(_is_resolved(name, address.split(",")[0]) for _ in range(2)):
+                        os.kill(server, signal.SIGHUP)
 
     def import_stand_ins(self) -> None:
         """The base images, and the same with this machine's Node."""

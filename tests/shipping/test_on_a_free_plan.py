@@ -1,10 +1,13 @@
-"""The hub on Render's free plan: a tenth of a core and 512 MB, held to by the kernel."""
+"""The founding way onto Render's free plan: its Build Command, its Start Command, a tenth of a core and 512 MB."""
 
 import asyncio
 import contextlib
 import json
 import os
+import re
+import shlex
 import statistics
+import subprocess
 import sys
 import time
 import urllib.request
@@ -21,6 +24,7 @@ from aimonitor.contract import codec, frames, messages
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
+GUIDE = (ROOT / "docs" / "guide" / "deployment.md").read_text()
 SECONDS, VIEWERS, FPS = 30, 4, 10
 PASSWORD = "a-long-password"
 
@@ -80,10 +84,32 @@ async def watch(port):
     return ages
 
 
-def test_a_tenth_of_a_core_carries_a_camera_and_four_viewers(tmp_path):
+def said(field):
+    """What the deployment guide has people type into that field."""
+    return re.search(rf"^\| {field} \| `(.+)` \|$", GUIDE, re.MULTILINE)[1]
+
+
+@pytest.fixture
+def build(tmp_path):
+    """The environment after the Build Command, and the seconds that this took."""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True, capture_output=True)
+    path = f"{tmp_path / 'venv' / 'bin'}:{os.environ['PATH']}"
+    done = subprocess.run(
+        shlex.split(said("Build Command")), env={**os.environ, "PATH": path}, cwd=ROOT, capture_output=True, text=True,
+        timeout=250, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    return path, time.monotonic() - began
+
+
+def test_a_tenth_of_a_core_carries_a_camera_and_four_viewers(build, tmp_path, measured):
+    path, build_s = build
     port = free_port()
     url = f"http://127.0.0.1:{port}"
+    (tmp_path / "cloud_api.py").symlink_to(ROOT / "cloud_api.py")
     environ = {
+        "PATH": path,
         "PORT": str(port),
         "AIMONITOR_TOKENS": "sending,@viewer:watching",
         "AIMONITOR_HUB_ADMIN_PASSWORD": PASSWORD,
@@ -93,27 +119,28 @@ def test_a_tenth_of_a_core_carries_a_camera_and_four_viewers(tmp_path):
     with small_machine() as groups:
         enter = "; ".join(f"echo $$ > {group}" for group in groups)
         started = time.monotonic()
-        with Program(
-            "sh", "-c", f"{enter}; exec {sys.executable} {ROOT / 'cloud_api.py'}",
-            log=tmp_path / "hub.log", cwd=tmp_path, environ=environ,
-        ) as hub:  # fmt: skip
-            wait_until(lambda: answers(f"{url}/health"), 60, hub.output, hub)
-            print(f"answers {time.monotonic() - started:.1f} s after its start")
-            print(f"somebody signs in within {sign_in(url):.1f} s")
+        with Program("sh", "-c", f"{enter}; exec {said('Start Command')}", log=tmp_path / "hub.log", cwd=tmp_path,
+                     environ=environ) as hub:  # fmt: skip
+            wait_until(lambda: answers(url + said("Health Check Path")), 60, hub.output, hub)
+            answers_s = time.monotonic() - started
+            sign_in_s = sign_in(url)
             edge = ["--hub", f"ws://127.0.0.1:{port}/ws/laptop", "--token", "sending", "--fps", str(FPS)]
             with Program.aimonitor("simulate", *edge, log=tmp_path / "edge.log", cwd=tmp_path) as fleet:
                 fleet.await_line("connected to the hub", 60)
                 seen = asyncio.run(_all(port))
             memory = int(Path(f"/proc/{hub.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-            took = hub.stop()
-    for ages in seen:
-        p95 = statistics.quantiles(ages, n=20)[-1]
-        print(f"{len(ages) / SECONDS:.1f} pictures/s, median age {statistics.median(ages) * 1e3:.0f} ms, "
-              f"95 % below {p95 * 1e3:.0f} ms")  # fmt: skip
-    print(f"{memory >> 20} MiB; ended within {took:.1f} s")
-    assert min(len(ages) for ages in seen) / SECONDS > FPS * 0.9
+            ended_s = hub.stop()
+    slowest = min(len(ages) for ages in seen) / SECONDS
+    p95_ms = max(statistics.quantiles(ages, n=20)[-1] for ages in seen) * 1e3
+    what = "Render's commands, 512 MB and a tenth of a core"
+    measured("S6", f"{what}: built, answers after, signs in within, ends within", "250, 60, 5, 5 s",
+             f"{build_s:.0f}, {answers_s:.1f}, {sign_in_s:.1f}, {ended_s:.1f} s")  # fmt: skip
+    measured("S6", f"{what}: {VIEWERS} viewers of a camera at {FPS} pictures/s", f"> {FPS * 0.9:.0f} each, < 150 MiB",
+             f"{slowest:.1f} a second at least, 95 % below {p95_ms:.0f} ms, {memory >> 20} MiB")  # fmt: skip
+    assert sign_in_s <= 5
+    assert slowest > FPS * 0.9
     assert memory < 150 << 20
-    assert took <= 5
+    assert ended_s <= 5
 
 
 async def _all(port):
