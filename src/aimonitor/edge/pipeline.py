@@ -102,7 +102,7 @@ class Pipeline:
         self._tracks: Sequence[Track] = ()
 
     def step(self, frame: Frame, reading: ThermalReading | None = None) -> Observation:
-        """Understand one frame. Raises PictureError when its bytes are no picture; the state is untouched then."""
+        """Understand one frame. Raises PictureError when its bytes are no picture; then only the gate has seen it."""
         picture, at, utc = frame.picture, frame.at, frame.utc
         gray = picture.gray()
         worth_a_look = self._gate.look(gray, at, self._tracks)
