@@ -75,15 +75,15 @@ class HubClient:
     """One connection to the hub, which comes back by itself while `run` runs.
 
     token: empty where the hub lets everybody in
-    program: who we are, in the advice that is logged when the hub wants a token
+    refused: what is said when the hub wants another token, with what to do
     """
 
-    def __init__(self, url: str, token: str, session: aiohttp.ClientSession, clock: Clock, *, program: str) -> None:
+    def __init__(self, url: str, token: str, session: aiohttp.ClientSession, clock: Clock, *, refused: str) -> None:
         self._url = url.rstrip("/")
         self._headers = {"authorization": f"Bearer {token}"} if token else {}
         self._session = session
         self._clock = clock
-        self._program = program
+        self._refused = refused
         self._socket: Socket | None = None
 
     @property
@@ -191,7 +191,7 @@ class HubClient:
     def reason(self, error: BaseException) -> str:
         """An error in words that say what to do, where something can be done."""
         if isinstance(error, aiohttp.WSServerHandshakeError) and error.status in (401, 403):
-            return f"it lets in programs with a token: give the {self._program} one as hub_token (docs/guide/access.md)"
+            return self._refused
         return str(error) or type(error).__name__
 
 

@@ -16,11 +16,14 @@ from aimonitor.contract.errors import ContractError
 from aimonitor.hub_client import HubClient, HubError, Listener, Picture
 
 
+_REFUSED = "it lets in programs with a token: give the bot one as hub_token (docs/guide/access.md)"
+
+
 class HubLink:
     """One connection to the hub, which comes back by itself while `run` runs."""
 
     def __init__(self, url: str, token: str, session: aiohttp.ClientSession, clock: Clock) -> None:
-        self._client = HubClient(url, token, session, clock, program="bot")
+        self._client = HubClient(url, token, session, clock, refused=_REFUSED)
         self._clock = clock
         self._pending: dict[str, asyncio.Future[messages.CommandResult]] = {}
         self._numbers = itertools.count(1)

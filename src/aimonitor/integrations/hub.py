@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 _PAGE = 100
 _PAGES = 50
+_REFUSED = "it lets in programs with a token: give the integrations one as hub_token (docs/guide/access.md)"
 
 
 class Hub:
@@ -23,7 +24,7 @@ class Hub:
     """
 
     def __init__(self, url: str, token: str, session: aiohttp.ClientSession, site: Site, clock: Clock) -> None:
-        self._client = HubClient(url, token, session, clock, program="integrations")
+        self._client = HubClient(url, token, session, clock, refused=_REFUSED)
         self._site = site
         self.on_event: list[Callable[[], None]] = []
 
