@@ -15,7 +15,6 @@ from aimonitor.contract import codec, frames, messages
 from aimonitor.contract.errors import ContractError
 from aimonitor.hub_client import HubClient, HubError, Listener, Picture
 
-
 _REFUSED = "it lets in programs with a token: give the bot one as hub_token (docs/guide/access.md)"
 
 
