@@ -33,6 +33,7 @@ MATRIX = {
     "PUT /api/media/{edge_id}/{camera_id}/{incident_id}/{file}": {"edge"},
     "POST /api/data": {"edge"},
     "GET /api/statistics": PEOPLE,
+    "GET /api/course": PEOPLE,
     "POST /api/ticket": PEOPLE,
     "POST /api/password": PEOPLE,
     "GET /api/push": PEOPLE,

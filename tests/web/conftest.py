@@ -36,7 +36,7 @@ class HubProcess:
             self.port: int = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
         self.log = history.parent / "hub.log"
-        self._history = history
+        self.history = history
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -48,7 +48,7 @@ class HubProcess:
         """Start it."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _SERVE, str(self.port), str(self._history), str(self._history.parent / "media")],
+                [sys.executable, "-c", _SERVE, str(self.port), str(self.history), str(self.history.parent / "media")],
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
                 stdout=log,
                 stderr=subprocess.DEVNULL,

@@ -106,13 +106,12 @@ class ScriptedEdge:
         """Journal an event and send it; after a reconnect it is sent again."""
         self._seq += 1
         at = self.utc()
-        defaults: dict[str, object] = {"kind": "loitering", "level": "ALERT", "score": 0.7, "opened_at": at}
+        defaults: dict[str, object] = {"kind": "loitering", "level": "ALERT", "score": 0.7, "at": at, "opened_at": at}
         event = messages.Event(
             source=f"{self.edge_id}/{camera_id}",
             seq=self._seq,
             incident_id=incident_id,
             phase=phase,
-            at=at,
             **{**defaults, **facts},  # type: ignore[arg-type]
         )
         self._journal.append(event)

@@ -1,5 +1,6 @@
 /** The wiring: connection, feeds and world, and which cameras are asked for because someone can see them. */
 
+import { EventArchive } from "./archive";
 import { isAdmitted } from "./state/session";
 import { SessionKeeper } from "./session_keeper";
 import { Feed, type Painter } from "./picture/feed";
@@ -9,11 +10,11 @@ import { LinkWatch } from "./state/link_watch";
 import { Store } from "./state/store";
 import { Traffic } from "./state/traffic";
 import {
+  applyCourse,
   applyDrawn,
   applyEvents,
   applyLink,
   applyMessage,
-  applySamples,
   applySought,
   applySlowness,
   applyStatusOfHub,
@@ -22,6 +23,7 @@ import {
   type World,
 } from "./state/world";
 import { fetchEvents, fetchHistory } from "./wire/history";
+import { fetchCourse } from "./wire/course";
 import { HubConnection } from "./wire/connection";
 import { sendMark, type MarkWord } from "./wire/media";
 import type { Answer, Hub } from "./wire/hub";
@@ -34,6 +36,8 @@ const POLL_AFTER_MS = 1_500;
 const PAUSE_AFTER_MS = 20_000;
 /** The answers to pings, beside the cameras, as something that can be late. */
 const PINGS = "pings";
+const HOUR_S = 3600;
+const COURSE_POINTS = 900;
 const COMMAND_TIMEOUT_MS = 12_000;
 /** How far back an incident is looked for, in pages of a thousand events. */
 const SOUGHT_PAGES = 20;
@@ -41,6 +45,7 @@ const SOUGHT_PAGES = 20;
 export class Monitor {
   readonly world = new Store<World>(EMPTY_WORLD);
   readonly keeper: SessionKeeper;
+  readonly archive: EventArchive;
   /** What came over the live connection. */
   readonly traffic = new Traffic();
 
@@ -62,6 +67,7 @@ export class Monitor {
 
   constructor(base: URL) {
     this.keeper = new SessionKeeper(base);
+    this.archive = new EventArchive(this.keeper.hub);
     const socket = new URL("ws", base);
     socket.protocol = base.protocol === "https:" ? "wss:" : "ws:";
     this.connection = new HubConnection(socket.href, () => this.keeper.subprotocols(), this.clock, {
@@ -148,8 +154,8 @@ export class Monitor {
 
   /** Fill a camera's last hour from the hub's memory. */
   async recall(source: Source): Promise<void> {
-    const { samples } = await fetchHistory(this.hub, { source, limit: "1", samples: "3600" });
-    this.world.change((world) => applySamples(world, source, samples));
+    const course = await fetchCourse(this.hub, source, HOUR_S, COURSE_POINTS, this.clock.now() + (this.hubClock.offsetS ?? 0));
+    if (course.ok) this.world.change((world) => applyCourse(world, source, course.value));
   }
 
   /** Look for an incident that is too old to be among those that the page holds. */

@@ -1,18 +1,20 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { fit } from "../src/draw/fit";
 import { placeLabel } from "../src/draw/label_layout";
 import { pictureAge } from "../src/state/age";
 import { HubClock } from "../src/state/clock";
-import { RiskCourse } from "../src/state/course";
+import { EventArchive } from "../src/archive";
+import { RiskCourse, silences } from "../src/state/course";
 import { filterIncidents, NO_FILTER, toCsv } from "../src/state/filter";
 import { mergeEvents } from "../src/state/incidents";
 import { loadPreferences } from "../src/state/preferences";
-import { lanesOf } from "../src/state/timeline";
+import { lanesOf, outlineOf, traceLanes } from "../src/state/timeline";
 import { Traffic } from "../src/state/traffic";
 import { truthOf } from "../src/state/truth";
 import { applyMessage, EMPTY_WORLD, type CameraView, type World } from "../src/state/world";
 import { toColumns } from "../src/ui/hour_chart";
 import { delayMs } from "../src/wire/backoff";
+import { Hub } from "../src/wire/hub";
 import type { HubMessage } from "../src/wire/messages";
 import { eventOf, observationOf } from "./world_builder";
 
@@ -158,6 +160,91 @@ describe("the timeline", () => {
   });
 });
 
+describe("the course behind the timeline", () => {
+  const course = {
+    from: 100,
+    to: 700,
+    stepS: 60,
+    cameras: [
+      { source: "house/gate", at: [100, 160, 520], risk: [0.1, 0.7, 0.2], persons: [0, 3, 1], vehicles: [0, 0, 0] },
+      { source: "house/quiet", at: [640], risk: [0], persons: [0], vehicles: [0] },
+    ],
+  };
+
+  it("shows the chosen figure, and every stretch in which nothing came", () => {
+    const [gate, quiet] = traceLanes([], course, "persons", 700, 600, 0);
+    expect(gate?.trace?.steps.map(({ from, value }) => [from, value])).toEqual([
+      [0, 0],
+      [0.1, 3],
+      [0.7, 1],
+    ]);
+    expect(gate?.trace?.gaps).toEqual([
+      { from: 0.2, to: 0.7 },
+      { from: 0.8, to: 1 },
+    ]);
+    expect(gate?.trace?.most).toBe(3);
+    expect(quiet?.trace?.gaps).toEqual([{ from: 0, to: 0.9 }]);
+  });
+
+  it("keeps the bars of a lane, also in a gap: late events fill it", () => {
+    const late = mergeEvents([], [eventOf(1, { openedAt: 300, at: 400, phase: "closed" })]);
+    const [gate] = traceLanes(lanesOf(late, 700, 600), course, "risk", 700, 600, 0);
+    expect(gate?.bars).toMatchObject([{ from: expect.closeTo(1 / 3), to: 0.5 }]);
+  });
+
+  it("shifts the hub's clock to the page's", () => {
+    const [gate] = traceLanes([], course, "risk", 690, 600, 10);
+    expect(gate?.trace?.steps[0]?.from).toBe(0);
+  });
+
+  it("touches the ground in every gap", () => {
+    const trace = { steps: [{ from: 0, to: 0.5, value: 0.25 }], gaps: [], most: 0.25 };
+    expect(outlineOf(trace, 1)).toBe("M0 1V0.75H0.5V1Z");
+  });
+});
+
+describe("the archive", () => {
+  const answers = (pages: readonly (object | null)[]): string[] => {
+    const asked: string[] = [];
+    vi.stubGlobal("fetch", async (address: URL) => {
+      asked.push(address.searchParams.get("before") ?? "newest");
+      const page = pages[asked.length - 1] ?? null;
+      return page === null ? new Response("", { status: 503 }) : Response.json({ samples: [], ...page });
+    });
+    return asked;
+  };
+  const event = (seq: number, at: number) => ({ type: "event", source: "a/b", seq, incident_id: `i${seq}`, kind: "loitering", phase: "opened", at, opened_at: at, level: "ALERT", score: 0.5, received_at: at });
+  const hub = new Hub(new URL("http://hub/"), () => undefined);
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("reaches as far back as is wanted, page by page", async () => {
+    const asked = answers([
+      { events: [event(9, 9000), event(8, 8000)], next_before: 8 },
+      { events: [event(7, 7000), event(6, 1000)], next_before: 6 },
+      { events: [event(5, 500)], next_before: null },
+    ]);
+    const archive = new EventArchive(hub);
+    await archive.reach(5000);
+    expect(asked).toEqual(["newest", "8"]);
+    expect(archive.archive.value).toMatchObject({ since: 1000, complete: false, loading: false });
+    await archive.older();
+    expect(archive.archive.value.complete).toBe(true);
+    expect(await archive.older()).toBe(false);
+    expect(archive.archive.value.events.map(({ seq }) => seq)).toEqual([9, 8, 7, 6, 5]);
+  });
+
+  it("stays as it is while the hub is away, and begins again with the newest", async () => {
+    const asked = answers([{ events: [event(9, 9000)], next_before: 9 }, null, { events: [event(10, 10_000), event(9, 9000)], next_before: null }]);
+    const archive = new EventArchive(hub);
+    await archive.older();
+    expect(await archive.older()).toBe(false);
+    expect(archive.archive.value).toMatchObject({ loading: false, complete: false });
+    await archive.renew();
+    expect(asked).toEqual(["newest", "9", "newest"]);
+    expect(archive.archive.value.events.map(({ seq }) => seq)).toEqual([10, 9]);
+  });
+});
+
 describe("traffic", () => {
   it("is what came in the last minute, extrapolated before there is one", () => {
     const traffic = new Traffic();
@@ -187,6 +274,16 @@ describe("the course of the risk", () => {
       { at: 50, score: 0.2 },
       { at: 100, score: 0.5 },
     ]);
+  });
+
+  it("tells where nothing is known of the hour", () => {
+    const points = [100, 104, 108, 200, 204].map((at) => ({ at, score: 0.1 }));
+    expect(silences(points, 50, 300)).toEqual([
+      [50, 100],
+      [108, 200],
+      [204, 300],
+    ]);
+    expect(silences([], 0, 10)).toEqual([]);
   });
 
   it("is drawn with its holes", () => {

@@ -24,6 +24,7 @@ from aimonitor.common.tracing import Tracer, open_tracer
 from aimonitor.contract import schema
 from aimonitor.hub import pages, rest
 from aimonitor.hub.buses import Bus, make_bus
+from aimonitor.hub.course import CourseDoor
 from aimonitor.hub.edge_socket import EdgeDoor
 from aimonitor.hub.exposition import Exposition
 from aimonitor.hub.health import Doctor
@@ -158,6 +159,7 @@ def create_app(
         MediaDoor(media, switchboard, file_limit=settings.media_file_mb * _MB),
         SetupDoor(switchboard),
         StatisticsDoor(switchboard),
+        CourseDoor(switchboard),
         PushRoutes(push),
         *routes.doors(identity, guard),
     )

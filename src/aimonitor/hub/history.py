@@ -20,6 +20,7 @@ from aimonitor.common.tasks import end
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores.base import EventStore, Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError
+from aimonitor.hub.stores.course import CourseFold, CourseQuery, Step
 from aimonitor.hub.stores.hours import Hour, HourQuery
 from aimonitor.hub.tally import Tally, of_event, of_sample
 
@@ -32,6 +33,7 @@ _SAMPLES_EVERY_S = 5.0
 _SAMPLES_WAITING = 20_000
 _PIECES = 1_000
 """Gaps that are kept of a journal whose edge promises no order; with more, only what follows is stored."""
+_HOURS = 100_000
 _RETRY_CAP_S = 0.5
 _LIFE_EVERY_S = 1.0
 _PATIENCE_S = 2.0
@@ -299,6 +301,23 @@ class History:
             figures = [each for each in figures if each.at > next_samples]  # that second comes whole, on the next page
             next_samples += 1
         return Page(events, figures, events[-1].id if full else None, await self._marks(events), next_samples)
+
+    @property
+    def fine_s(self) -> int:
+        """Spans up to this are told from the figures of single seconds."""
+        return self._store.fine_s
+
+    async def course(self, query: CourseQuery) -> list[Step]:
+        """What cameras saw in steps, from samples or, over a longer span, from hours. Raises StoreError."""
+        if not self.trouble:
+            await self._flush_samples()
+        if query.end - query.start <= self.fine_s + query.step_s:
+            return await self._store.course(query)
+        fold = CourseFold(query)
+        fold.add_hours(
+            await self._store.hours(HourQuery(query.start, query.end, _HOURS, query.edge_id, query.camera_id))
+        )
+        return fold.steps
 
     async def hours(self, query: HourQuery) -> list[Hour]:
         """What cameras saw hour by hour. Raises StoreError."""

@@ -95,7 +95,7 @@ export const he: Catalogue = {
   cameras: {
     title: "מצלמות",
     none: "אין עדיין מצלמות",
-    noneHint: "הפעילו עמדת קצה והיא תופיע כאן מעצמה.",
+    noneHint: "הפעילו יחידת קצה והיא תופיע כאן מעצמה.",
     gone: "השרת אינו מכיר את המצלמה הזו.",
   },
   events: {
@@ -126,6 +126,13 @@ export const he: Catalogue = {
     lastWeek: "7 הימים האחרונים",
     range: "תקופה",
     score: "סיכון",
+    older: "הצגת אירועים קודמים",
+    loading: "מחפשים…",
+    figures: "מה מוצג מאחורי האירועים",
+    figure: { risk: "סיכון", persons: "אנשים", vehicles: "כלי רכב" },
+    upTo: (figure, most) => `${figure}: עד ${most}.`,
+    gap: (duration) => `לא הגיעו נתונים במשך ${duration}.`,
+    gapNote: "קווקוו: לא הגיע דבר מהמצלמה. אירועים מאותו זמן יתווספו כשיגיעו.",
     count: (count) => plural(count, { one: "אירוע", two: "אירועים", other: "אירועים" }),
     alert: (level, camera, words) => `${level}, ${camera}: ${words}`,
   },

@@ -2,6 +2,8 @@
 
 const BUCKET_S = 2;
 const POINTS_KEPT = 1800;
+/** A camera at rest says something at least this often. */
+export const SILENCE_S = 12;
 
 export interface RiskPoint {
   /** Page clock, start of the bucket. */
@@ -36,4 +38,17 @@ export class RiskCourse {
     const merged = [...highest].map(([at, score]) => ({ at, score })).sort((a, b) => a.at - b.at);
     return new RiskCourse(merged.slice(-POINTS_KEPT));
   }
+}
+
+/** Where nothing is known between `from` and `to`, as pairs of page times. */
+export function silences(points: readonly RiskPoint[], from: number, to: number): readonly (readonly [number, number])[] {
+  const found: [number, number][] = [];
+  let heardAt = from;
+  for (const { at } of points) {
+    if (at < from || at > to) continue;
+    if (at - heardAt > SILENCE_S) found.push([heardAt, at]);
+    heardAt = at;
+  }
+  if (to - heardAt > SILENCE_S) found.push([heardAt, to]);
+  return found;
 }

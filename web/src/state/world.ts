@@ -1,7 +1,7 @@
 /** Everything the page knows, as one immutable value, and the pure step from one to the next. */
 
 import type { PictureStamp } from "./age";
-import type { Sample } from "../wire/history";
+import type { Course } from "../wire/course";
 import type { HubStatus } from "../wire/status";
 import { markIncident, mergeEvents, type Incident } from "./incidents";
 import { RiskCourse } from "./course";
@@ -112,11 +112,12 @@ function applyMarked(world: World, marked: Marked): World {
 }
 
 /** What the hub remembers of a camera's risk; `hubAheadS` turns its clock into ours. */
-export function applySamples(world: World, source: Source, samples: readonly Sample[]): World {
+export function applyCourse(world: World, source: Source, { cameras }: Course): World {
   const camera = world.cameras.get(source);
-  if (camera === undefined || samples.length === 0) return world;
+  const told = cameras.find((course) => course.source === source);
+  if (camera === undefined || told === undefined) return world;
   const ahead = world.hubAheadS ?? 0;
-  const points = samples.filter((sample) => sample.source === source).map(({ at, score }) => ({ at: at - ahead, score }));
+  const points = told.at.map((at, index) => ({ at: at - ahead, score: told.risk[index] ?? 0 }));
   return changeCamera(world, source, { course: camera.course.merge(points) });
 }
 

@@ -23,6 +23,7 @@ import { Choice } from "./choice";
 import { useApp, useLanguage, useSession, useWorld } from "./context";
 import { saveCsv } from "./files";
 import { ToolIcon } from "./icons";
+import { Segments } from "./segments";
 import { Why } from "./why";
 import { TrafficCard } from "./traffic";
 
@@ -101,24 +102,4 @@ function useHours(source: string, period: Period): Loaded {
     return () => void (gone = true);
   }, [hub, session, source, period]);
   return loaded;
-}
-
-interface SegmentsProps<N extends string> {
-  readonly names: readonly N[];
-  readonly words: Readonly<{ [name in N]: string }>;
-  readonly value: N;
-  readonly onChange: (name: N) => void;
-  readonly label: string;
-}
-
-function Segments<N extends string>({ names, words, value, onChange, label }: SegmentsProps<N>): JSX.Element {
-  return (
-    <span class="segments" role="group" aria-label={label}>
-      {names.map((name) => (
-        <button key={name} type="button" class="segment" aria-pressed={value === name} onClick={() => onChange(name)}>
-          {words[name]}
-        </button>
-      ))}
-    </span>
-  );
 }

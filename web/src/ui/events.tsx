@@ -10,13 +10,15 @@ import { useLanguage, useWorld } from "./context";
 import { saveCsv } from "./files";
 import { ToolIcon } from "./icons";
 import { IncidentList } from "./incidents";
-import { Timeline } from "./timeline";
+import { RANGES_S, Timeline, type Range } from "./timeline";
+import { useArchive } from "./use_archive";
 
 const LEVELS = ["WATCH", "ALERT", "CRITICAL"];
 
 export function Events(): JSX.Element {
   const { words } = useLanguage();
-  const incidents = useWorld((world) => world.incidents);
+  const [range, setRange] = useState<Range>("lastHour");
+  const { incidents, archive, more, older } = useArchive(RANGES_S[range]);
   const cameras = useWorld((world) => world.cameras);
   const [filter, setFilter] = useState<IncidentFilter>(NO_FILTER);
   const shown = filterIncidents(incidents, filter);
@@ -50,9 +52,14 @@ export function Events(): JSX.Element {
           {[UNMARKED, ...MARKS].map((mark) => [mark, translate(words.mark.word, mark)])}
         </Choice>
       </div>
-      <Timeline incidents={shown} />
+      <Timeline incidents={shown} source={filter.source} range={range} onRange={setRange} />
       <div class="card">
-        <IncidentList incidents={shown} empty={incidents.length === 0 ? words.events.none : words.events.noneMatch} />
+        <IncidentList incidents={shown.slice(0, more)} empty={incidents.length === 0 ? words.events.none : words.events.noneMatch} />
+        {(shown.length > more || !archive.complete) && (
+          <button type="button" class="tool outlined more" aria-disabled={archive.loading} onClick={() => older(shown.length)}>
+            {archive.loading ? words.events.loading : words.events.older}
+          </button>
+        )}
       </div>
     </section>
   );

@@ -3,13 +3,14 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type uPlot from "uplot";
-import type { RiskPoint } from "../state/course";
+import { pageClock } from "../state/clock";
+import { SILENCE_S, silences, type RiskPoint } from "../state/course";
 import type { CameraView } from "../state/world";
-import { useApp, useLanguage, usePreferences } from "./context";
+import { useApp, useLanguage, useNow, usePreferences, useWorld } from "./context";
 import type { Language } from "../i18n/language";
 
 const HEIGHT_PX = 120;
-const GAP_S = 12;
+const TICK_MS = 5_000;
 const HOUR_S = 3600;
 
 export function HourChart({ camera }: { readonly camera: CameraView }): JSX.Element {
@@ -30,14 +31,18 @@ function Chart({ camera }: { readonly camera: CameraView }): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const { points } = camera.course;
+  const now = useNow(TICK_MS);
+  const open = useWorld((world) => world.link.kind === "open" || world.link.kind === "polling");
   const latest = useRef(points);
   latest.current = points;
-  useEffect(() => void monitor.recall(camera.source), [monitor, camera.source]);
+  useEffect(() => {
+    if (open) void monitor.recall(camera.source); // again after each pause: the hub heard what this page did not
+  }, [monitor, camera.source, open]);
   useEffect(() => {
     let gone = false;
     void import("./plot").then(({ plotCourse }) => {
       if (gone || host.current === null) return;
-      plot.current = plotCourse(host.current, toColumns(latest.current), language, HEIGHT_PX);
+      plot.current = plotCourse(host.current, toColumns(latest.current), language, HEIGHT_PX, () => theHour(latest.current));
     });
     return () => {
       gone = true;
@@ -45,7 +50,7 @@ function Chart({ camera }: { readonly camera: CameraView }): JSX.Element {
       plot.current = null;
     };
   }, [language, theme]);
-  useEffect(() => plot.current?.setData(toColumns(points)), [points]);
+  useEffect(() => plot.current?.setData(toColumns(points)), [points, now]);
   return <div ref={host} class="hour-plot" dir="ltr" role="img" aria-label={courseWords(points, language)} />;
 }
 
@@ -55,15 +60,19 @@ function courseWords(points: readonly RiskPoint[], { words, number }: Language):
   return words.risk.course(number(low), number(high));
 }
 
+/** The hour that ends now, and the holes in it. */
+function theHour(points: readonly RiskPoint[]): { readonly start: number; readonly end: number; readonly gaps: readonly (readonly [number, number])[] } {
+  const end = pageClock.now();
+  return { start: end - HOUR_S, end, gaps: silences(points, end - HOUR_S, end) };
+}
+
 /** Seconds and points of 100; a hole in time has a null in it, so that no line crosses it. */
 export function toColumns(points: readonly RiskPoint[]): [number[], (number | null)[]] {
   const times: number[] = [];
   const scores: (number | null)[] = [];
-  const newest = points.at(-1)?.at ?? 0;
   for (const point of points) {
-    if (point.at < newest - HOUR_S) continue;
     const before = times.at(-1);
-    if (before !== undefined && point.at - before > GAP_S) {
+    if (before !== undefined && point.at - before > SILENCE_S) {
       times.push(before + 1);
       scores.push(null);
     }

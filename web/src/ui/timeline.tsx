@@ -1,56 +1,101 @@
-/** When things happened, camera by camera. Time runs in the direction of reading. */
+/** When things happened, camera by camera, over what was seen meanwhile. Time runs in the direction of reading. */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { pageClock } from "../state/clock";
 import type { Incident } from "../state/incidents";
 import { keyOf } from "../state/incidents";
-import { lanesOf, type Bar, type Lane } from "../state/timeline";
-import { useLanguage, useNow } from "./context";
+import { lanesOf, outlineOf, traceLanes, type Bar, type Lane, type Trace } from "../state/timeline";
+import { FIGURES, fetchCourse, type Course, type Figure } from "../wire/course";
+import { useApp, useLanguage, useNow, useWorld } from "./context";
 import { useCameraName, useIncidentWords } from "./incidents";
 import { hrefOf } from "./route";
+import { Segments } from "./segments";
 
-const RANGES_S = { lastHour: 3600, lastDay: 86_400, lastWeek: 604_800 } as const;
-type Range = keyof typeof RANGES_S;
+export const RANGES_S = { lastHour: 3600, lastDay: 86_400, lastWeek: 604_800 } as const;
+export type Range = keyof typeof RANGES_S;
 const RANGES = Object.keys(RANGES_S) as Range[];
+const POINTS = 240;
+const COURSE_EVERY_MS = 60_000;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 /** A short incident can still be seen and hit: percent of the lane, and pixels as in the style sheet. */
 const LEAST_WIDTH = 0.6;
 const LEAST_WIDTH_PX = 5;
 
-export function Timeline({ incidents }: { readonly incidents: readonly Incident[] }): JSX.Element {
+interface TimelineProps {
+  readonly incidents: readonly Incident[];
+  /** Of one camera; empty for all. */
+  readonly source: string;
+  readonly range: Range;
+  readonly onRange: (range: Range) => void;
+}
+
+export function Timeline({ incidents, source, range, onRange }: TimelineProps): JSX.Element {
   const language = useLanguage();
   const { words } = language;
   const now = useNow(5000);
-  const [range, setRange] = useState<Range>("lastHour");
-  const lanes = lanesOf(incidents, now, RANGES_S[range]);
+  const [figure, setFigure] = useState<Figure>("risk");
+  const rangeS = RANGES_S[range];
+  const course = useCourse(source, rangeS);
+  const aheadS = useWorld((world) => world.hubAheadS) ?? 0;
+  const lanes = useMemo(() => {
+    const plain = lanesOf(incidents, now, rangeS);
+    return course === null ? plain : traceLanes(plain, course, figure, now, rangeS, aheadS);
+  }, [incidents, now, rangeS, course, figure]);
+  const scale = figure === "risk" ? 1 : Math.max(1, ...lanes.map(({ trace }) => trace?.most ?? 0));
   return (
     <section class="card timeline" aria-labelledby="timeline-title">
       <h2 id="timeline-title">
         {words.events.timeline}
-        <span class="segments" role="group" aria-label={words.events.range}>
-          {RANGES.map((name) => (
-            <button key={name} type="button" class="segment" aria-pressed={range === name} onClick={() => setRange(name)}>
-              {words.events[name]}
-            </button>
-          ))}
-        </span>
+        <Segments names={RANGES} words={words.events} value={range} onChange={onRange} label={words.events.range} />
+        <Segments names={FIGURES} words={words.events.figure} value={figure} onChange={setFigure} label={words.events.figures} />
       </h2>
       {lanes.length === 0 && <p class="quiet">{words.events.none}</p>}
       {lanes.map((lane) => (
-        <LaneRow key={lane.source} lane={lane} />
+        <LaneRow key={lane.source} lane={lane} figure={figure} scale={scale} rangeS={rangeS} />
       ))}
       {lanes.length > 0 && (
         <div class="lane-ticks" aria-hidden="true">
           {TICKS.map((tick) => (
-            <span key={tick}>{language.time(now - RANGES_S[range] * (1 - tick))}</span>
+            <span key={tick}>{language.time(now - rangeS * (1 - tick))}</span>
           ))}
         </div>
       )}
+      {lanes.some(({ trace }) => trace !== null && trace.gaps.length > 0) && <p class="lane-note quiet">{words.events.gapNote}</p>}
     </section>
   );
 }
 
-function LaneRow({ lane }: { readonly lane: Lane }): JSX.Element {
+/** What the hub tells of the shown time, asked again now and then; null until it has, and of a hub that cannot. */
+function useCourse(source: string, rangeS: number): Course | null {
+  const { monitor } = useApp();
+  const [course, setCourse] = useState<Course | null>(null);
+  const open = useWorld((world) => world.link.kind === "open" || world.link.kind === "polling");
+  useEffect(() => {
+    let gone = false;
+    const ask = async (): Promise<void> => {
+      const now = pageClock.now() + (monitor.world.value.hubAheadS ?? 0);
+      const answer = await fetchCourse(monitor.hub, source, rangeS, POINTS, now);
+      if (!gone && answer.ok) setCourse(answer.value);
+    };
+    if (open) void ask();
+    const timer = setInterval(() => document.hidden || !open || void ask(), COURSE_EVERY_MS);
+    return () => {
+      gone = true;
+      clearInterval(timer);
+    };
+  }, [monitor, source, rangeS, open]);
+  return course;
+}
+
+interface LaneProps {
+  readonly lane: Lane;
+  readonly figure: Figure;
+  readonly scale: number;
+  readonly rangeS: number;
+}
+
+function LaneRow({ lane, figure, scale, rangeS }: LaneProps): JSX.Element {
   const { words } = useLanguage();
   const camera = useCameraName(lane.source);
   return (
@@ -58,11 +103,32 @@ function LaneRow({ lane }: { readonly lane: Lane }): JSX.Element {
       <span class="lane-name">
         <bdi>{camera}</bdi>
       </span>
-      <div class="lane" role="list" aria-label={`${camera}: ${words.events.count(lane.bars.length)}`}>
-        {lane.bars.map((bar) => (
-          <BarLink key={keyOf(bar.incident)} bar={bar} />
-        ))}
+      <div class="lane">
+        {lane.trace !== null && <TraceStrip trace={lane.trace} figure={figure} scale={scale} rangeS={rangeS} />}
+        <div class="lane-bars" role="list" aria-label={`${camera}: ${words.events.count(lane.bars.length)}`}>
+          {lane.bars.map((bar) => (
+            <BarLink key={keyOf(bar.incident)} bar={bar} />
+          ))}
+        </div>
       </div>
+    </div>
+  );
+}
+
+/** The course of a figure, hatched where nothing came from the camera. */
+function TraceStrip({ trace, figure, scale, rangeS }: Omit<LaneProps, "lane"> & { readonly trace: Trace }): JSX.Element {
+  const { words, number, duration } = useLanguage();
+  const silentS = trace.gaps.reduce((sum, { from, to }) => sum + (to - from), 0) * rangeS;
+  const most = number(figure === "risk" ? trace.most * 100 : trace.most);
+  const gap = silentS > 0 ? words.events.gap(duration(silentS)) : "";
+  return (
+    <div class="lane-course" role="img" aria-label={`${words.events.upTo(words.events.figure[figure], most)} ${gap}`.trim()}>
+      <svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
+        <path d={outlineOf(trace, scale)} />
+      </svg>
+      {trace.gaps.map(({ from, to }) => (
+        <span key={from} class="lane-gap" style={{ insetInlineStart: `${from * 100}%`, inlineSize: `${(to - from) * 100}%` }} />
+      ))}
     </div>
   );
 }

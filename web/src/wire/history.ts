@@ -1,4 +1,4 @@
-/** The hub's memory: events, and the figures of each camera second by second. */
+/** The hub's memory: events, and the newest figures of each camera. */
 
 import type { Hub } from "./hub";
 import { readEvent, type EventMessage, type Source } from "./messages";
@@ -19,11 +19,15 @@ export interface Sample {
 export interface HistoryPage {
   readonly events: readonly EventMessage[];
   readonly samples: readonly Sample[];
-  /** Asks for the page after this one; null when there is none. */
+  /** Asks for the page of events after this one; null when there is none. */
   readonly nextBefore: number | null;
+  /** Hub clock: when the oldest event of the page was stored; null of one without events. */
+  readonly receivedSince: number | null;
+  /** False when the hub did not answer, or spoke otherwise. */
+  readonly answered: boolean;
 }
 
-const NOTHING: HistoryPage = { events: [], samples: [], nextBefore: null };
+const NOTHING: HistoryPage = { events: [], samples: [], nextBefore: null, receivedSince: null, answered: false };
 const PAGE_EVENTS = 1000;
 
 /** A page of the history; nothing when the hub does not answer or speaks otherwise: the page works without it. */
@@ -58,6 +62,8 @@ export function readHistory(value: unknown): HistoryPage {
     events: page.parts("events", readEvent),
     samples: page.parts("samples", readSample),
     nextBefore: page.maybeNumber("next_before"),
+    receivedSince: page.parts("events", (event) => event.maybeNumber("received_at")).at(-1) ?? null,
+    answered: true,
   };
 }
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aimonitor.hub.sequence import Range
 from aimonitor.hub.stores.hours import Hour, HourQuery
+
+if TYPE_CHECKING:
+    from aimonitor.hub.stores.course import CourseQuery, Step
 
 
 class StoreError(OSError):
@@ -87,6 +90,8 @@ class EventStore(Protocol):
     lasting: bool
     shared: bool
     """Other hubs store there as well."""
+    fine_s: int
+    """So long a span it can tell from its samples without keeping others waiting."""
 
     async def open(self) -> None:
         """Get ready; called once before anything else."""
@@ -114,6 +119,10 @@ class EventStore(Protocol):
 
     async def samples(self, query: Query) -> list[Sample]:
         """The newest `query.limit` samples, newest first; `before` is a time here."""
+        ...
+
+    async def course(self, query: "CourseQuery") -> "list[Step]":
+        """The samples of a span of time in steps, by source and oldest first. For spans up to `fine_s`."""
         ...
 
     async def add_hours(self, hours: Sequence[Hour]) -> None:

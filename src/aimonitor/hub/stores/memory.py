@@ -1,5 +1,6 @@
 """Events in memory: for tests, and for a hub without a disk that its edges refill."""
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
 from itertools import islice
@@ -7,9 +8,11 @@ from itertools import islice
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores import Keep
 from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent
+from aimonitor.hub.stores.course import FINE_S, CourseFold, CourseQuery, Step
 from aimonitor.hub.stores.hours import Hour, HourQuery
 
 _HOURS = 20_000
+_AT_ONCE = 2_000
 
 
 class MemoryStore:
@@ -17,6 +20,7 @@ class MemoryStore:
 
     lasting = False
     shared = False
+    fine_s = FINE_S
 
     def __init__(self, keep: Keep) -> None:
         self._events: deque[StoredEvent] = deque(maxlen=keep.events)
@@ -66,6 +70,14 @@ class MemoryStore:
             if (query.before is None or sample.at < query.before) and _matches(sample.source, query)
         )
         return list(islice(matching, query.limit))
+
+    async def course(self, query: CourseQuery) -> list[Step]:
+        fold = CourseFold(query)
+        samples = list(self._samples)
+        for start in range(0, len(samples), _AT_ONCE):
+            fold.add_samples(samples[start : start + _AT_ONCE])
+            await asyncio.sleep(0)  # others come in between
+        return fold.steps
 
     async def add_hours(self, hours: Sequence[Hour]) -> None:
         for hour in hours:

@@ -24,6 +24,7 @@ from aimonitor.hub.redis_address import PREFIX, RedisAddress
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores import Keep, redis_hours
 from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError, StoreFullError
+from aimonitor.hub.stores.course import FINE_S, CourseFold, CourseQuery, Step
 from aimonitor.hub.stores.hours import Hour, HourQuery
 
 T = TypeVar("T")
@@ -102,6 +103,7 @@ class RedisStore:
 
     lasting = True
     shared = True
+    fine_s = FINE_S
 
     def __init__(self, url: str, keep: Keep) -> None:
         address = RedisAddress.parse(url)
@@ -213,6 +215,17 @@ class RedisStore:
             end = "(" + entries[-1][0].decode()
             found += [sample for sample in map(_sample, entries) if _matches(sample, query)]
         return found[: query.limit]
+
+    async def course(self, query: CourseQuery) -> list[Step]:
+        fold = CourseFold(query)
+        end = await self._end_of_samples(query.end)
+        while entries := await self._ask(self._client.xrevrange(_SAMPLES, end, "-", count=1000)):
+            samples = [_sample(entry) for entry in entries]
+            fold.add_samples(samples)
+            if samples[-1].at < query.start - _LATE_S:
+                break
+            end = "(" + entries[-1][0].decode()
+        return fold.steps
 
     async def add_hours(self, hours: Sequence[Hour]) -> None:
         await redis_hours.add(self._client, hours, self._keep.hours, self._ask)

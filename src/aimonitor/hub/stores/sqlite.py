@@ -11,6 +11,7 @@ from aimonitor.common.sqlite import SqliteFile
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores import Keep
 from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError, StoreFullError
+from aimonitor.hub.stores.course import CourseQuery, Step
 from aimonitor.hub.stores.hours import FIGURES, Hour, HourQuery
 
 # `id` is no AUTOINCREMENT: that one may leave gaps where a duplicate was refused. The newest row is never deleted.
@@ -81,6 +82,7 @@ class SqliteStore:
 
     lasting = True
     shared = False
+    fine_s = 26 * 3600
 
     def __init__(self, path: str, keep: Keep) -> None:
         self._file = SqliteFile("history", Path(path), STEPS, error=StoreError, full=StoreFullError)
@@ -137,6 +139,19 @@ class SqliteStore:
             f"FROM sample {where} ORDER BY rowid DESC LIMIT ?"
         )
         return await self._file.run(lambda db: [Sample(*row) for row in db.execute(sql, (*values, query.limit))])
+
+    async def course(self, query: CourseQuery) -> list[Step]:
+        where, values = "at >= ? AND at < ?", [query.start, query.end]
+        names: list[str] = []
+        for column, name in (("edge_id", query.edge_id), ("camera_id", query.camera_id)):
+            if name is not None:
+                where, names = f"{where} AND {column} = ?", [*names, name]
+        sql = (
+            "SELECT at / ? * ? AS step, edge_id || '/' || camera_id, count(*), max(score), max(persons), max(vehicles) "
+            f"FROM sample WHERE {where} GROUP BY edge_id, camera_id, step ORDER BY 2, 1"
+        )
+        parameters = (query.step_s, query.step_s, *values, *names)
+        return await self._file.run(lambda db: [Step(*row) for row in db.execute(sql, parameters)])
 
     async def add_hours(self, hours: Sequence[Hour]) -> None:
         def write(db: sqlite3.Connection) -> None:
