@@ -4,13 +4,16 @@ import asyncio
 import logging
 import re
 
+import msgspec
 import pytest
 from bot_stage import OWNER, Stage, on_stage
 from fake_telegram import TOKEN, Fault
 from virtual_time import play
 
-from aimonitor.bot import app
+from aimonitor.bot import app, gate
 from aimonitor.bot.app import BotError
+from aimonitor.bot.telegram import Telegram
+from aimonitor.bot.types import Card, Content
 
 GROUP = -100200300
 
@@ -248,6 +251,25 @@ def test_a_state_file_that_cannot_be_used_is_said_once_and_waited_out(tmp_path, 
         play(story())
     assert sum("the Telegram bot stopped" in record.getMessage() for record in caplog.records) == 1
     assert "bot.sqlite3" in caplog.text
+
+
+@pytest.mark.parametrize("result", ['{"nonsense": 1}', "[3]", '[{"update_id": "one"}]', "null", '"\\ud800"'])
+def test_a_result_that_is_none_is_no_end_of_the_bot(result):
+    """Whoever runs a Bot API server of their own, or a proxy before one, may give anything."""
+
+    async def story():
+        telegram = Telegram("http://127.0.0.1:1", TOKEN, None)
+
+        async def call(*_, **__):
+            return msgspec.Raw(result.encode())
+
+        telegram._call = call
+        card = Card(1, "key", 3, Content("words"), revision=1)
+        for asking in (telegram.updates(0, 1.0), telegram.send(card, "words", b"")):
+            with pytest.raises(gate.GateError, match=r"expected .*, got "):
+                await asking
+
+    asyncio.run(story())
 
 
 def test_a_fault_of_the_bot_is_logged_and_it_starts_anew(tmp_path, caplog, monkeypatch):

@@ -6,7 +6,7 @@ message may have been delivered. Texts go without parse_mode, so that no name ca
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
@@ -14,6 +14,8 @@ import msgspec
 from aimonitor.bot import gate
 from aimonitor.bot.speech import CAPTION_LIMIT, TEXT_LIMIT, fit, plain
 from aimonitor.bot.types import Card, Keyboard
+
+R = TypeVar("R")
 
 _UPDATES = ["message", "callback_query", "my_chat_member"]
 _ANSWER_LIMIT = 180
@@ -89,8 +91,7 @@ class Telegram:
         self._session = session
 
     async def me(self) -> str:
-        user = msgspec.json.decode(await self._call("getMe", {}), type=_User)
-        return user.username
+        return _result("getMe", await self._call("getMe", {}), _User).username
 
     async def call_me_at(self, address: str, secret: str) -> None:
         """Have updates posted there, one at a time and with `secret`; empty: have them wait to be asked for."""
@@ -107,7 +108,10 @@ class Telegram:
             "allowed_updates": _UPDATES,
         }
         raw = await self._call("getUpdates", fields, timeout_s=wait_s + 15)
-        return [read_update(one) for one in msgspec.json.decode(raw, type=list[msgspec.Raw])]
+        try:
+            return [read_update(one) for one in _result("getUpdates", raw, list[msgspec.Raw])]
+        except ValueError as error:
+            raise gate.UnsureError(f"getUpdates: expected updates with numbers, got one without: {error}") from None
 
     async def send(self, card: Card, text: str, picture: bytes) -> int:
         fields: dict[str, Any] = {"chat_id": card.chat_id, "reply_markup": _markup(card.content.keyboard)}
@@ -122,7 +126,7 @@ class Telegram:
         else:
             fields |= {"text": fit(text, TEXT_LIMIT), "link_preview_options": {"is_disabled": True}}
             raw = await self._call("sendMessage", fields)
-        return msgspec.json.decode(raw, type=_Message).message_id
+        return _result("a message", raw, _Message).message_id
 
     async def edit(self, card: Card, text: str, picture: bytes) -> None:
         fields: dict[str, Any] = {
@@ -207,6 +211,14 @@ def _read(method: str, status: int, text: bytes) -> msgspec.Raw:
     if code >= 500:
         raise gate.UnreachableError(why)
     raise gate.RefusedError(why)
+
+
+def _result(method: str, raw: msgspec.Raw, kind: type[R]) -> R:
+    """What a call that was carried out gave; raises UnsureError for something else, because it was carried out."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise gate.UnsureError(f"{method}: expected a result of the Bot API, got another: {error}") from None
 
 
 def _kind(picture: bytes) -> str:
