@@ -19,7 +19,7 @@ HERE = [ipaddress.IPv4Network("127.0.0.1/32")]
 
 @pytest.fixture(autouse=True)
 def nobody_is_discovered(monkeypatch):
-    monkeypatch.setattr(scanning, "discover_onvif", lambda: iter(()))
+    monkeypatch.setattr(scanning, "discover_onvif", lambda clock: iter(()))
 
 
 def found_at(http: int = 0, rtsp: int = 0) -> list[Found]:
@@ -63,6 +63,29 @@ def test_what_is_no_camera_is_not_reported():
     assert found_at(http=port, rtsp=port) == []
 
 
+def test_a_device_that_never_stops_answering_is_not_listened_to_for_ever():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
+        device.bind(("127.0.0.1", 0))
+        device.settimeout(5)
+        enough = threading.Event()
+
+        def flood() -> None:
+            _, client = device.recvfrom(65_535)
+            number = 0
+            while not enough.wait(0.001):
+                number += 1
+                device.sendto(b"<d:XAddrs>http://127.0.0.1/%d</d:XAddrs>" % number, client)
+
+        thread = threading.Thread(target=flood)
+        thread.start()
+        try:
+            found = list(discover_onvif(SystemClock(), device.getsockname(), seconds=0.5))
+        finally:
+            enough.set()
+            thread.join()
+    assert 0 < len(found) <= 256
+
+
 def test_onvif_devices_answer_a_probe():
     answer = (
         b'<Envelope><Body><d:ProbeMatches xmlns:d="x"><d:ProbeMatch><d:Scopes>onvif://www.onvif.org/name/IPC-7 '
@@ -81,7 +104,7 @@ def test_onvif_devices_answer_a_probe():
 
         thread = threading.Thread(target=serve)
         thread.start()
-        (found,) = discover_onvif(device.getsockname(), seconds=0.5)
+        (found,) = discover_onvif(SystemClock(), device.getsockname(), seconds=0.5)
         thread.join()
     assert b"NetworkVideoTransmitter" in asked[0]
     assert (found.host, found.what) == ("127.0.0.1", "ONVIF camera IPC-7")

@@ -29,6 +29,7 @@ _CONNECT_S = 0.6
 _AT_ONCE = 64
 _DISCOVERY = ("239.255.255.250", 3702)
 _DISCOVERY_S = 2.0
+_DISCOVERED = 256
 _PROBE = """<?xml version="1.0" encoding="UTF-8"?>
 <e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope" xmlns:w="http://schemas.xmlsoap.org/ws/2004/08/addressing"
  xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" xmlns:n="http://www.onvif.org/ver10/network/wsdl">
@@ -95,7 +96,7 @@ def scan(
             probes += [(_ask_rtsp, host, port) for port in rtsp_ports]
     results: list[Found] = []
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="scan") as pool:
-        discovered = pool.submit(lambda: list(discover_onvif()))
+        discovered = pool.submit(lambda: list(discover_onvif(clock)))
         for answer in pool.map(lambda probe: probe[0](probe[1], probe[2], clock), probes):
             if answer is not None:
                 results.append(answer)
@@ -106,14 +107,17 @@ def scan(
     return results
 
 
-def discover_onvif(place: tuple[str, int] = _DISCOVERY, *, seconds: float = _DISCOVERY_S) -> Iterator[Found]:
-    """Devices that answer a WS-Discovery probe (OASIS WS-Discovery 1.1, ONVIF Core section 7.3)."""
+def discover_onvif(
+    clock: Clock, place: tuple[str, int] = _DISCOVERY, *, seconds: float = _DISCOVERY_S
+) -> Iterator[Found]:
+    """Devices that answer a WS-Discovery probe (OASIS WS-Discovery 1.1, ONVIF Core section 7.3), 256 at most."""
     seen: set[bytes] = set()
+    until = clock.monotonic() + seconds
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(seconds)
         try:
             sock.sendto(_PROBE.format(id=uuid.uuid4()).encode(), place)
-            while True:
+            while len(seen) < _DISCOVERED and (left_s := until - clock.monotonic()) > 0:
+                sock.settimeout(left_s)
                 data, sender = sock.recvfrom(65_535)
                 service = _SERVICE.search(data)
                 if service is None or service[1] in seen:
