@@ -170,13 +170,10 @@ def _encode_page(page: Page) -> bytes:
         )
         for event in page.events
     ]
-    samples = [
-        msgspec.structs.asdict(sample) if isinstance(sample, msgspec.Struct) else sample for sample in page.samples
-    ]
     return msgspec.json.encode(
         {
             "events": events,
-            "samples": samples,
+            "samples": page.samples,
             "next_before": page.next_before,
             "next_samples_before": page.next_samples,
         }
