@@ -38,6 +38,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._done)
         return future
 
+    async def shutdown_default_executor(self, _timeout=None):
+        """Wait for the worker threads however long: Python 3.12 gives them 300 s, which pass at once here."""
+        await super().shutdown_default_executor()
+
     def _done(self, _future):
         self._virtual.busy -= 1
 

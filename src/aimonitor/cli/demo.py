@@ -18,7 +18,7 @@ from aimonitor.cli.options import BESIDE_TOKEN, Commands, add_common
 from aimonitor.common.stop_signals import STOP_SIGNALS
 
 _STOP_WITHIN_S = 4.0
-_HUB_STARTS_WITHIN_S = 30.0
+_HUB_STARTS_WITHIN_S = 120.0
 _DEATHS, _DEATHS_WITHIN_S = 5, 60.0
 if sys.platform == "win32":
     _OWN_GROUP = subprocess.CREATE_NEW_PROCESS_GROUP  # to which Ctrl-Break is sent
@@ -142,7 +142,10 @@ def _stop(children: list[_Child]) -> None:
 
 def _ask_to_end(process: subprocess.Popen[bytes]) -> None:
     if sys.platform == "win32":
-        process.send_signal(signal.CTRL_BREAK_EVENT)  # terminate() would be the end in the middle of a write
+        try:
+            process.send_signal(signal.CTRL_BREAK_EVENT)  # terminate() would be the end in the middle of a write
+        except OSError:  # no console
+            process.terminate()
     else:
         process.terminate()
 

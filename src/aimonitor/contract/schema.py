@@ -3,8 +3,10 @@
 `python -m aimonitor.contract.schema > docs/ref/contract.schema.json` renews the copy in the documentation.
 """
 
+import inspect
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -16,9 +18,8 @@ from aimonitor.contract.messages import AnyMessage
 
 def document() -> dict[str, Any]:
     """One schema document: every v2 message, the bodies of set-up commands and the founding message under `$defs`."""
-    (messages, founding, *_), components = msgspec.json.schema_components(
-        (AnyMessage, FoundingMessage, *setup.QUESTIONS, *setup.ANSWERS), ref_template="#/$defs/{name}"
-    )
+    types = (AnyMessage, FoundingMessage, *setup.QUESTIONS, *setup.ANSWERS)
+    (messages, founding, *_), components = schema_components(types, "#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "AI Monitor contract",
@@ -29,17 +30,23 @@ def document() -> dict[str, Any]:
 
 def founding_schema() -> dict[str, Any]:
     """The founding message alone, self-contained, for OpenAPI."""
-    (schema,), components = msgspec.json.schema_components(
-        (FoundingMessage,), ref_template="#/components/schemas/{name}"
-    )
+    (schema,), components = schema_components((FoundingMessage,), "#/components/schemas/{name}")
     return {"schema": schema, "components": components}
 
 
 def setup_schemas() -> dict[str, Any]:
     """What set-up asks and answers, by name (`setup.PolicyNow`), for OpenAPI."""
-    template = "#/components/schemas/setup.{name}"
-    _, components = msgspec.json.schema_components((*setup.QUESTIONS, *setup.ANSWERS), ref_template=template)
+    _, components = schema_components((*setup.QUESTIONS, *setup.ANSWERS), "#/components/schemas/setup.{name}")
     return {f"setup.{name}": schema for name, schema in components.items()}
+
+
+def schema_components(types: Iterable[Any], template: str) -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:
+    """msgspec's, with docstrings as Python 3.13 compiles them: without the indentation of the source."""
+    schemas, components = msgspec.json.schema_components(types, ref_template=template)
+    for schema in components.values():
+        if "description" in schema:
+            schema["description"] = inspect.cleandoc(schema["description"])
+    return schemas, components
 
 
 def text() -> str:

@@ -7,6 +7,7 @@ from fastapi import Request
 
 from aimonitor.contract import strict
 from aimonitor.contract.errors import ContractError, TooLargeError
+from aimonitor.contract.schema import schema_components
 from aimonitor.hub.identity.roles import Refused
 from aimonitor.hub.reading import read_body
 
@@ -21,7 +22,7 @@ class Body(Generic[B]):
 
     def __init__(self, kind: type[B], example: dict[str, Any]) -> None:
         self._decoder = msgspec.json.Decoder(kind)
-        (schema,), components = msgspec.json.schema_components([kind], ref_template="{name}")
+        (schema,), components = schema_components([kind], "{name}")
         self.openapi = {
             "requestBody": {
                 "required": True,
