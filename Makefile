@@ -17,9 +17,10 @@ help:  ## list the commands
 run: $(VENV)/run.stamp $(STATIC)  ## hub and edge on real footage, dashboard on http://127.0.0.1:8000
 	@exec $(BIN)/aimonitor demo
 
-# Browsers, processes and clocks are real and share two cores: what fails is tried again, and said ("rerun").
+# Two at a time, because most tests wait. Browsers, processes and clocks are real and share the cores: what fails is tried
+# again, and said ("rerun").
 test: $(VENV)/dev.stamp $(STATIC) system  ## everything that is proven in minutes
-	$(BIN)/python -m pytest --reruns 2 --reruns-delay 2
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --reruns=2 --reruns-delay=2
 	cd web && npm test
 
 test-slow: $(VENV)/dev.stamp $(STATIC)  ## the slower proofs: faults, soaks, third-party servers, containers
