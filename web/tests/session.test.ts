@@ -44,6 +44,19 @@ describe("a session", () => {
     expect(keeper.session.value).toEqual({ kind: "ended", user: VERA });
   });
 
+  it("waits no longer for a ticket than a socket may take to open", async () => {
+    const patience: number[] = [];
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
+      patience.push(ms);
+      return timeout(ms);
+    });
+    hubOf(Response.json({ access: "login", user: VERA }), Response.json({ ticket: "t1" }));
+    await new SessionKeeper(new URL("http://hub/")).subprotocols();
+    vi.restoreAllMocks();
+    expect(patience).toEqual([4_000, 4_000]);
+  });
+
   it("is not asked for by a hub from before sessions, nor lost with one that is away", async () => {
     const keeper = new SessionKeeper(new URL("http://hub/"));
     hubOf(Response.error());

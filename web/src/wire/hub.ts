@@ -52,10 +52,16 @@ export class Hub {
   }
 
   /** Ask with JSON, read the answer with `read`. Never throws: what goes wrong is a refusal. */
-  async call<T>(method: Method, path: string, read: (answer: ObjectReader) => T, body?: unknown): Promise<Answer<T>> {
+  async call<T>(
+    method: Method,
+    path: string,
+    read: (answer: ObjectReader) => T,
+    body?: unknown,
+    patienceMs = PATIENCE_MS,
+  ): Promise<Answer<T>> {
     const sent = body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
     try {
-      const answer = await this.fetch(path, { method, signal: AbortSignal.timeout(PATIENCE_MS), ...sent });
+      const answer = await this.fetch(path, { method, signal: AbortSignal.timeout(patienceMs), ...sent });
       if (!answer.ok) return { ok: false, refusal: await readRefusal(answer) };
       const said = await answer.text();
       const value: unknown = said === "" ? {} : JSON.parse(said);

@@ -3,6 +3,9 @@
 import { nothing, type Answer, type Hub } from "./hub";
 import type { ObjectReader } from "./reader";
 
+/** The live connection waits for these answers: what a black hole swallowed is soon asked for again. */
+const SOON_MS = 4_000;
+
 /** Each may do what those before it may: watch; command and mark; set up. */
 export const ROLES = ["viewer", "operator", "admin"] as const;
 export type Role = (typeof ROLES)[number];
@@ -26,10 +29,7 @@ export interface Credentials {
 }
 
 export function fetchSession(hub: Hub): Promise<Answer<SessionAnswer>> {
-  return hub.call("GET", "api/session", (answer) => ({
-    access: readAccess(answer.text("access")),
-    user: answer.part<User | null>("user", readUser, null),
-  }));
+  return hub.call("GET", "api/session", readSession, undefined, SOON_MS);
 }
 
 export function signIn(hub: Hub, credentials: Credentials): Promise<Answer<User>> {
@@ -50,7 +50,11 @@ export function changePassword(hub: Hub, old: string, next: string): Promise<Ans
 
 /** Lets one WebSocket in, once, within half a minute. */
 export function fetchTicket(hub: Hub): Promise<Answer<string>> {
-  return hub.call("POST", "api/ticket", (answer) => answer.text("ticket"), {});
+  return hub.call("POST", "api/ticket", (answer) => answer.text("ticket"), {}, SOON_MS);
+}
+
+function readSession(answer: ObjectReader): SessionAnswer {
+  return { access: readAccess(answer.text("access")), user: answer.part<User | null>("user", readUser, null) };
 }
 
 export function readUser(user: ObjectReader): User {
