@@ -6,11 +6,13 @@ import logging
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import msgspec
 
 from aimonitor.common.clock import Clock
+from aimonitor.common.tasks import first_of
 from aimonitor.contract import codec, messages
 from aimonitor.contract.errors import ContractError
 from aimonitor.hub.identity.people import People
@@ -18,6 +20,7 @@ from aimonitor.hub.identity.roles import Caller, Refused
 from aimonitor.hub.identity.vaults import Shelf, Vault
 from aimonitor.hub.identity.vaults.copied import CopiedShelf
 from aimonitor.hub.push.post import PushRefusedError, check_endpoint, post
+from aimonitor.hub.push.postman import Postman
 from aimonitor.hub.push.records import Keys, Rules, ServerKey, Subscription
 from aimonitor.hub.push.rules import rank, wants, zone
 from aimonitor.hub.stores.base import StoreError
@@ -27,7 +30,7 @@ log = logging.getLogger(__name__)
 Deliver = Callable[[str, bytes, Mapping[str, str]], None]
 """Endpoint, body, headers; in a worker thread. Raises PushRefusedError and OSError."""
 
-_WAITING = 200
+_WORKERS = 8
 _TOLD = 10_000
 _MOST = 500
 _MOST_EACH = 20
@@ -77,12 +80,13 @@ class PushDesk:
         self._camera_name = camera_name
         self._deliver = deliver or partial(post, local=local)
         self._local = local
-        self._queue: asyncio.Queue[tuple[Subscription, bytes]] = asyncio.Queue(_WAITING)
+        self._postman = Postman(self._bring)
+        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="push")
         self._told: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._lapsed: OrderedDict[str, Subscription] = OrderedDict()
         """What push services gave up, so that a browser that is late to say where it is now keeps its rules."""
         self._private = ""
-        self.sent = self.failed = self.dropped = 0
+        self.sent = self.failed = 0
 
     # --- people -----------------------------------------------------------------------------------------------------
 
@@ -189,22 +193,21 @@ class PushDesk:
         return Notice(event.kind, event.level, event.source, name, event.incident_id, event.at, event.zone)
 
     def _put(self, subscription: Subscription, notice: Notice) -> None:
-        try:
-            self._queue.put_nowait((subscription, msgspec.json.encode(notice)))
-        except asyncio.QueueFull:
-            self.dropped += 1
+        self._postman.put(subscription, msgspec.json.encode(notice))
+
+    @property
+    def dropped(self) -> int:
+        """Notices that fell out because a browser's push service was too slow."""
+        return self._postman.dropped
 
     # --- life -------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Deliver, and keep up with what other hubs were told, until cancelled."""
-        refreshing = asyncio.create_task(self._keep_up())
         try:
-            while True:
-                subscription, message = await self._queue.get()
-                await self._bring(subscription, message)
+            await first_of(self._postman.run(), self._keep_up())
         finally:
-            refreshing.cancel()
+            self._workers.shutdown(wait=False, cancel_futures=True)
 
     async def _keep_up(self) -> None:
         while True:
@@ -220,7 +223,8 @@ class PushDesk:
         for _ in range(_TRIES):
             try:
                 body, headers = await self._sealed(subscription, message)
-                await asyncio.to_thread(self._deliver, subscription.endpoint, body, headers)
+                deliver = partial(self._deliver, subscription.endpoint, body, headers)
+                await asyncio.get_running_loop().run_in_executor(self._workers, deliver)
             except PushRefusedError as error:
                 if error.gone:
                     log.info("web push: a browser of %s unsubscribed", subscription.person)
