@@ -90,20 +90,12 @@ class Node:
         self._tracer = open_tracer(settings.traces, settings.traces_share, f"aimonitor-edge {settings.edge_id}")
         detector = Timed(parts.detector or _open_detector(settings), clock)
         self._journal = Journal(settings.journal, clock)
-        month = f"{datetime.fromtimestamp(clock.utc(), UTC):%Y-%m}"
-        limits = BudgetLimits(settings.budget_kbit_s, settings.budget_gb_month)
-        self._budget = Budget(limits, clock.monotonic(), month, self._journal.marked(_SENT + month))
+        self._budget = _budget(settings, clock, self._journal)
         self._media = _media_sender(settings, clock, self._budget)
         follow = self._media.follow if self._media and settings.upload == "snapshots" else None
         self._keeper = Keeper(settings.keep, follow) if settings.keep else None
         cameras = CamerasDesk(lambda: self._lineup, lambda: self._loop, camera_file, clock)
-        of_edge = {
-            "setup.cameras": cameras.now,
-            "setup.cameras.put": cameras.put,
-            "setup.cameras.try": cameras.attempt,
-            "setup.cameras.found": cameras.found,
-        }
-        self._setup = SetupDesk(PolicyDesk(clock), of_edge, settings.remote_setup)
+        self._setup = SetupDesk(PolicyDesk(clock), cameras.commands, settings.remote_setup)
         self._desk = CommandDesk(self._media, self._setup.answer)
         self._uplink = Uplink(
             Address(settings.hub, settings.edge_id, settings.token),
@@ -115,21 +107,8 @@ class Node:
             command=self._desk.obey,
             budget=self._budget,
         )
-        around = Surroundings(
-            settings.edge_id,
-            clock,
-            detector,
-            self._journal,
-            self._uplink,
-            self._keeper,
-            settings.resting,
-            self._budget,
-            settings.journal.with_suffix("") / "policies",
-            settings.false_alarms_per_week,
-            sources=parts.sources,
-            tracer=self._tracer if settings.traces else None,
-        )
         self._told = settings.camera
+        around = self._around(settings, detector, parts.sources)
         self._lineup = Lineup(settings.camera, around, self._arrived, self._left)
         self._metrics_port = settings.metrics_port
         self._exposition = Exposition(
@@ -140,6 +119,23 @@ class Node:
             budget=self._budget,
             keeper=self._keeper,
             clock=clock,
+        )
+
+    def _around(self, settings: EdgeSettings, detector: Detector, sources: Mapping[str, Factory]) -> Surroundings:
+        """What all cameras share."""
+        return Surroundings(
+            settings.edge_id,
+            self._clock,
+            detector,
+            self._journal,
+            self._uplink,
+            self._keeper,
+            settings.resting,
+            self._budget,
+            settings.journal.with_suffix("") / "policies",
+            settings.false_alarms_per_week,
+            sources=sources,
+            tracer=self._tracer if settings.traces else None,
         )
 
     async def run(self, file: SettingsFile[EdgeSettings] | None = None) -> None:
@@ -240,6 +236,13 @@ class Node:
 
 def _open_detector(settings: EdgeSettings) -> Detector:
     return open_detector(settings.detector, threads=settings.threads, threshold=settings.threshold)
+
+
+def _budget(settings: EdgeSettings, clock: Clock, journal: Journal) -> Budget:
+    """What may be said, and what this month has cost so far."""
+    month = f"{datetime.fromtimestamp(clock.utc(), UTC):%Y-%m}"
+    limits = BudgetLimits(settings.budget_kbit_s, settings.budget_gb_month)
+    return Budget(limits, clock.monotonic(), month, journal.marked(_SENT + month))
 
 
 def _media_sender(settings: EdgeSettings, clock: Clock, budget: Budget) -> MediaSender | None:

@@ -20,6 +20,7 @@ from aimonitor.edge.policy_errors import PolicyError
 from aimonitor.edge.policy_store import StaleError
 from aimonitor.edge.scan import local_networks, scan
 from aimonitor.edge.settings import CameraSettings
+from aimonitor.edge.setup import OfEdge
 from aimonitor.edge.setup_refusal import SetupError, alone
 from aimonitor.edge.source import SourceError
 from aimonitor.edge.sources import SourceOptions, open_source
@@ -65,6 +66,16 @@ class CamerasDesk:
         self._clock = clock
         self._changing = threading.Lock()
         self._searching = threading.Lock()
+
+    @property
+    def commands(self) -> Mapping[str, OfEdge]:
+        """What each command is answered by."""
+        return {
+            "setup.cameras": self.now,
+            "setup.cameras.put": self.put,
+            "setup.cameras.try": self.attempt,
+            "setup.cameras.found": self.found,
+        }
 
     def now(self, _body: str, _by: str) -> setup.CameraList:
         """The cameras, without their secrets."""
