@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from aimonitor.common.clock import ManualClock
 from aimonitor.contract import messages
+from aimonitor.hub.courtesy import Courtesy
 from aimonitor.hub.exposition import LABELS, Exposition
 from aimonitor.hub.history import History
 from aimonitor.hub.limits import Places
@@ -38,7 +39,7 @@ def scrape(hub, **options):
 
 def pure_hub(clock):
     counters = Counters()
-    relay = Relay(counters, lambda work: work())
+    relay = Relay(counters, lambda work: work(), Courtesy(clock))
     history = History(make_store(":memory:", Keep()), clock, counters, lambda _event, _new: None)
     board = Switchboard(
         roster=Roster(2_000),
@@ -101,12 +102,12 @@ def test_waits_are_measured_with_the_edges_own_clock():
     clock = ManualClock(utc=1_700_000_000.0)
     board, exposition = pure_hub(clock)
     yard = board.roster.edge("yard", 0.0)
-    board.picture(yard, frame())  # its clock is not known yet: not measured
+    board.picture(yard, frame(), 0.0)  # its clock is not known yet: not measured
     from aimonitor.hub.clock_offset import Measurement
 
     yard.clock.add(Measurement(offset_s=-5.0, delay_s=0.01))  # captured at 1_700_000_005 by our clock
     clock.advance(5.2)
-    board.picture(yard, frame())
+    board.picture(yard, frame(), 0.0)
     shown = read(page(exposition))
     assert shown["picture_transit_seconds_count",] == 1
     assert shown["picture_transit_seconds_sum",] == pytest.approx(0.2)

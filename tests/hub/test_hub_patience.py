@@ -12,7 +12,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode, apply_mask
 
+from aimonitor.common.clock import ManualClock
 from aimonitor.common.websocket import FRAGMENTS, ServerFraming
+from aimonitor.hub.courtesy import CHUNK, SHORT_CHUNK, STATE, WAY_S, Courtesy
 from aimonitor.hub.http_protocol import BODY_BYTES_PER_S, BODY_S, HEAD_LIMIT, HEAD_S, STALL_S, HttpProtocol
 from aimonitor.hub.limits import Places, Stall, household
 from aimonitor.hub.sink_protocol import MESSAGE_S, PING_S, SinkProtocol
@@ -73,14 +75,16 @@ async def answer(scope, receive, send):
     await send({"type": "http.response.body", "body": b"yes"})
 
 
-def tell(story, places=None):
+def tell(story, places=None, app_state=None):
     """Run `story(wire, start)` with an HTTP connection that was made at `start` on the loop's clock."""
 
     async def play():
         config = uvicorn.Config(answer, ws=SinkProtocol, ws_ping_interval=None, log_config=None, lifespan="off")
         config.load()
         state = ServerState()
-        protocol = HttpProtocol(config, state, {}, asyncio.get_running_loop(), places=places or Places(8, 8))
+        protocol = HttpProtocol(
+            config, state, app_state or {}, asyncio.get_running_loop(), places=places or Places(8, 8)
+        )
         wire = Wire(protocol)
         protocol.connection_made(wire)
         await story(wire, asyncio.get_running_loop().time())
@@ -167,6 +171,21 @@ def test_who_reads_nothing_is_cut_off_and_who_reads_slowly_is_not():
         assert wire.aborted
 
     tell(story)
+
+
+def test_who_connects_or_asks_is_let_through_by_the_fan_out():
+    clock = ManualClock()
+    courtesy = Courtesy(clock)
+
+    async def story(wire, _start):
+        assert courtesy.chunk == SHORT_CHUNK
+        clock.advance(WAY_S)
+        assert courtesy.chunk == CHUNK
+        wire.protocol.data_received(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert courtesy.chunk == SHORT_CHUNK
+        await settle()
+
+    tell(story, app_state={STATE: courtesy})
 
 
 def test_a_websocket_is_counted_at_its_door_and_no_longer_here():

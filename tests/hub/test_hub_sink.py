@@ -16,7 +16,8 @@ from websockets.frames import Frame, Opcode
 from aimonitor.common.clock import ManualClock
 from aimonitor.contract import codec, frames, messages
 from aimonitor.hub import serve
-from aimonitor.hub.fan_out import CHUNK, FanOut, Row
+from aimonitor.hub.courtesy import CHUNK, SHORT_CHUNK, WAY_S, Courtesy
+from aimonitor.hub.fan_out import FanOut, Row
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import LINES
 from aimonitor.hub.parcel import Parcel, encode_frame
@@ -151,7 +152,7 @@ def test_a_frame_that_a_real_socket_takes_in_part_arrives_whole_and_in_order():
 
         transport, _ = await loop.create_connection(Bare, sock=ours)
         sink.bind(transport)
-        fan_out = FanOut(counters, loop.call_soon)
+        fan_out = FanOut(counters, loop.call_soon, Courtesy(ManualClock()))
         sink.on_change = fan_out.note_change
         row = Row([SinkOutlet(sink, ManualClock(), counters)])
         sink._fd = sink.ready_fd = ours.fileno()
@@ -180,7 +181,7 @@ def test_a_socket_that_is_gone_keeps_no_frame_from_the_next_one():
 
     async def tell():
         loop, counters = asyncio.get_running_loop(), Counters()
-        fan_out = FanOut(counters, loop.call_soon)
+        fan_out = FanOut(counters, loop.call_soon, Courtesy(ManualClock()))
         pairs = [socket.socketpair(socket.AF_UNIX) for _ in range(2)]
         outlets, transports = [], []
         for ours, theirs in pairs:
@@ -258,7 +259,7 @@ class Listed:
 
 def test_many_are_served_in_chunks_and_the_newest_waits_for_the_pass_to_end():
     later, counters = [], Counters()
-    fan_out = FanOut(counters, later.append)
+    fan_out = FanOut(counters, later.append, Courtesy(ManualClock()))
     outlets = [Listed() for _ in range(3 * CHUNK)]
     for number in range(4):
         fan_out.send("picture", Row(outlets), Parcel(b"%d" % number))
@@ -271,6 +272,25 @@ def test_many_are_served_in_chunks_and_the_newest_waits_for_the_pass_to_end():
     assert all([payload for payload in each.got if payload != b"other"] == [b"0", b"3"] for each in outlets)
     assert turns == 4
     assert counters.messages_replaced == 2 * len(outlets)
+
+
+def test_who_asks_something_is_let_through_by_smaller_steps_for_a_moment():
+    later, clock = [], ManualClock()
+    courtesy = Courtesy(clock)
+    fan_out = FanOut(Counters(), later.append, courtesy)
+    outlets = [Listed() for _ in range(3 * CHUNK)]
+    fan_out.send("picture", Row(outlets), Parcel(b"1"))
+    steps = [sum(bool(each.got) for each in outlets)]
+    courtesy.asked()
+    for _ in range(2):
+        later.pop(0)()
+        steps.append(sum(bool(each.got) for each in outlets))
+    clock.advance(WAY_S)
+    while later:
+        later.pop(0)()
+        steps.append(sum(bool(each.got) for each in outlets))
+    assert steps == [CHUNK, CHUNK + SHORT_CHUNK, CHUNK + 2 * SHORT_CHUNK, 2 * CHUNK + 2 * SHORT_CHUNK, 3 * CHUNK]
+    assert all(len(each.got) == 1 for each in outlets)
 
 
 # --- viewers that acknowledge ---------------------------------------------------------------------------------------

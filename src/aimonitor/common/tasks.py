@@ -13,8 +13,9 @@ async def first_of(*work: Coroutine[Any, Any, None]) -> None:
     tasks = [asyncio.create_task(each) for each in work]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        for error in [task.exception() for task in done]:  # of all of them: asyncio complains of one that nobody saw
+            if error is not None:
+                raise error
     finally:
         await end(tasks)
 

@@ -25,6 +25,7 @@ from aimonitor.contract import schema
 from aimonitor.hub import pages, rest
 from aimonitor.hub.buses import Bus, make_bus
 from aimonitor.hub.course import CourseDoor
+from aimonitor.hub.courtesy import STATE, Courtesy
 from aimonitor.hub.edge_socket import EdgeDoor
 from aimonitor.hub.exposition import Exposition
 from aimonitor.hub.health import Doctor
@@ -92,7 +93,8 @@ def create_app(
     if bus is None and settings.redis_url is not None:
         bus = make_bus(settings.redis_url.get_secret_value())
     counters = Counters()
-    relay = Relay(counters, lambda work: asyncio.get_running_loop().call_soon(work))
+    courtesy = Courtesy(clock)
+    relay = Relay(counters, lambda work: asyncio.get_running_loop().call_soon(work), courtesy)
 
     def stored(event: NewEvent, is_new: bool) -> None:
         switchboard.event_stored(event, is_new)
@@ -145,7 +147,7 @@ def create_app(
         description="Relays what edges see to whoever watches, and remembers what happened.",
         docs_url=None,  # their pages need a CDN and inline scripts, which our content security policy refuses
         redoc_url=None,
-        lifespan=lambda _: _lifespan(store, history, identity, works, tracer),
+        lifespan=lambda _: _lifespan(store, history, identity, works, tracer, courtesy=courtesy),
     )
     app.state.switchboard = switchboard
     app.add_exception_handler(RequestValidationError, _refuse_parameters)
@@ -178,14 +180,23 @@ def create_app(
 
 @contextlib.asynccontextmanager
 async def _lifespan(
-    store: EventStore, history: History, identity: Identity, works: Sequence[Beside], tracer: Tracer
-) -> AsyncIterator[None]:
-    """Open the stores, run what works from start to end, and put everything away in the reverse order."""
+    store: EventStore,
+    history: History,
+    identity: Identity,
+    works: Sequence[Beside],
+    tracer: Tracer,
+    *,
+    courtesy: Courtesy,
+) -> AsyncIterator[dict[str, Courtesy]]:
+    """Open the stores, run what works from start to end, and put everything away in the reverse order.
+
+    The state that it yields is for `HttpProtocol`.
+    """
     await store.open()
     await identity.open()
     tasks = [begin(work(), "a part of the hub") for work in works]
     try:
-        yield
+        yield {STATE: courtesy}
     finally:
         await end(tasks)
         await history.finish()

@@ -12,13 +12,11 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from aimonitor.hub.courtesy import CHUNK, Courtesy
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import Outlet
 from aimonitor.hub.parcel import Parcel
 from aimonitor.hub.sink import write_to_each
-
-CHUNK = 64
-"""Outlets written to before the event loop gets a turn; about half a millisecond."""
 
 CallSoon = Callable[[Callable[[], None]], object]
 
@@ -62,8 +60,9 @@ class _Pass:
 class FanOut:
     """All passes that are under way, at most one and one waiting for each slot."""
 
-    def __init__(self, counters: Counters, call_soon: CallSoon) -> None:
+    def __init__(self, counters: Counters, call_soon: CallSoon, courtesy: Courtesy) -> None:
         self._counters = counters
+        self._courtesy = courtesy
         self._call_soon = call_soon
         self._under_way: set[str] = set()
         self._waiting: dict[str, _Pass] = {}
@@ -83,12 +82,13 @@ class FanOut:
         elif len(row.outlets) > CHUNK:
             self._go_on(_Pass(slot, row, parcel))
         else:
-            self._counters.sent(slot, len(parcel.wire), self._write_chunk(slot, row, 0, parcel))
+            self._counters.sent(slot, len(parcel.wire), self._write_chunk(slot, row, 0, CHUNK, parcel))
 
     def _go_on(self, work: _Pass) -> None:
         """Write the next chunk; what is left has to wait for everything else that the event loop has to do."""
-        work.sent += self._write_chunk(work.slot, work.row, work.next, work.parcel)
-        work.next += CHUNK
+        chunk = self._courtesy.chunk
+        work.sent += self._write_chunk(work.slot, work.row, work.next, chunk, work.parcel)
+        work.next += chunk
         if work.next < len(work.row):
             self._under_way.add(work.slot)
             self._call_soon(partial(self._go_on, work))
@@ -99,10 +99,10 @@ class FanOut:
         if waiting is not None:
             self._go_on(waiting)
 
-    def _write_chunk(self, slot: str, row: Row, first: int, parcel: Parcel) -> int:
-        """Write to a chunk of outlets from `first` on; to how many it went at once."""
+    def _write_chunk(self, slot: str, row: Row, first: int, most: int, parcel: Parcel) -> int:
+        """Write to the `most` outlets from `first` on; to how many it went at once."""
         row.look_again(self._change)
-        fds, wire = row.fds[first : first + CHUNK], parcel.wire
+        fds, wire = row.fds[first : first + most], parcel.wire
         sent = len(fds)
         for short in write_to_each(fds, wire):
             outlet = row.outlets[first + short.place]

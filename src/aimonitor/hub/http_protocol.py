@@ -13,6 +13,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from aimonitor.hub.courtesy import STATE, Courtesy
 from aimonitor.hub.limits import Places, Stall
 from aimonitor.hub.patience import Swept
 
@@ -46,6 +47,13 @@ class HttpProtocol(HttpToolsProtocol, Swept):
         self._head = 0
         self._in_head = True
         self._stall = Stall(STALL_S)
+        self._courtesy: Courtesy | None = app_state.get(STATE)
+        self._ask()
+
+    def _ask(self) -> None:
+        """Somebody waits for an answer from now on."""
+        if self._courtesy is not None:
+            self._courtesy.asked()
 
     # --- asyncio ------------------------------------------------------------------------------------------------------
 
@@ -83,6 +91,7 @@ class HttpProtocol(HttpToolsProtocol, Swept):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._ask()
         self._deadline = self.loop.time() + HEAD_S
         self._in_head, self._head = True, 0
 

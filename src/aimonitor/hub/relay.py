@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from aimonitor.hub.audience import THERMAL, Audience, Audiences, Wish
+from aimonitor.hub.courtesy import Courtesy
 from aimonitor.hub.fan_out import CallSoon, FanOut, Row
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import LINE, Outlet
@@ -43,9 +44,9 @@ class _Seats:
 class Relay:
     """All viewers and what they want. `changed` is set when what is asked of the edges may have changed."""
 
-    def __init__(self, counters: Counters, call_soon: CallSoon) -> None:
+    def __init__(self, counters: Counters, call_soon: CallSoon, courtesy: Courtesy) -> None:
         self._counters = counters
-        self._fan_out = FanOut(counters, call_soon)
+        self._fan_out = FanOut(counters, call_soon, courtesy)
         self._ids = itertools.count(1)
         self._viewers: dict[str, Viewer] = {}
         self._ours: Row | None = Row()

@@ -14,8 +14,12 @@ class Bus(Protocol):
     `connected` tells; `run` comes back by itself and calls `returned` each time it has.
     """
 
-    connected: bool
     dropped: int
+
+    @property
+    def connected(self) -> bool:
+        """Whether what is said now is said to anybody."""
+        ...
 
     def say(self, channel: str, data: bytes) -> None:
         """Say something to whoever listens to `channel` now."""
