@@ -46,6 +46,7 @@ class Relay:
 
     def __init__(self, counters: Counters, call_soon: CallSoon, courtesy: Courtesy) -> None:
         self._counters = counters
+        self.courtesy = courtesy
         self._fan_out = FanOut(counters, call_soon, courtesy)
         self._ids = itertools.count(1)
         self._viewers: dict[str, Viewer] = {}
