@@ -46,7 +46,7 @@ def run(chosen: argparse.Namespace) -> int:
     from aimonitor.common import log, reload, settings
     from aimonitor.edge import node
     from aimonitor.edge.camera_file import CameraFile
-    from aimonitor.edge.settings import LIVE_KEYS, EdgeSettings
+    from aimonitor.edge.settings import FOUNDING_VARIABLES, LIVE_KEYS, EdgeSettings
 
     log.configure(verbose=chosen.verbose)
     overrides = {
@@ -54,7 +54,9 @@ def run(chosen: argparse.Namespace) -> int:
     }
 
     def read() -> EdgeSettings:
-        found = settings.load(EdgeSettings, "edge", path=chosen.config, overrides=overrides)
+        found = settings.load(
+            EdgeSettings, "edge", path=chosen.config, founding=FOUNDING_VARIABLES, overrides=overrides
+        )
         if not chosen.loop:
             return found
         looped = tuple(camera.model_copy(update={"loop": True}) for camera in found.camera)

@@ -52,7 +52,13 @@ def _hub() -> Section:
 def _edge() -> Section:
     from aimonitor.edge import settings
 
-    return Section("edge", settings.EdgeSettings, {}, live=settings.LIVE_KEYS, state=lambda read: read.journal)
+    return Section(
+        "edge",
+        settings.EdgeSettings,
+        settings.FOUNDING_VARIABLES,
+        live=settings.LIVE_KEYS,
+        state=lambda read: read.journal,
+    )
 
 
 def _bot() -> Section:

@@ -24,6 +24,7 @@ from aimonitor.edge.camera import Surroundings, WiredCamera
 from aimonitor.edge.camera_file import CameraFile
 from aimonitor.edge.commands import CommandDesk
 from aimonitor.edge.delivery import HubAddress
+from aimonitor.edge.distress import Distress, Telegram
 from aimonitor.edge.exposition import Exposition, serve
 from aimonitor.edge.inference import Timed
 from aimonitor.edge.journal import Journal
@@ -107,6 +108,7 @@ class Node:
             command=self._desk.obey,
             budget=self._budget,
         )
+        self._distress = self._distress_of(settings)
         self._told = settings.camera
         around = self._around(settings, detector, parts.sources)
         self._lineup = Lineup(settings.camera, around, self._arrived, self._left)
@@ -119,6 +121,18 @@ class Node:
             budget=self._budget,
             keeper=self._keeper,
             clock=clock,
+        )
+
+    def _distress_of(self, settings: EdgeSettings) -> Distress | None:
+        if not (settings.telegram_token and settings.telegram_chats):
+            return None
+        return Distress(
+            self._journal,
+            Telegram(settings.telegram_token, settings.telegram_chats, settings.telegram_api),
+            lambda: self._uplink.connected,
+            self._clock,
+            edge_id=settings.edge_id,
+            patience_s=settings.hub_away_s,
         )
 
     def _around(self, settings: EdgeSettings, detector: Detector, sources: Mapping[str, Factory]) -> Surroundings:
@@ -152,6 +166,8 @@ class Node:
         watch = asyncio.ensure_future(self._watch())
         stopped = asyncio.ensure_future(stop.wait())
         beside = [asyncio.ensure_future(follow(file, self.adopt))] if file is not None else []
+        if self._distress is not None:
+            beside.append(asyncio.ensure_future(self._distress.run()))
         try:
             done, _ = await asyncio.wait((uplink, watch, stopped), return_when=asyncio.FIRST_COMPLETED)
             for task in done - {stopped}:

@@ -2,15 +2,17 @@
 
 import re
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from aimonitor.common.settings import Settings
 from aimonitor.contract.names import is_readable
 from aimonitor.edge.publisher import Rung
 
+FOUNDING_VARIABLES: Mapping[str, str] = {"TELEGRAM_TOKEN": "telegram_token", "CHAT_ID": "telegram_chats"}
 LIVE_KEYS = frozenset({"camera", "budget_kbit_s", "budget_gb_month", "upload_kb_per_s"})
 """What a running edge takes over when the file is edited; policies are files of their own, and followed as well."""
 
@@ -25,6 +27,15 @@ def _readable(name: str) -> str:
 
 
 Name = Annotated[str, Field(max_length=120), AfterValidator(_readable)]
+
+
+def _read_chats(value: object) -> object:
+    """One id or several separated by commas; a group's id is negative."""
+    if isinstance(value, int):
+        return (value,)
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
 
 
 class CameraSettings(Settings):
@@ -84,6 +95,13 @@ class EdgeSettings(Settings):
     budget_kbit_s: Annotated[float, Field(gt=0)] | None = None
     budget_gb_month: Annotated[float, Field(gt=0)] | None = None
     """What the uplink may cost; as it is used up, cameras are looked at less closely. Events always go out."""
+
+    telegram_token: str = ""
+    """A bot that is told what is critical while the hub is away, in `telegram_chats`; none is told nothing."""
+    telegram_chats: Annotated[tuple[int, ...], BeforeValidator(_read_chats)] = ()
+    telegram_api: Annotated[str, Field(pattern=r"^https?://\S+$")] = "https://api.telegram.org"
+    hub_away_s: Annotated[float, Field(ge=10)] = 120.0
+    """For how long the hub may be away before the edge tells by itself: a sleeping one takes a minute to wake."""
 
     @field_validator("camera", mode="before")
     @classmethod
