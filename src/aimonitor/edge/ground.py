@@ -84,13 +84,17 @@ class Ground:
 
     def stretch(self, u: float, v: float, du: float, dv: float) -> float:
         """Relative standard deviation of a speed at (u, v), 0..1, whose direction in the image is (du, dv)."""
-        column, row = min(_COLUMNS - 1, int(u * _COLUMNS)), min(_ROWS - 1, int(v * _ROWS))
+        column = int(u * _COLUMNS) if u < 1.0 else _COLUMNS - 1
+        row = int(v * _ROWS) if v < 1.0 else _ROWS - 1
         (p, q, r), (v4, v3, v2, v1, v0) = self.scales[row * _COLUMNS + column]
         if du == 0.0 == dv:
             return min(1.0, max(sqrt(v4) / p, sqrt(v0) / r))
         length2 = p * du * du + q * du * dv + r * dv * dv
         variance = (((v4 * du + v3 * dv) * du + v2 * dv * dv) * du + v1 * dv**3) * du + v0 * dv**4
-        return min(1.0, sqrt(max(0.0, variance)) / length2)
+        if variance <= 0.0:
+            return 0.0
+        stretch = sqrt(variance) / length2
+        return stretch if stretch < 1.0 else 1.0
 
 
 def calibrate(

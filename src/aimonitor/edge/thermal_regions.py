@@ -1,17 +1,15 @@
 """Connected warm regions in a small thermal picture."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from aimonitor.edge.types import Box, Floats, Point
 
 Mask = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True, gc=False):
     """One warm region: its box in fractions of the sensor's picture, its heat, and its share of the picture."""
 
     box: Box
@@ -22,14 +20,23 @@ class Region:
     area: float
 
 
+class _Run(Struct, gc=False):
+    """A stretch of one row, from column `first` to before `end`, and where its pixels begin among all of the mask."""
+
+    row: int
+    first: int
+    end: int
+    start: int
+
+
 def regions(mask: Mask, celsius: Floats, *, limit: int) -> list[Region]:
     """The 8-connected regions of `mask`, hottest first, at most `limit`.
 
     By runs and union-find (Rosenfeld and Pfaltz, JACM 13(4), 1966): the work is in proportion to the runs of the mask,
     which are few, and not to the pixels.
     """
-    rows, first, last = _runs(mask)
-    parents = list(range(len(rows)))
+    runs = _runs(mask)
+    parents = list(range(len(runs)))
 
     def root(run: int) -> int:
         while parents[run] != run:
@@ -38,44 +45,56 @@ def regions(mask: Mask, celsius: Floats, *, limit: int) -> list[Region]:
         return run
 
     above = 0
-    for run, row in enumerate(rows):
-        while above < run and (rows[above] < row - 1 or (rows[above] == row - 1 and last[above] < first[run] - 1)):
+    for index, run in enumerate(runs):
+        row_above = run.row - 1
+        while above < index and (
+            runs[above].row < row_above or (runs[above].row == row_above and runs[above].end < run.first)
+        ):
             above += 1
         other = above
-        while other < run and rows[other] == row - 1 and first[other] <= last[run] + 1:
-            parents[root(run)] = root(other)
+        while other < index and runs[other].row == row_above and runs[other].first <= run.end:
+            parents[root(index)] = root(other)
             other += 1
-    members: dict[int, list[int]] = {}
-    for run in range(len(rows)):
-        members.setdefault(root(run), []).append(run)
-    found = [_region(runs, rows, first, last, celsius) for runs in members.values()]
+    members: dict[int, list[_Run]] = {}
+    for index, run in enumerate(runs):
+        members.setdefault(root(index), []).append(run)
+    heat = celsius[mask].tolist()
+    found = [_region(one, heat, *mask.shape) for one in members.values()]
     found.sort(key=lambda region: -region.peak_celsius)
     return found[:limit]
 
 
-def _runs(mask: Mask) -> tuple[list[int], list[int], list[int]]:
-    """Row, first and last column of every run of True, in reading order."""
-    padded = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
-    padded[:, 1:-1] = mask
-    steps = np.diff(padded, axis=1)
-    rows, first = np.nonzero(steps == 1)
-    _, after = np.nonzero(steps == -1)
-    return rows.tolist(), first.tolist(), (after - 1).tolist()
+def _runs(mask: Mask) -> list[_Run]:
+    """Every run of True, in reading order."""
+    height, width = mask.shape
+    step = width + 1
+    padded = np.zeros(height * step + 1, np.bool_)  # each row begins with a False, and one ends them all
+    padded[:-1].reshape(height, step)[:, 1:] = mask
+    changes = (padded[1:] != padded[:-1]).nonzero()[0].tolist()
+    runs, start = [], 0
+    for begin, end in zip(changes[::2], changes[1::2], strict=True):
+        row, first = divmod(begin, step)
+        runs.append(_Run(row, first, first + end - begin, start))
+        start += end - begin
+    return runs
 
 
-def _region(runs: list[int], rows: list[int], first: list[int], last: list[int], celsius: Floats) -> Region:
-    height, width = celsius.shape
-    values = np.concatenate([celsius[rows[run], first[run] : last[run] + 1] for run in runs])
-    left, right = min(first[run] for run in runs), max(last[run] for run in runs) + 1
-    top, bottom = min(rows[run] for run in runs), max(rows[run] for run in runs) + 1
-    columns = sum((first[run] + last[run] + 1) / 2 * (last[run] - first[run] + 1) for run in runs)
-    lines = sum((rows[run] + 0.5) * (last[run] - first[run] + 1) for run in runs)
+def _region(runs: list[_Run], heat: list[float], height: int, width: int) -> Region:
+    left, right, top, bottom = width, 0, runs[0].row, runs[-1].row + 1
+    columns = lines = 0.0
+    values: list[float] = []
+    for run in runs:
+        first, end = run.first, run.end
+        left, right = first if first < left else left, end if end > right else right
+        columns += (first + end) / 2 * (end - first)
+        lines += (run.row + 0.5) * (end - first)
+        values += heat[run.start : run.start + end - first]
     n = len(values)
     return Region(
         Box(left / width, top / height, right / width, bottom / height),
         Point(columns / n / width, lines / n / height),
-        float(np.maximum.reduce(values)),
-        float(np.add.reduce(values)) / n,
+        max(values),
+        sum(values) / n,
         n,
         n / (width * height),
     )

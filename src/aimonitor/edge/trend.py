@@ -42,18 +42,13 @@ class Trend:
     the past weighs a tenth at once, so that the line follows within a few values instead of several memories.
     """
 
-    __slots__ = (
-        "_at", "_count", "_memory_s", "_motion", "_n", "_ox", "_oy", "_p", "_pt", "_ptt", "_t", "_tt", "_tx", "_ty",
-        "_w", "_x", "_xx", "_y",
-    )  # fmt: skip
+    __slots__ = ("_at", "_count", "_memory_s", "_motion", "_ox", "_oy", "_sums")
 
     def __init__(self, memory_s: float) -> None:
         self._memory_s = memory_s
         self._count = 0
         self._at = self._ox = self._oy = 0.0
-        self._n = self._w = self._t = self._tt = 0.0
-        self._x = self._y = self._tx = self._ty = self._xx = 0.0
-        self._p = self._pt = self._ptt = 0.0
+        self._sums = _NOTHING
         self._motion: Motion | None = None
 
     def add(self, at: float, x: float, y: float, sigma: float) -> None:
@@ -67,57 +62,68 @@ class Trend:
         self._count += 1
         x -= self._ox
         y -= self._oy
-        keep = exp(-dt / max(self._memory_s, _MIN_VALUES * dt))
-        if self._is_surprising(dt, x, y, sigma):
+        sums, motion = self._sums, self._motion
+        least_s = _MIN_VALUES * dt
+        keep = exp(-dt / (self._memory_s if self._memory_s > least_s else least_s))
+        if motion is not None and _is_surprising(sums, motion, dt, x, y, sigma):
             keep *= _AFTER_SURPRISE
-        # Times count from the newest position: move the origin, then forget.
-        w, t, x_sum, y_sum = self._w, self._t, self._x, self._y
-        self._tt = keep * (self._tt - 2.0 * dt * t + dt * dt * w)
-        self._t = keep * (t - dt * w)
-        self._tx = keep * (self._tx - dt * x_sum)
-        self._ty = keep * (self._ty - dt * y_sum)
-        keep2 = keep * keep
-        p, pt = self._p, self._pt
-        self._ptt = keep2 * (self._ptt - 2.0 * dt * pt + dt * dt * p)
-        self._pt = keep2 * (pt - dt * p)
         if 0.0 < dt < _INDEPENDENT_S:
             sigma *= sqrt(_INDEPENDENT_S / dt)
         weight = 1.0 / (sigma * sigma)
-        self._n = keep * self._n + 1.0
-        self._w = keep * w + weight
-        self._p = keep2 * p + weight
-        self._x = keep * x_sum + weight * x
-        self._y = keep * y_sum + weight * y
-        self._xx = keep * self._xx + weight * (x * x + y * y)
-        self._motion = self._fit()
-
-    def _is_surprising(self, dt: float, x: float, y: float, sigma: float) -> bool:
-        motion = self._motion
-        if motion is None:
-            return False
-        share = 1.0 / self._w
-        ahead = dt - self._t * share
-        miss_x = x - self._x * share - motion.vx * ahead
-        miss_y = y - self._y * share - motion.vy * ahead
-        drift = motion.spread * ahead
-        variance = sigma * sigma + self._p * share * share + drift * drift
-        return miss_x * miss_x + miss_y * miss_y > _SURPRISE * variance * motion.misfit
+        n, w, t, tt, x_sum, y_sum, tx, ty, squares, p, pt, ptt = sums
+        keep2 = keep * keep
+        # Times count from the newest position: move the origin, then forget.
+        self._sums = sums = (
+            keep * n + 1.0,
+            keep * w + weight,
+            keep * (t - dt * w),
+            keep * (tt - 2.0 * dt * t + dt * dt * w),
+            keep * x_sum + weight * x,
+            keep * y_sum + weight * y,
+            keep * (tx - dt * x_sum),
+            keep * (ty - dt * y_sum),
+            keep * squares + weight * (x * x + y * y),
+            keep2 * p + weight,
+            keep2 * (pt - dt * p),
+            keep2 * (ptt - 2.0 * dt * pt + dt * dt * p),
+        )
+        if self._count >= _MIN_VALUES:
+            self._motion = _fit(sums)
 
     def motion(self) -> Motion | None:
         """The velocity now, or None before there are three values."""
         return self._motion
 
-    def _fit(self) -> Motion | None:
-        if self._count < _MIN_VALUES:
-            return None
-        w, mean_t = self._w, self._t / self._w
-        spread_t = self._tt - self._t * mean_t
-        if spread_t <= 1e-9 * w:
-            return None
-        vx = (self._tx - mean_t * self._x) / spread_t
-        vy = (self._ty - mean_t * self._y) / spread_t
-        variance = (self._ptt - 2.0 * mean_t * self._pt + mean_t * mean_t * self._p) / (spread_t * spread_t)
-        left = self._xx - (self._x * self._x + self._y * self._y) / w - (vx * vx + vy * vy) * spread_t
-        freedom = 2.0 * max(0.0, self._n - self._p / w - variance * spread_t)
-        misfit = (_PRIOR_FREEDOM + max(0.0, left)) / (_PRIOR_FREEDOM + freedom)
-        return Motion(vx, vy, sqrt(max(0.0, variance)), misfit)
+
+_Sums = tuple[float, float, float, float, float, float, float, float, float, float, float, float]
+"""How many values, then sums of their weights w = 1 / sigma^2 and of w t, w t^2, w x, w y, w t x, w t y, w (x^2 + y^2);
+then of the squared weights' share w and its t, t^2: forgotten twice as fast."""
+
+_NOTHING: _Sums = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def _is_surprising(sums: _Sums, motion: Motion, dt: float, x: float, y: float, sigma: float) -> bool:
+    _, w, t, _, x_sum, y_sum, _, _, _, p, _, _ = sums
+    share = 1.0 / w
+    ahead = dt - t * share
+    miss_x = x - x_sum * share - motion.vx * ahead
+    miss_y = y - y_sum * share - motion.vy * ahead
+    drift = motion.spread * ahead
+    variance = sigma * sigma + p * share * share + drift * drift
+    return miss_x * miss_x + miss_y * miss_y > _SURPRISE * variance * motion.misfit
+
+
+def _fit(sums: _Sums) -> Motion | None:
+    n, w, t, tt, x, y, tx, ty, squares, p, pt, ptt = sums
+    mean_t = t / w
+    spread_t = tt - t * mean_t
+    if spread_t <= 1e-9 * w:
+        return None
+    vx = (tx - mean_t * x) / spread_t
+    vy = (ty - mean_t * y) / spread_t
+    variance = (ptt - 2.0 * mean_t * pt + mean_t * mean_t * p) / (spread_t * spread_t)
+    left = squares - (x * x + y * y) / w - (vx * vx + vy * vy) * spread_t
+    freedom = 2.0 * (n - p / w - variance * spread_t)
+    # Rounding may make a little less than 0 of what is 0.
+    misfit = (_PRIOR_FREEDOM + (left if left > 0.0 else 0.0)) / (_PRIOR_FREEDOM + (freedom if freedom > 0.0 else 0.0))
+    return Motion(vx, vy, sqrt(variance) if variance > 0.0 else 0.0, misfit)

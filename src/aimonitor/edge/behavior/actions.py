@@ -66,7 +66,7 @@ def _loitering(now: Moment, rules: Rules) -> Doing | None:
 
 def _running(now: Moment, rules: Rules) -> Doing | None:
     is_fast = now.speed.value - now.speed.error > rules.running_m_per_s * now.per_m
-    if not is_fast and "running" not in now.held:
+    if not is_fast and "running" not in now.held.spells:
         return None
     since = now.held.update("running", is_fast, now.at, rules.running_for_s, rules.settle_s)
     return None if since is None else Doing("running", since, "", now.speed.value)
@@ -93,7 +93,7 @@ def _wrong_way(now: Moment, rules: Rules, zone: Zone, allowed_deg: float) -> Doi
 def _approach(now: Moment, rules: Rules, zone: Zone, arrives_s: float) -> Doing | None:
     comes = arrives_s < inf and now.speed.value - now.speed.error > rules.approach_m_per_s * now.per_m
     key = ("approach", zone.name)
-    if not comes and key not in now.held:
+    if not comes and key not in now.held.spells:
         return None
     since = now.held.update(key, comes, now.at, rules.settle_s, rules.settle_s)
     return Doing("approach", since, zone.name, arrives_s) if since is not None and comes else None

@@ -11,9 +11,9 @@ cluster.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import atan2, cos, radians
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 
 from aimonitor.edge.behavior.groups import density_connected, within
 from aimonitor.edge.behavior.site import Rules
@@ -23,7 +23,7 @@ _LIMIT = 64
 """Vehicles taken into account and candidates kept: beyond this it is a traffic jam."""
 
 
-class Vehicle(NamedTuple):
+class Vehicle(Struct, frozen=True, gc=False):
     """A vehicle at time `at`: place and velocity in units of which `per_m` make a metre."""
 
     track_id: int

@@ -5,13 +5,12 @@ from math import hypot
 
 from aimonitor.edge.behavior.held import Held
 from aimonitor.edge.behavior.lines import LineWatch
-from aimonitor.edge.behavior.place import Place, pace
+from aimonitor.edge.behavior.place import Pace, Place, pace
 from aimonitor.edge.behavior.site import Rules, Site, Zone
 from aimonitor.edge.behavior.zones import Areas
 from aimonitor.edge.trend import Motion, Trend
 from aimonitor.edge.types import Behavior, Size, Speed, Track
 
-_CLEAR_M_PER_S = 0.2
 _MOVED_M_PER_S = 0.5
 
 
@@ -56,14 +55,11 @@ class Followed:
             self._trend.add(at, where.x, where.y, where.sigma)
             self.motion = self._trend.motion()
 
-    def pace(self, track: Track, size: Size) -> tuple[Speed, float | None]:
-        """Speed, and heading once the speed is clear of its error."""
+    def pace(self, track: Track, size: Size) -> Pace:
+        """Speed and heading, as far as they are known."""
         if self.motion is None or self.place is None:
-            return Speed(0.0, "px/s" if self._site.ground is None else "m/s"), None
-        speed, heading_deg = pace(self.motion, self.place, track, self._site.ground, size)
-        if speed.value < max(2 * speed.error, _CLEAR_M_PER_S * self.place.per_m):
-            return speed, None
-        return speed, heading_deg
+            return Pace(Speed(0.0, "px/s" if self._site.ground is None else "m/s"), None)
+        return pace(self.motion, self.place, track, self._site.ground, size)
 
     def settle(self, pace: Speed, at: float) -> None:
         """Move the anchor when the object is no longer where it stood."""
@@ -82,9 +78,12 @@ class Followed:
         zones: list[Zone] = []
         dwell_s: dict[str, float] = {}
         held, settle_s, before = self.held, self._site.rules.settle_s, self._seen_before
+        spells = held.spells
         for zone, key, stands_in in zip(areas.zones, areas.keys, inside, strict=True):
+            if not (stands_in or key in spells):
+                continue
             counts = stands_in and zone.counts(label)
-            if (counts or key in held) and held.update(key, counts, at, settle_s, settle_s, before=before) is not None:
+            if held.update(key, counts, at, settle_s, settle_s, before=before) is not None:
                 zones.append(zone)
                 dwell_s[zone.name] = held.duration(key)
         return zones, dwell_s

@@ -1,10 +1,9 @@
 """Density: who stands close to whom, and crowds made of it."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from aimonitor.edge.behavior.held import Held
 from aimonitor.edge.behavior.site import Rules, Zone
@@ -29,7 +28,10 @@ def density_connected(near: Near, at_least: int) -> list[list[int]]:
     count = len(near)
     if at_least > 1 and np.count_nonzero(near) <= count:
         return []
-    neighbors = [[j for j, is_near in enumerate(row) if is_near and j != i] for i, row in enumerate(near.tolist())]
+    neighbors: list[list[int]] = [[] for _ in range(count)]
+    for i, j in zip(*(where.tolist() for where in near.nonzero()), strict=True):
+        if i != j:
+            neighbors[i].append(j)
     taken = [False] * count
     clusters = []
     for seed in range(count):
@@ -50,7 +52,7 @@ def density_connected(near: Near, at_least: int) -> list[list[int]]:
     return clusters
 
 
-class Standing(NamedTuple):
+class Standing(Struct, frozen=True, gc=False):
     """A person at a place, in units of which `per_m` make a metre, and the zones that it is in."""
 
     track_id: int

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class _Spell:
+class Spell:
     """`over` is when it ended, once it was seen to be false."""
 
     since: float
@@ -20,14 +20,11 @@ class Held:
     long the two are, and a time in which nobody looked ends nothing.
     """
 
-    __slots__ = ("_spells",)
+    __slots__ = ("spells",)
 
     def __init__(self) -> None:
-        self._spells: dict[Hashable, _Spell] = {}
-
-    def __contains__(self, key: Hashable) -> bool:
-        """True while anything is remembered of `key`: until then, to hear that it is false changes nothing."""
-        return key in self._spells
+        self.spells: dict[Hashable, Spell] = {}
+        """What is remembered; of a condition that is not here, to hear that it is false changes nothing."""
 
     def update(
         self, key: Hashable, is_true: bool, at: float, after_s: float, release_s: float, *, before: float | None = None
@@ -36,28 +33,28 @@ class Held:
 
         before: when it was last known to be otherwise; it is dated to the middle then, which is right on average
         """
-        spell = self._spells.get(key)
+        spell = self.spells.get(key)
         if spell is None:
             if not is_true:
                 return None
-            spell = self._spells[key] = _Spell(at if before is None else (before + at) / 2, at)
+            spell = self.spells[key] = Spell(at if before is None else (before + at) / 2, at)
         elif is_true:
             spell.last, spell.over = at, None
         else:
             if spell.over is None:
                 spell.over = (spell.last + at) / 2
             if at - spell.over > release_s:
-                del self._spells[key]
+                del self.spells[key]
                 return None
         return spell.since if spell.last - spell.since >= after_s else None
 
     def forget(self, key: Hashable) -> None:
         """Drop what is known of `key`."""
-        self._spells.pop(key, None)
+        self.spells.pop(key, None)
 
     def duration(self, key: Hashable) -> float:
         """Seconds for which it held, as far as can be told; 0 when there is no such spell."""
-        spell = self._spells.get(key)
+        spell = self.spells.get(key)
         if spell is None:
             return 0.0
         return (spell.last if spell.over is None else spell.over) - spell.since

@@ -1,13 +1,13 @@
 """Crossing a line, once, in a direction, however much the foot trembles on it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import hypot
 
 import numpy as np
 
 from aimonitor.edge.behavior.site import Line
-from aimonitor.edge.behavior.zones import Places
-from aimonitor.edge.types import Crossing, Point, Track
+from aimonitor.edge.behavior.zones import Floats, Places
+from aimonitor.edge.types import Box, Crossing, Point, Track
 
 _MARGIN = 0.004
 _MARGIN_OF_HEIGHT = 0.06
@@ -23,14 +23,14 @@ class Lines:
     def __bool__(self) -> bool:
         return bool(self.lines)
 
-    def sides(self, feet: Places, tracks: Sequence[Track]) -> list[list[float]]:
+    def sides(self, feet: Places, heights: Floats) -> list[list[float]]:
         """Of each foot (n, 2) and line: 1 or -1 where it is clear of the line, on the right or left; 0 where it is not.
 
-        Clear is more than the tremble of a box: a share of the height that `tracks` have.
+        Clear is more than the tremble of a box: a share of its height (n,).
         """
         offset = feet @ self._across[:2] + self._across[2]
-        margin = [_MARGIN + _MARGIN_OF_HEIGHT * (track.box.y2 - track.box.y1) for track in tracks]
-        sides: list[list[float]] = (np.sign(offset) * (np.abs(offset) >= np.array(margin)[:, None])).tolist()
+        margin = _MARGIN + _MARGIN_OF_HEIGHT * heights
+        sides: list[list[float]] = (np.sign(offset) * (np.abs(offset) >= margin[:, None])).tolist()
         return sides
 
 
@@ -42,23 +42,28 @@ class LineWatch:
     def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = lines
         self._sides = [0.0] * len(lines)
-        self._came_from = [Point(0.0, 0.0)] * len(lines)
+        self._came_from: list[Box | None] = [None] * len(lines)
 
-    def update(self, track: Track, sides: list[float]) -> Iterator[Crossing]:
+    def update(self, track: Track, sides: list[float]) -> Sequence[Crossing]:
         """Move the foot to where it has these `sides`; the crossings that this completes."""
-        foot = track.box.foot
+        box = track.box
         if sides == self._sides:
-            self._came_from = [foot] * len(sides)
-            return
+            self._came_from = [box] * len(sides)
+            return ()
+        crossings = []
         for index, side in enumerate(sides):
             if side == 0.0:
                 continue
             before, came_from = self._sides[index], self._came_from[index]
-            self._sides[index], self._came_from[index] = side, foot
+            self._sides[index], self._came_from[index] = side, box
             line = self._lines[index]
-            if before == -side and line.counts(track.label) and _between(line, came_from, foot):
+            if before != -side or came_from is None or not line.counts(track.label):
+                continue
+            if _between(line, came_from.foot, box.foot):
                 direction = "in" if side > 0 else "out"
-                yield Crossing(track.track_id, line.name, direction, line.allowed not in ("both", direction))
+                forbidden = line.allowed not in ("both", direction)
+                crossings.append(Crossing(track.track_id, line.name, direction, forbidden))
+        return crossings
 
 
 def _normal(a: Point, b: Point) -> tuple[float, float, float]:

@@ -1,7 +1,6 @@
 """Where a track stands: in metres on the calibrated ground, else in pixels of the original picture."""
 
 from math import atan2, degrees, hypot, sqrt
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -13,6 +12,7 @@ from aimonitor.edge.types import Size, Speed, Track
 _NOISE_PX = 0.7
 _NOISE_SHARE = 0.02
 _EDGE = 0.004
+_CLEAR_M_PER_S = 0.2
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -55,46 +55,50 @@ def place(track: Track, size: Size, ground: Ground | None, rules: Rules) -> Plac
     return Place(spot.x, spot.y, sqrt(mean), 1.0, spot, xx / mean, yy / mean, xy / mean)
 
 
-class Pace(NamedTuple):
-    """How fast, with an error bar; and which way in the image, clockwise from up, 0..360."""
+class Pace(Struct, frozen=True, gc=False):
+    """How fast, with an error bar; and which way in the image, clockwise from up, 0..360, once that is clear."""
 
     speed: Speed
-    heading_deg: float
+    heading_deg: float | None
 
 
 def pace(motion: Motion, where: Place, track: Track, ground: Ground | None, size: Size) -> Pace:
     """Speed and heading. The error bar is that of the positions, and of the calibration where there is one."""
-    value = hypot(motion.vx, motion.vy)
+    vx, vy = motion.vx, motion.vy
+    length = hypot(vx, vy)
     error = motion.spread * sqrt(motion.misfit)
-    if ground is None or where.spot is None:
-        return Pace(Speed(_without_noise(value, error), "px/s", error), _clockwise(motion.vx, motion.vy))
+    spot = where.spot
+    if ground is None or spot is None:
+        speed = Speed(_without_noise(length, error), "px/s", error)
+        return Pace(speed, _heading(speed, where, vx, vy))
     along = 1.0
-    if value > 0:
-        ux, uy = motion.vx / value, motion.vy / value
+    if length > 0:
+        ux, uy = vx / length, vy / length
         along = ux * ux * where.xx + uy * uy * where.yy + 2 * ux * uy * where.xy
-    error_along, error_aside = error * sqrt(max(0.0, along)), error * sqrt(max(0.0, 2 - along))
-    value = _without_noise(value, error_aside)
-    du, dv = _image_direction(motion, where.spot)
+    value = _without_noise(length, error * _root(2 - along))
+    # The velocity in fractions of the image per second: the Jacobian, inverted.
+    determinant = spot.xu * spot.yv - spot.xv * spot.yu
+    du = dv = 0.0
+    if determinant != 0:
+        du, dv = (spot.yv * vx - spot.xv * vy) / determinant, (spot.xu * vy - spot.yu * vx) / determinant
     x1, _, x2, y2 = track.box
     stretch = ground.stretch((x1 + x2) / 2, y2, du, dv)
-    return Pace(Speed(value, "m/s", hypot(error_along, value * stretch)), _clockwise(du * size.width, dv * size.height))
+    speed = Speed(value, "m/s", hypot(error * _root(along), value * stretch))
+    return Pace(speed, _heading(speed, where, du * size.width, dv * size.height))
 
 
-def _clockwise(dx: float, dy: float) -> float:
+def _heading(speed: Speed, where: Place, dx: float, dy: float) -> float | None:
+    """Of a velocity (dx, dy) in the image, once the speed is clear of its error."""
+    if speed.value < 2 * speed.error or speed.value < _CLEAR_M_PER_S * where.per_m:
+        return None
     return degrees(atan2(dx, -dy)) % 360
 
 
-def _without_noise(value: float, error_aside: float) -> float:
+def _without_noise(length: float, error_aside: float) -> float:
     """The length of a noisy vector is too long by what the noise across it adds (Rice distribution, large ratio)."""
-    return sqrt(max(0.0, value * value - error_aside * error_aside))
+    return _root(length * length - error_aside * error_aside)
 
 
-def _image_direction(motion: Motion, spot: Spot) -> tuple[float, float]:
-    """The velocity in fractions of the image per second: the Jacobian, inverted."""
-    determinant = spot.xu * spot.yv - spot.xv * spot.yu
-    if determinant == 0:
-        return 0.0, 0.0
-    return (
-        (spot.yv * motion.vx - spot.xv * motion.vy) / determinant,
-        (spot.xu * motion.vy - spot.yu * motion.vx) / determinant,
-    )
+def _root(square: float) -> float:
+    """Of what rounding may have made a little less than 0."""
+    return sqrt(square) if square > 0.0 else 0.0

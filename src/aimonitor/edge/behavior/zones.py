@@ -11,6 +11,8 @@ from aimonitor.edge.types import Point
 Places = npt.NDArray[np.float64]
 """(..., 2): x and y in fractions of the image."""
 
+Floats = npt.NDArray[np.float64]
+
 Inside = npt.NDArray[np.bool_]
 
 _LEVEL = 1e-300
