@@ -57,10 +57,14 @@ class Alignment:
 
     def box(self, box: Box) -> Box:
         """The box around the mapped corners, cut to the image."""
-        corners = ((box.x1, box.y1), (box.x2, box.y1), (box.x1, box.y2), (box.x2, box.y2))
-        us = [min(1.0, max(0.0, self.a * x + self.b * y + self.c)) for x, y in corners]
-        vs = [min(1.0, max(0.0, self.d * x + self.e * y + self.f)) for x, y in corners]
-        return Box(min(us), min(vs), max(us), max(vs))
+        x1, y1, x2, y2 = box
+        corners = ((x1, y1), (x2, y1), (x1, y2), (x2, y2))
+        us = [self.a * x + self.b * y + self.c for x, y in corners]
+        vs = [self.d * x + self.e * y + self.f for x, y in corners]
+        return Box(_inside(min(us)), _inside(min(vs)), _inside(max(us)), _inside(max(vs)))
+
+
+_SAME_VIEW = Alignment()
 
 
 def fuse(
@@ -82,7 +86,7 @@ def fuse(
     felt: dict[int, Hotspot] = {}
     alone: list[Evidence] = []
     for hotspot in thermal.hotspots:
-        box = (alignment or Alignment()).box(hotspot.box)
+        box = (alignment or _SAME_VIEW).box(hotspot.box)
         owner = _owner(box, seen)
         if owner is None:
             if dark and box.width > 0 and box.height > 0:
@@ -92,11 +96,11 @@ def fuse(
     done = behavior.by_track
     evidence = [
         Evidence(track, done.get(track.track_id), spot.peak_celsius, spot)
-        if (spot := felt.get(track.track_id))
+        if felt and (spot := felt.get(track.track_id))
         else Evidence(track, done.get(track.track_id))
         for track in seen
     ]
-    count = Counter(track.label for track in seen)
+    count = Counter([track.label for track in seen])
     return Scene(
         (*evidence, *alone),
         behavior.groups,
@@ -109,6 +113,10 @@ def fuse(
         animals=sum(count[label] for label in count.keys() & ANIMALS),
         dark=dark,
     )
+
+
+def _inside(fraction: float) -> float:
+    return 0.0 if fraction < 0.0 else 1.0 if fraction > 1.0 else fraction
 
 
 def _owner(box: Box, tracks: Sequence[Track]) -> int | None:

@@ -9,8 +9,9 @@ envelope, which rises fast and falls slowly; so a falling score still names what
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, expm1
+from operator import attrgetter
 
-from aimonitor.edge.risk_causes import Cause, causes
+from aimonitor.edge.risk_causes import Cause, Intensities, causes
 from aimonitor.edge.risk_policy import EventPolicy, Hours, RiskPolicy
 from aimonitor.edge.types import LEVELS, Factor, Level, Risk, Scene
 
@@ -35,7 +36,7 @@ class RiskAssessor:
     """Risk of one camera's scene. The same scenes at the same times give the same risks. Owned by one thread."""
 
     def __init__(self, policy: RiskPolicy | None = None) -> None:
-        self._policy = policy or RiskPolicy()
+        self.adopt(policy or RiskPolicy())
         self._envelopes: dict[tuple[str, int | None, str], _Envelope] = {}
         self._at: float | None = None
         self._level: Level = "NORMAL"
@@ -43,13 +44,14 @@ class RiskAssessor:
     def adopt(self, policy: RiskPolicy) -> None:
         """Judge by another policy from now on; what is felt goes on from where it is."""
         self._policy = policy
+        self._intensities = Intensities(policy)
 
     def assess(self, scene: Scene, at: float, utc: float) -> Risk:
         """The risk at monotonic time `at`; `utc` gives the time of day."""
         elapsed_s = None if self._at is None else max(0.0, at - self._at)
         self._at = at
-        self._follow(causes(scene, utc, self._policy), elapsed_s)
-        felt = sorted(self._envelopes.values(), key=lambda envelope: -envelope.felt)[:_FACTOR_LIMIT]
+        self._follow(causes(scene, utc, self._intensities), elapsed_s)
+        felt = sorted(self._envelopes.values(), key=_felt, reverse=True)[:_FACTOR_LIMIT]
         score, factors = _explain(felt)
         self._level = self._judge(score)
         return Risk(score, self._level, factors, _by_track(felt))
@@ -60,9 +62,10 @@ class RiskAssessor:
         fall = 1.0 if elapsed_s is None else -expm1(-elapsed_s / policy.fall_s)
         strongest: dict[tuple[str, int | None, str], Cause] = {}
         for cause in now:
-            known = strongest.get(cause.key)
+            key = cause.key
+            known = strongest.get(key)
             if known is None or known.intensity < cause.intensity:
-                strongest[cause.key] = cause
+                strongest[key] = cause
         for key, cause in strongest.items():
             envelope = self._envelopes.get(key)
             if envelope is None:
@@ -70,6 +73,8 @@ class RiskAssessor:
             envelope.cause, envelope.fading = cause, False
             pace = fall if cause.intensity < envelope.felt else 1.0 if cause.at_once else rise
             envelope.felt += (cause.intensity - envelope.felt) * pace
+        if len(self._envelopes) == len(strongest):
+            return
         for key in [key for key in self._envelopes if key not in strongest]:
             envelope = self._envelopes[key]
             envelope.fading = True
@@ -84,6 +89,9 @@ class RiskAssessor:
         up = sum(score >= limit for limit in limits)
         down = sum(score >= limit - policy.margin for limit in limits)
         return LEVELS[max(up, min(down, LEVELS.index(self._level)))]
+
+
+_felt = attrgetter("felt")
 
 
 def _explain(felt: Sequence[_Envelope]) -> tuple[float, tuple[Factor, ...]]:

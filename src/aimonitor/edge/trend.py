@@ -65,7 +65,7 @@ class Trend:
         sums, motion = self._sums, self._motion
         least_s = _MIN_VALUES * dt
         keep = exp(-dt / (self._memory_s if self._memory_s > least_s else least_s))
-        if motion is not None and _is_surprising(sums, motion, dt, x, y, sigma):
+        if motion is not None and _is_surprising(sums, motion, dt, x, y, sigma=sigma):
             keep *= _AFTER_SURPRISE
         if 0.0 < dt < _INDEPENDENT_S:
             sigma *= sqrt(_INDEPENDENT_S / dt)
@@ -102,7 +102,7 @@ then of the squared weights' share w and its t, t^2: forgotten twice as fast."""
 _NOTHING: _Sums = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def _is_surprising(sums: _Sums, motion: Motion, dt: float, x: float, y: float, sigma: float) -> bool:
+def _is_surprising(sums: _Sums, motion: Motion, dt: float, x: float, y: float, *, sigma: float) -> bool:
     _, w, t, _, x_sum, y_sum, _, _, _, p, _, _ = sums
     share = 1.0 / w
     ahead = dt - t * share

@@ -1,6 +1,7 @@
 """Density: who stands close to whom, and crowds made of it."""
 
 from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
