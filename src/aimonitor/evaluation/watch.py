@@ -8,7 +8,7 @@ from aimonitor.edge.fusion import fuse
 from aimonitor.edge.risk import RiskAssessor
 from aimonitor.edge.thermal import ThermalAnalyzer
 from aimonitor.edge.tracker import Tracker
-from aimonitor.edge.types import Event, Risk, SceneBehavior, Size, ThermalReading, Track
+from aimonitor.edge.types import Event, SceneBehavior, Size, ThermalReading, Track
 from aimonitor.edge.types import Scene as FusedScene
 from aimonitor.simulator.scenes import Noise, Scene
 
@@ -30,7 +30,7 @@ class Watch:
         self.risk = RiskAssessor()
         self.judge = EventJudge()
         self._felt_at = float("-inf")
-        self.fused, self.assessed = FusedScene(), Risk(0.0, "NORMAL")
+        self.fused = FusedScene()
 
     def look(self, at: float) -> tuple[Sequence[Track], SceneBehavior, Sequence[Event]]:
         """Understand the frame at `at` seconds of the scene."""
@@ -44,5 +44,5 @@ class Watch:
             self._felt_at, reading = at, ThermalReading("stage", at, scene.celsius(at))
         thermal = self.thermal.update(reading, at)
         fused = self.fused = fuse(tracks, behavior, thermal, scene.brightness)
-        risk = self.assessed = self.risk.assess(fused, at, NOON_UTC + at)
+        risk = self.risk.assess(fused, at, NOON_UTC + at)
         return tracks, behavior, self.judge.update(fused, risk, at, NOON_UTC + at)
