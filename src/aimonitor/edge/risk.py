@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import exp, expm1
 from operator import attrgetter
 
-from aimonitor.edge.risk_causes import Cause, Intensities, causes
+from aimonitor.edge.risk_causes import Cause, causes
 from aimonitor.edge.risk_policy import EventPolicy, Hours, RiskPolicy
 from aimonitor.edge.types import LEVELS, Factor, Level, Risk, Scene
 
@@ -36,7 +36,7 @@ class RiskAssessor:
     """Risk of one camera's scene. The same scenes at the same times give the same risks. Owned by one thread."""
 
     def __init__(self, policy: RiskPolicy | None = None) -> None:
-        self.adopt(policy or RiskPolicy())
+        self._policy = policy or RiskPolicy()
         self._envelopes: dict[tuple[str, int | None, str], _Envelope] = {}
         self._at: float | None = None
         self._level: Level = "NORMAL"
@@ -44,13 +44,12 @@ class RiskAssessor:
     def adopt(self, policy: RiskPolicy) -> None:
         """Judge by another policy from now on; what is felt goes on from where it is."""
         self._policy = policy
-        self._intensities = Intensities(policy)
 
     def assess(self, scene: Scene, at: float, utc: float) -> Risk:
         """The risk at monotonic time `at`; `utc` gives the time of day."""
         elapsed_s = None if self._at is None else max(0.0, at - self._at)
         self._at = at
-        self._follow(causes(scene, utc, self._intensities), elapsed_s)
+        self._follow(causes(scene, utc, self._policy), elapsed_s)
         felt = sorted(self._envelopes.values(), key=_felt, reverse=True)[:_FACTOR_LIMIT]
         score, factors = _explain(felt)
         self._level = self._judge(score)

@@ -44,57 +44,46 @@ class Cause(Struct, frozen=True, gc=False):
         return self.cause in RELIEFS
 
 
-class Intensities:
-    """What each cause of a policy adds in each place, worked out once."""
-
-    def __init__(self, policy: RiskPolicy) -> None:
-        self.policy = policy
-        self._known: dict[tuple[str, str], float] = {}
-
-    def of(self, cause: str, strength: float = 1.0, place: str = "") -> float:
-        """-ln(1 - weight), `strength` times."""
-        known = self._known.get((cause, place))
-        if known is None:
-            known = self._known[cause, place] = -log1p(-self.policy.weight(cause, place))
-        return known * strength
-
-
-def causes(scene: Scene, utc: float, intensities: Intensities) -> list[Cause]:
-    """Every cause in `scene` at the time of day of `utc` that has a weight in the policy of `intensities`."""
-    found = [*_presence(scene, intensities), *_deeds(scene, intensities), *_heat(scene, intensities)]
+def causes(scene: Scene, utc: float, policy: RiskPolicy) -> list[Cause]:
+    """Every cause in `scene` at the time of day of `utc` that has a weight in `policy`."""
+    found = [*_presence(scene, policy), *_deeds(scene, policy), *_heat(scene, policy)]
     if found:
-        found.extend(_circumstances(scene, utc, intensities))
-    found.extend(_unusual(scene, intensities))
+        found.extend(_circumstances(scene, utc, policy))
+    found.extend(_unusual(scene, policy))
     return [cause for cause in found if cause.intensity > 0.0]
 
 
-def _presence(scene: Scene, intensities: Intensities) -> Iterator[Cause]:
+def _intensity(policy: RiskPolicy, cause: str, strength: float = 1.0, place: str = "") -> float:
+    return -log1p(-policy.weight(cause, place)) * strength
+
+
+def _presence(scene: Scene, policy: RiskPolicy) -> Iterator[Cause]:
     counts = (scene.persons, scene.vehicles, scene.animals)
     for (cause, plural), count in zip(_COUNTED, counts, strict=True):
         if count:
             words = f"{count} {cause if count == 1 else plural}"
             # The tenth person adds less than the first.
-            yield Cause(cause, intensities.of(cause, count**0.5), words, value=float(count))
+            yield Cause(cause, _intensity(policy, cause, count**0.5), words, value=float(count))
 
 
-def _deeds(scene: Scene, intensities: Intensities) -> Iterator[Cause]:
+def _deeds(scene: Scene, policy: RiskPolicy) -> Iterator[Cause]:
     for evidence in scene.evidence:
         if evidence.behavior is None:
             continue
         for doing in evidence.behavior.doing:
-            yield _deed(evidence, doing, intensities)
+            yield _deed(evidence, doing, policy)
     for group in scene.groups:
-        yield _group(group, intensities)
+        yield _group(group, policy)
     for crossing in scene.crossings:
         cause = "wrong_way" if crossing.forbidden else "line_crossing"
         words = f"crossed {crossing.line} {crossing.direction}" + (" the wrong way" if crossing.forbidden else "")
-        intensity = intensities.of(cause, 1.0, crossing.line)
+        intensity = _intensity(policy, cause, 1.0, crossing.line)
         yield Cause(cause, intensity, words, crossing.track_id, crossing.line, at_once=True)
 
 
-def _deed(evidence: Evidence, doing: Doing, intensities: Intensities) -> Cause:
+def _deed(evidence: Evidence, doing: Doing, policy: RiskPolicy) -> Cause:
     unit = evidence.behavior.speed.unit if evidence.behavior else "px/s"
-    intensity = intensities.of(doing.kind, _strength(doing), doing.zone)
+    intensity = _intensity(policy, doing.kind, _strength(doing), doing.zone)
     return Cause(
         doing.kind,
         intensity,
@@ -123,7 +112,7 @@ def _words(label: str, doing: Doing, unit: SpeedUnit) -> str:
     return template.format(label=label, value=doing.value, unit=unit, zone=doing.zone, place=place)
 
 
-def _group(group: Group, intensities: Intensities) -> Cause:
+def _group(group: Group, policy: RiskPolicy) -> Cause:
     count = len(group.track_ids)
     place = f" in {group.zone}" if group.zone else ""
     match group.kind:
@@ -135,10 +124,10 @@ def _group(group: Group, intensities: Intensities) -> Cause:
             words = f"something was taken{place}"
         case _:
             words = f"{group.kind.replace('_', ' ')} of {count}{place}"
-    return Cause(group.kind, intensities.of(group.kind, 1.0, group.zone), words, None, group.zone, float(count))
+    return Cause(group.kind, _intensity(policy, group.kind, 1.0, group.zone), words, None, group.zone, float(count))
 
 
-def _heat(scene: Scene, intensities: Intensities) -> Iterator[Cause]:
+def _heat(scene: Scene, policy: RiskPolicy) -> Iterator[Cause]:
     hottest: dict[str, Hotspot] = {}
     for hotspot in scene.hotspots:
         known = hottest.get(hotspot.kind)
@@ -146,28 +135,27 @@ def _heat(scene: Scene, intensities: Intensities) -> Iterator[Cause]:
             hottest[hotspot.kind] = hotspot
     for kind, hotspot in hottest.items():
         words = f"{kind.replace('hot', 'hot spot') if kind == 'hot' else kind} at {hotspot.peak_celsius:.0f} °C"
-        yield Cause(kind, intensities.of(kind), words, value=hotspot.peak_celsius)
+        yield Cause(kind, _intensity(policy, kind), words, value=hotspot.peak_celsius)
     for evidence in scene.evidence:
         if evidence.behavior is None and evidence.track.label == "warm":
             track_id, peak = evidence.track.track_id, evidence.hottest_celsius
-            yield Cause("warm", intensities.of("warm"), "warm body in the dark", track_id, value=peak)
+            yield Cause("warm", _intensity(policy, "warm"), "warm body in the dark", track_id, value=peak)
 
 
-def _unusual(scene: Scene, intensities: Intensities) -> Iterator[Cause]:
+def _unusual(scene: Scene, policy: RiskPolicy) -> Iterator[Cause]:
     for one in scene.unusual:
         words = one.words + (f" in {one.zone}" if one.zone else "")
-        intensity = intensities.of("unusual", one.score, one.zone)
+        intensity = _intensity(policy, "unusual", one.score, one.zone)
         yield Cause("unusual", intensity, words, None, one.zone, float(one.count))
 
 
-def _circumstances(scene: Scene, utc: float, intensities: Intensities) -> Iterator[Cause]:
+def _circumstances(scene: Scene, utc: float, policy: RiskPolicy) -> Iterator[Cause]:
     """What weighs only together with something that is there."""
-    policy = intensities.policy
     local = datetime.fromtimestamp(utc, UTC).astimezone(policy.zone)
     minute = local.hour * 60 + local.minute
     if minute in policy.night:
-        yield Cause("night", intensities.of("night"), f"night ({local:%H:%M})")
+        yield Cause("night", _intensity(policy, "night"), f"night ({local:%H:%M})")
     if scene.dark:
-        yield Cause("dark", intensities.of("dark"), "too dark to see well")
+        yield Cause("dark", _intensity(policy, "dark"), "too dark to see well")
     if any(minute in hours for hours in policy.known):
-        yield Cause("known_hours", intensities.of("known_hours"), f"known hour ({local:%H:%M})")
+        yield Cause("known_hours", _intensity(policy, "known_hours"), f"known hour ({local:%H:%M})")

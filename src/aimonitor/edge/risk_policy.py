@@ -78,7 +78,7 @@ class RiskPolicy:
     def weight(self, cause: str, place: str = "") -> float:
         """The weight of a cause, in a place, 0..0.99."""
         weight = self.weights.get(cause, WEIGHTS.get(cause, 0.0)) * self.places.get(place, 1.0)
-        return min(0.99, max(0.0, weight))
+        return 0.0 if weight < 0.0 else 0.99 if weight > 0.99 else weight
 
 
 @dataclass(frozen=True, slots=True)
