@@ -1,6 +1,7 @@
 """Two hubs as one: edges and viewers at different doors, over a bus in memory and over a real Redis."""
 
 import contextlib
+import sys
 import time
 from types import SimpleNamespace
 
@@ -10,6 +11,8 @@ from hub_peers import GATE, event, founding_text, frame, said, thermogram, wait_
 from aimonitor.contract import codec, founding, messages
 from aimonitor.contract.overlays import Layout, Thermogram
 from aimonitor.hub.buses.memory import Ether, MemoryBus
+from aimonitor.hub.neighbors import _Outward
+from aimonitor.hub.parcel import Parcel
 
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("sentinel", "cluster")]
 
@@ -126,6 +129,20 @@ def test_an_edge_that_moves_to_the_other_hub_is_let_go_by_the_first(hubs, edge, 
     wait_until(lambda: online(hubs.here) and hubs.here.app.state.switchboard.roster.get("yard").hub)
     watcher = viewer(hubs.here)
     assert speak_until_seen(second, watcher, bytes)
+
+
+def test_a_message_is_said_once_for_all_hubs_and_then_let_go():
+    said = []
+    outward = _Outward(SimpleNamespace(pass_on=lambda slot, payload: said.append((slot, payload))))
+    first, second = Parcel("1"), Parcel("2")
+    for parcel in (first, first, second, second):
+        outward.put("figures yard/gate", parcel)
+    outward.say(first)
+    outward.say(first)
+    assert said == [("figures yard/gate", "1"), ("figures yard/gate", "2"), ("news", "1")]
+    held = sys.getrefcount(second)
+    outward.forget()
+    assert sys.getrefcount(second) == held - 1
 
 
 def test_a_founding_viewer_sees_an_edge_at_the_other_hub(hubs, edge, dial):

@@ -111,6 +111,10 @@ class _Outward:
     def stalled_s(self, at: float) -> float:
         return 0.0
 
+    def forget(self) -> None:
+        """Let go of what was handed to every hub long ago: it may be pictures of cameras that are gone."""
+        self._last.clear()
+
 
 _Seat = tuple[str, tuple[str, ...]]
 """Rung and layers."""
@@ -335,6 +339,7 @@ class Neighbors:
 
     def tick(self, at: float) -> None:
         """Say what we want when it changed or is due, seat the others anew, forget the silent ones."""
+        self._outward.forget()
         wants, channels = self._our_wants()
         self._bus.listen_to(channels)
         if wants != self._wants or at - self._said_at >= _SAY_EVERY_S:
