@@ -45,11 +45,13 @@ def camera():
     desk = CommandDesk()
     desk.add("gate", analyzer, capture)
 
-    def give(name, value=None, source="yard/gate", timeout_s=5.0):
-        arguments = {} if value is None else {"value": value}
+    def order(name, arguments, source="yard/gate", timeout_s=5.0):
         return asyncio.run(desk.obey(Command("c1", source, name, arguments, timeout_s)))
 
-    return SimpleNamespace(analyzer=analyzer, capture=capture, give=give)
+    def give(name, value=None, **options):
+        return order(name, {} if value is None else {"value": value}, **options)
+
+    return SimpleNamespace(analyzer=analyzer, capture=capture, give=give, order=order)
 
 
 def test_a_snapshot_is_asked_of_the_next_frame(camera):
@@ -68,6 +70,29 @@ def test_a_snapshot_before_the_first_picture_says_so(camera):
 def test_arming(camera, name, armed):
     assert camera.give(name).ok
     assert camera.analyzer.did == [("arm", armed)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "held"),
+    [
+        ({"value": "15"}, ("slow", 900.0)),
+        ({"value": "0"}, ("slow", 0.0)),
+        ({"value": "0.5", "rung": "full"}, ("full", 30.0)),
+    ],
+)
+def test_a_camera_is_watched_for_some_minutes_although_nobody_looks(camera, arguments, held):
+    assert camera.order("watch", arguments).ok
+    assert camera.analyzer.did == [("hold", *held)]
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"value": "-1"}, {"value": "1441"}, {"value": "nan"}, {"value": "5", "rung": "close"}]
+)
+def test_what_is_no_watch_is_refused_in_words(camera, arguments):
+    result = camera.order("watch", arguments)
+    assert (result.ok, result.why) == (False, "invalid")
+    assert "expected" in result.words
+    assert camera.analyzer.did == []
 
 
 def test_a_frame_size_goes_to_the_camera_by_name(camera):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from aimonitor.contract import frames
-from aimonitor.edge.publisher import Publisher, to_event
+from aimonitor.edge.publisher import Hold, Ladder, Publisher, to_event
 from aimonitor.edge.types import (
     Behavior,
     Box,
@@ -103,6 +103,22 @@ def test_high_risk_raises_a_camera_that_nobody_watches_to_a_picture_a_second():
     publisher = Publisher("e/gate", "metadata")
     assert play(publisher, seconds=20, level="ALERT")[1] == 20
     assert play(publisher, seconds=20, start=130.0)[1] == 0
+
+
+def test_a_command_holds_a_rung_until_its_time_is_over_and_the_next_one_replaces_it():
+    ladder = Ladder("metadata")
+    ladder.hold(Hold("slow", until=100.0))
+    ladder.attend("full", at=0.0, lease_s=10.0)
+    assert [ladder.rung(at) for at in (5.0, 11.0, 99.9, 100.0)] == ["full", "slow", "slow", "metadata"]
+    ladder.hold(Hold("full", until=50.0))
+    ladder.hold(Hold("slow", until=0.0))
+    assert ladder.rung(20.0) == "metadata"
+
+
+def test_a_command_raises_no_camera_above_its_budget():
+    ladder = Ladder("metadata", ceiling=lambda: "thumbnail")
+    ladder.hold(Hold("full", until=100.0))
+    assert ladder.rung(1.0) == "thumbnail"
 
 
 def test_a_limit_holds_on_every_rung():

@@ -331,7 +331,7 @@ class Seen(Message, frozen=True, tag="seen"):
 
 
 class Command(Message, frozen=True, tag="command"):
-    """Do something: `name` such as snapshot, arm, disarm, frame_size, quality, led, fps, restart.
+    """Do something: `name` such as snapshot, arm, disarm, frame_size, quality, led, fps, watch, restart.
 
     body: what a command whose name starts with `setup.` is about; those come from the hub alone, for an admin
     """

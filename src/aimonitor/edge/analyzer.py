@@ -12,7 +12,7 @@ from aimonitor.edge.inference import Turns
 from aimonitor.edge.journal import Journal, JournalError
 from aimonitor.edge.keeper import Learned, Memory, Parcel
 from aimonitor.edge.policy import SitePolicy
-from aimonitor.edge.publisher import Publisher, Rung, Shot, to_event
+from aimonitor.edge.publisher import Hold, Publisher, Rung, Shot, to_event
 from aimonitor.edge.stages import CameraStages
 from aimonitor.edge.travels import Travels
 from aimonitor.edge.types import Event, Frame, Observation, PictureError, ThermalReading
@@ -73,6 +73,7 @@ class Analyzer:
         self._travels = travels
         self._attention: Latest[messages.Attention] = Latest()
         self._picture_asked: Latest[bool] = Latest()
+        self._hold: Latest[Hold] = Latest()
         self._times: deque[float] = deque(maxlen=_RATE_WINDOW)
         self._thread = threading.Thread(target=self._run, name=f"analyze-{camera_id}", daemon=True)
         self.frames = self.analyzed = 0
@@ -116,6 +117,10 @@ class Analyzer:
         """At most so many pictures a second from now on, however closely the camera is watched."""
         self._fps_limit.put(fps)
 
+    def hold(self, rung: Rung, for_s: float) -> None:
+        """Send pictures as closely as `rung` for so long, whether anybody watches or not."""
+        self._hold.put(Hold(rung, self._clock.monotonic() + for_s))
+
     def snapshot(self) -> None:
         """Let the next frame go out with its picture, whoever watches."""
         self._picture_asked.put(True)
@@ -158,6 +163,9 @@ class Analyzer:
         fps = self._fps_limit.get(0)
         if fps is not None:
             self._publisher.ladder.limit(fps)
+        hold = self._hold.get(0)
+        if hold is not None:
+            self._publisher.ladder.hold(hold)
         if self._picture_asked.get(0):
             self._publisher.ladder.show_next()
         reading = self._thermal()

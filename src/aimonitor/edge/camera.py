@@ -35,7 +35,7 @@ from aimonitor.edge.vitals import CameraStatus
 
 log = logging.getLogger(__name__)
 
-ALWAYS = ("snapshot", "arm", "disarm", "fps", "policy")
+ALWAYS = ("snapshot", "arm", "disarm", "fps", "watch", "policy")
 """Commands that every camera can carry out."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,10 +14,13 @@ from aimonitor.edge.analyzer import Analyzer
 from aimonitor.edge.capture import Capture
 from aimonitor.edge.media import MediaError, MediaSender
 from aimonitor.edge.policy import load_policy
+from aimonitor.edge.publisher import RUNGS
 from aimonitor.edge.source import CONTROLS, SourceError
 
 log = logging.getLogger(__name__)
 
+_LONGEST_WATCH_MIN = 1440
+_NUMBER = re.compile(r"\d{1,4}(\.\d{1,3})?", re.ASCII)
 
 SetUp = Callable[[messages.Command], messages.CommandResult]
 
@@ -48,6 +52,7 @@ class CommandDesk:
             "arm": lambda camera, _: _arm(camera, armed=True),
             "disarm": lambda camera, _: _arm(camera, armed=False),
             "fps": _fps,
+            "watch": _watch,
             "policy": _policy,
             "restart": _restart,
             "media": partial(_media, media),
@@ -117,6 +122,20 @@ def _fps(camera: _Camera, arguments: dict[str, str]) -> str:
         raise CommandError(f"fps: expected 0.1 to 60, got {text!r}")
     camera.analyzer.limit(fps)
     return f"at most {fps:g} pictures a second"
+
+
+def _watch(camera: _Camera, arguments: dict[str, str]) -> str:
+    """Send pictures for so many minutes although nobody watches; 0 ends it. The byte budget still holds."""
+    text = _value(arguments, f"minutes, 0 to {_LONGEST_WATCH_MIN}")
+    minutes = float(text) if _NUMBER.fullmatch(text) else -1.0
+    if not 0 <= minutes <= _LONGEST_WATCH_MIN:
+        raise CommandError(f"watch: expected 0 to {_LONGEST_WATCH_MIN} minutes, got {text!r}")
+    asked = arguments.get("rung", "slow")
+    rung = next((each for each in RUNGS if each == asked), None)
+    if rung is None:
+        raise CommandError(f"watch: expected a rung of {', '.join(RUNGS)}, got {asked!r}")
+    camera.analyzer.hold(rung, minutes * 60)
+    return f"watched at {rung} for {minutes:g} minutes" if minutes else "watched only when somebody looks"
 
 
 def _policy(camera: _Camera, arguments: dict[str, str]) -> str:

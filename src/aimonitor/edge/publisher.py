@@ -71,6 +71,14 @@ class Shot:
         return frames.encode(header, self.jpeg)
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """At least `rung` before monotonic time `until`, although nobody watches."""
+
+    rung: Rung
+    until: float
+
+
 class Ladder:
     """How closely one camera is watched now, and what is therefore due. Pure; asked once a frame."""
 
@@ -80,6 +88,7 @@ class Ladder:
         self._ceiling = ceiling
         self._rung: Rung = resting
         self._lapses_at = _LONG_AGO
+        self._hold = Hold(resting, _LONG_AGO)
         self._said_at = _LONG_AGO
         self._shown_at = _LONG_AGO
         self._level = "NORMAL"
@@ -96,13 +105,21 @@ class Ladder:
         self._rung = max(known, self._resting, key=RUNGS.index)
         self._lapses_at = at + lease_s
 
+    def hold(self, hold: Hold) -> None:
+        """Follow a command, in place of the one before."""
+        self._hold = hold
+
     def show_next(self) -> None:
         """The next frame goes out with its picture, whatever the rung."""
         self._picture_asked = True
 
     def rung(self, at: float) -> Rung:
-        """The rung in force at `at`: what viewers want, one a second while the risk is high, within the budget."""
+        """The rung in force at `at`: what viewers want or a command holds, one a second while the risk is high, within
+        the budget.
+        """
         wanted = self._rung if at <= self._lapses_at else self._resting
+        if at < self._hold.until:
+            wanted = max(wanted, self._hold.rung, key=RUNGS.index)
         if self._level in _WORRYING:
             wanted = max(wanted, "slow", key=RUNGS.index)
         return min(wanted, self._ceiling(), key=RUNGS.index)

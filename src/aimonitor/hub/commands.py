@@ -9,7 +9,7 @@ from aimonitor.contract.refusals import Code
 PENDING = 256
 """Commands that may be under way at once; one more is refused."""
 
-KNOWN = ("snapshot", "arm", "disarm", "frame_size", "quality", "led", "fps", "restart", "policy")
+KNOWN = ("snapshot", "arm", "disarm", "frame_size", "quality", "led", "fps", "watch", "restart", "policy")
 """What a viewer is offered; an edge may know more, and says so when it does not."""
 
 OPERATORS = frozenset(KNOWN) - {"policy"}
