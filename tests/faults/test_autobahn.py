@@ -34,7 +34,7 @@ class Echo:
     def __init__(self, connection):
         self._connection = connection
 
-    def take(self, data):
+    def take(self, data, _at):
         self._connection.outlet.say(Parcel(data))
 
     def refuse(self, error):
