@@ -1,7 +1,10 @@
 """A log line is one line and carries no secret."""
 
+import logging
+
 import pytest
 
+from aimonitor.common import log
 from aimonitor.common.log import scrub
 
 
@@ -51,3 +54,19 @@ def test_a_long_text_is_cut_and_takes_no_longer():
 def test_plain_words_stay_as_they_are():
     for words in ("camera gate: שלום, привет", "درِ ورودی می‌خانه 🚪", "the hub at https://example.org:8443/x@y is up"):
         assert scrub(words) == words
+
+
+def test_what_went_wrong_is_said_before_the_long_way_there(capsys):
+    ways = [lambda: {}["the reason"]]
+    for _ in range(60):
+        ways.append(lambda way=ways[-1]: way())
+    before = logging.getLogger().handlers[:]
+    log.configure()
+    try:
+        ways[-1]()
+    except KeyError:
+        logging.getLogger("test").exception("it failed")
+    finally:
+        logging.getLogger().handlers[:] = before
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "it failed: KeyError: 'the reason' | Traceback" in line

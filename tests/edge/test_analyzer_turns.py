@@ -30,7 +30,7 @@ class Stages:
 
 @pytest.fixture
 def line():
-    turns, frames, stages = Turns(2), Latest(), Stages()
+    turns, frames, stages, clock = Turns(2), Latest(), Stages(), ManualClock()
     analyzer = Analyzer(
         "yard",
         "laptop/yard",
@@ -38,7 +38,7 @@ def line():
         stages=stages,
         publisher=None,
         journal=None,
-        clock=ManualClock(),
+        clock=clock,
         offer=lambda *_: None,
         event_stored=lambda: None,
         dropped=lambda: 0,
@@ -48,7 +48,7 @@ def line():
         turns=turns,
     )
     analyzer.start()
-    yield SimpleNamespace(turns=turns, frames=frames, stages=stages, analyzer=analyzer)
+    yield SimpleNamespace(turns=turns, frames=frames, stages=stages, analyzer=analyzer, clock=clock)
     frames.close()
     assert analyzer.join(10)
 
@@ -90,3 +90,14 @@ def test_a_camera_that_ends_in_line_gives_its_place_back(line):
     assert line.analyzer.join(10)
     with line.turns, line.turns:
         assert line.stages.shown == []
+
+
+def test_a_camera_whose_every_frame_fails_says_so_once_a_minute(line, caplog):
+    line.stages.step = lambda frame, _reading: {}[frame.frame_id]
+    line.stages.reset = lambda: None
+    for number in range(1, 121):
+        line.frames.put(frame(number))
+        until(lambda number=number: line.analyzer.failures == number)
+        line.clock.advance(1.0)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [f"camera yard: frame {number}: analysis failed ({number} so far)" for number in (1, 61)]

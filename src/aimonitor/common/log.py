@@ -7,6 +7,7 @@ import logging
 import re
 import sys
 import time
+import traceback
 
 _WORDS = r"(?:access_?)?token|ticket|session|password|passwd|passphrase|pwd|secret|api_?key|set-cookie|cookie"
 _SECRETS = (
@@ -46,7 +47,8 @@ class _OneLine(logging.Formatter):
         stamp = self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}Z"
         text = record.getMessage()
         if record.exc_info:
-            text += " | " + self.formatException(record.exc_info).replace("\n", " | ")
+            what = traceback.format_exception_only(record.exc_info[1])[-1].strip()  # first: what is long is cut
+            text += f": {what} | " + self.formatException(record.exc_info).replace("\n", " | ")
         return f"{stamp} {record.levelname:<7} {record.name}: {scrub(text)}"
 
 

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 Offer = Callable[[str, Shot], None]
 _RATE_WINDOW = 30
+_COMPLAIN_EVERY_S = 60.0
 
 
 class Analyzer:
@@ -83,6 +84,7 @@ class Analyzer:
         self.policy = stages.policy
         """The one that is followed, from the next frame on at the latest."""
         self.failures = 0
+        self._complain_at = float("-inf")
         self.rung: Rung | None = None
         """How closely the camera was told of at its last frame."""
 
@@ -149,8 +151,12 @@ class Analyzer:
         try:
             self._understand(frame)
         except Exception:  # the top of the thread: said and counted, and the camera goes on with fresh stages
-            log.exception("camera %s: frame %d: analysis failed", self._camera_id, frame.frame_id)
             self.failures += 1
+            now = self._clock.monotonic()
+            if now >= self._complain_at:  # a camera whose every frame fails would fill the disk with it
+                self._complain_at = now + _COMPLAIN_EVERY_S
+                words = "camera %s: frame %d: analysis failed (%d so far)"
+                log.exception(words, self._camera_id, frame.frame_id, self.failures)
             self._stages.reset()
 
     def _understand(self, frame: Frame) -> None:
