@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aimonitor.contract import frames, messages
+from aimonitor.contract.overlays import Thermogram, WarmSpot
 
 WIDTH, HEIGHT = 640, 360
 ID_BITS = 16
@@ -100,6 +101,29 @@ def observation(
         scene=messages.SceneView(vehicles=1, persons=2, avg_speed=messages.Speed(26.4)),
         tracks=tuple(tracks),
         fps=9.8,
+    )
+
+
+def hot_column(frame_id: int) -> int:
+    """The column of the coded thermogram that is hot: it tells `frame_id` modulo STEPS."""
+    return frame_id % STEPS
+
+
+def thermogram(source: str, frame_id: int, captured_at: float) -> Thermogram:
+    """Cold all over but for one column, and one hot spot at the top left; it covers the lower half of the picture."""
+    pixels = np.zeros((6, STEPS), np.uint8)
+    pixels[:, hot_column(frame_id)] = 254
+    return Thermogram(
+        source=source,
+        frame_id=frame_id,
+        captured_at=captured_at,
+        columns=STEPS,
+        rows=6,
+        low_celsius=15.0,
+        high_celsius=60.0,
+        pixels=pixels.tobytes(),
+        alignment=(1.0, 0.0, 0.0, 0.0, 0.5, 0.5),
+        spots=(WarmSpot("hot", (0.0, 0.0, 0.1, 0.2), 61.5),),
     )
 
 

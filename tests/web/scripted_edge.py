@@ -8,15 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import coded_scene
+from msgspec.structs import replace as replace_fields
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from aimonitor.contract import codec, messages
+from aimonitor.contract.overlays import Layout
 
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A camera and what is played on it. `level` and `score` are the risk that is told; `coded` as in coded_scene."""
+    """A camera and what is played on it. `level` and `score` are the risk that is told; `coded` as in coded_scene.
+
+    thermal: a sensor looks the same way, and is told of with every frame while somebody asks for that
+    """
 
     camera_id: str
     name: str
@@ -24,6 +29,8 @@ class Camera:
     level: str = "WATCH"
     coded: bool = False
     size: tuple[int, int] = (coded_scene.WIDTH, coded_scene.HEIGHT)
+    thermal: bool = False
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,8 @@ class ScriptedEdge:
         self.fps = fps
         self.captured: dict[int, float] = {}
         self.commands: list[messages.Command] = []
+        self.attentions: list[messages.Attention] = []
+        self.thermograms = 0
         self.answers: dict[str, Answer | None] = {"snapshot": Answer(True, "the next frame comes with its picture")}
         """By the command's name; None: no answer at all."""
         self._port = port
@@ -92,6 +101,11 @@ class ScriptedEdge:
         """Play a camera otherwise from the next frame on."""
         with self._lock:
             self._cameras[camera_id] = change(self._cameras[camera_id])
+
+    def lay_out(self, layout: Layout) -> None:
+        """Have these zones and lines from now on."""
+        self.play(layout.source.partition("/")[2], lambda camera: replace(camera, layout=layout))
+        self._say(layout)
 
     def set_risk(self, camera_id: str, score: float, level: str) -> None:
         self.play(camera_id, lambda camera: replace(camera, score=score, level=level))
@@ -139,6 +153,8 @@ class ScriptedEdge:
             for camera in self._cameras.values():
                 source = f"{self.edge_id}/{camera.camera_id}"
                 socket.send(codec.encode(messages.Status(source, "live", self.utc(), camera.name)))
+                if camera.layout is not None:
+                    socket.send(codec.encode(camera.layout))
             for event in self._journal:
                 socket.send(codec.encode(event))
             self._play(socket)
@@ -164,6 +180,9 @@ class ScriptedEdge:
             said = coded_scene.observation(
                 source, self._frame_id, at, score=camera.score, level=camera.level, coded=camera.coded
             )
+            if camera.thermal:
+                said = replace_fields(said, scene=replace_fields(said.scene, thermal_active=True))
+                self._feel(socket, camera.camera_id, at)
             sendings: list[Callable[[], None]] = []
             if dice.random() >= self._disorder.lost_observations:
                 sendings.append(lambda said=said: socket.send(codec.encode(said)))
@@ -175,6 +194,13 @@ class ScriptedEdge:
             for send in sendings:
                 send()
 
+    def _feel(self, socket: ClientConnection, camera_id: str, at: float) -> None:
+        asked = [each.layers for each in self.attentions if each.camera_id == camera_id]
+        if asked and "thermal" in asked[-1]:
+            self.thermograms += 1
+            felt = coded_scene.thermogram(f"{self.edge_id}/{camera_id}", self._frame_id, at)
+            socket.send(codec.encode(felt))
+
     def _listen(self, socket: ClientConnection, until: float) -> None:
         """Answer what comes until the next frame is due."""
         while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
@@ -184,6 +210,8 @@ class ScriptedEdge:
                 continue
             if isinstance(message, messages.Ping):
                 socket.send(codec.encode(messages.Pong(message.sent_at, self.utc(), self.utc())))
+            if isinstance(message, messages.Attention):
+                self.attentions.append(message)
             if isinstance(message, messages.Command):
                 self.commands.append(message)
                 answer = self.answers.get(message.name, Answer(False, f"unknown command {message.name!r}"))
