@@ -55,6 +55,12 @@ def test_a_camera_file_that_is_not_there(tmp_path):
     assert "nowhere.mp4" in words
 
 
+def test_a_name_without_a_camera(tmp_path):
+    assert "--name: expected at most one for each --camera, got 2" in fails(
+        tmp_path, "edge", "--camera", "usb:0", "--name", "Gate", "--name", "Door"
+    )
+
+
 def test_a_model_file_that_is_none(tmp_path, clip):
     (tmp_path / "bad.onnx").write_bytes(b"this is no model")
     words = fails(tmp_path, "edge", "--camera", str(clip), "--detector", "onnx:bad.onnx")

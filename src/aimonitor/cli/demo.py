@@ -62,7 +62,8 @@ def run(chosen: argparse.Namespace) -> int:
     token = secrets.token_urlsafe(32)  # so that the edge is let in once people sign in
     hub_arguments = ["hub", "--host", chosen.host, "--port", str(chosen.port), *common]
     hub = _Child("hub", hub_arguments, {BESIDE_TOKEN: token})
-    edge_arguments = ["edge", "--camera", camera, "--loop", "--detector", detector]
+    name = "Sample footage" if chosen.camera is None else "Camera"
+    edge_arguments = ["edge", "--camera", camera, "--name", name, "--loop", "--detector", detector]
     edge_arguments += ["--hub", f"ws://{shown}:{chosen.port}/ws/laptop", *common]
     edge = _Child("edge", edge_arguments, {"AIMONITOR_EDGE_TOKEN": token})
     stopping = _StopFlag()

@@ -13,7 +13,7 @@ addresses of cameras:
   video.mp4                            a file, paced as it was recorded (--loop repeats it)
 
 examples:
-  aimonitor edge --camera http://192.168.1.50:81/stream --hub ws://myhub:8000
+  aimonitor edge --camera http://192.168.1.50:81/stream --name Gate --hub ws://myhub:8000
   AIMONITOR_EDGE_TOKEN=secret aimonitor edge --camera usb:0 --hub wss://hub.example.org
   aimonitor edge --camera walk.mp4 --detector onnx:my-yolov8n.onnx
 
@@ -29,6 +29,7 @@ def add_to(commands: Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("--camera", action="append", metavar="ADDRESS", help="a camera; may be given several times")
+    command.add_argument("--name", action="append", help="what people call the camera; may be given several times")
     command.add_argument("--loop", action="store_true", help="repeat files for ever")
     command.add_argument("--hub", metavar="URL", help="address of the hub (default: ws://127.0.0.1:8000/ws/laptop)")
     command.add_argument("--detector", help="see `aimonitor models list`, or onnx:PATH (default: yolox-nano)")
@@ -46,12 +47,14 @@ def run(chosen: argparse.Namespace) -> int:
     from aimonitor.common import log, reload, settings
     from aimonitor.edge import node
     from aimonitor.edge.camera_file import CameraFile
-    from aimonitor.edge.settings import FOUNDING_VARIABLES, LIVE_KEYS, EdgeSettings
+    from aimonitor.edge.settings import FOUNDING_VARIABLES, LIVE_KEYS, EdgeSettings, given
 
     log.configure(verbose=chosen.verbose)
-    overrides = {
-        name: getattr(chosen, name) for name in ("camera", "hub", "detector", "threads", "edge_id", "metrics_port")
-    }
+    overrides = {name: getattr(chosen, name) for name in ("hub", "detector", "threads", "edge_id", "metrics_port")}
+    addresses, names = chosen.camera or [], chosen.name or []
+    if len(names) > len(addresses):
+        raise settings.SettingsError(f"--name: expected at most one for each --camera, got {len(names)}")
+    overrides["camera"] = given(addresses, names) or None
 
     def read() -> EdgeSettings:
         found = settings.load(

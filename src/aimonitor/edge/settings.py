@@ -2,7 +2,8 @@
 
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -59,6 +60,15 @@ class CameraSettings(Settings):
     quality: Annotated[int, Field(ge=4, le=63)] | None = None
 
 
+def given(addresses: Sequence[str], names: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Cameras of which the addresses alone are known, and the names of the first ones perhaps."""
+    ids = ["default"] if len(addresses) == 1 else [f"camera{n}" for n in range(1, len(addresses) + 1)]
+    return [
+        {"source": address, "id": camera_id, "name": name}
+        for address, camera_id, name in zip_longest(addresses, ids, names[: len(addresses)], fillvalue="")
+    ]
+
+
 def _default_edge_id() -> str:
     """This machine's name, made fit for an identifier."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", socket.gethostname()).strip("-.")[:64] or "edge"
@@ -110,8 +120,7 @@ class EdgeSettings(Settings):
         if isinstance(value, str):
             value = [address for address in value.split(",") if address.strip()]
         if isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value):
-            ids = ["default"] if len(value) == 1 else [f"camera{n}" for n in range(1, len(value) + 1)]
-            return [{"source": address, "id": name} for address, name in zip(value, ids, strict=True)]
+            return given(value)
         return value
 
     @field_validator("hub")
