@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ from aimonitor.hub.push.desk import PushDesk
 from aimonitor.hub.push.routes import PushRoutes
 from aimonitor.hub.relay import Relay
 from aimonitor.hub.roster import Roster
+from aimonitor.hub.security import Door as SocketDoor
 from aimonitor.hub.security import Gate, SecurityHeaders
 from aimonitor.hub.settings import DeviceToken, HubSettings
 from aimonitor.hub.setup import SetupDoor
@@ -68,6 +70,23 @@ _CROSS_SITE = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """What pages of the listed origins may do with a token; cookies are never sent from other sites."""
 _MB = 1_000_000
 _DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Hub:
+    """The parts that everything else is made of."""
+
+    settings: HubSettings
+    store: EventStore
+    history: History
+    board: Switchboard
+    neighbors: Neighbors | None
+    identity: Identity
+    guard: guards.Guard
+    push: PushDesk
+    places: Places
+    media: MediaDesk
+    tracer: Tracer
 
 
 def create_app(
@@ -92,117 +111,130 @@ def create_app(
     store = store or make_store(settings.store_address, Keep(settings.kept_events, settings.history_samples))
     if bus is None and settings.redis_url is not None:
         bus = make_bus(settings.redis_url.get_secret_value())
-    counters = Counters()
-    courtesy = Courtesy(clock)
-    relay = Relay(counters, lambda work: asyncio.get_running_loop().call_soon(work), courtesy)
-
-    def stored(event: NewEvent, is_new: bool) -> None:
-        switchboard.event_stored(event, is_new)
-        if is_new:
-            push.consider(event.body)
-
-    history = History(store, clock, counters, stored)
-    switchboard = Switchboard(
-        roster=Roster(settings.max_edges),
-        relay=relay,
-        history=history,
-        clock=clock,
-        counters=counters,
-        heartbeat_s=settings.heartbeat_s,
-        stalled_viewer_s=settings.stalled_viewer_s,
-    )
-    neighbors = Neighbors(switchboard, bus, clock) if bus is not None else None
-    if neighbors is not None:
-        switchboard.unasked, switchboard.guests = neighbors.result, lambda: neighbors.guests
-        switchboard.tell_hubs = neighbors.tell
-    tracer = open_tracer(settings.traces, settings.traces_share, "aimonitor-hub")
-    if settings.traces:
-        switchboard.tell_journey = Journeys(tracer, clock).relayed
-    identity = Identity(settings, clock, vault, insiders)
-    guard = guards.Guard(identity, settings.cors_origins)
-    switchboard.note_command = identity.trail.note_command
-    push = PushDesk(
-        identity.vault,
-        identity.people,
-        clock,
-        contact=settings.push_address,
-        camera_name=switchboard.roster.name_of,
-        local=settings.push_local,
-    )
-    places = Places(settings.max_connections, settings.connections_per_address)
-    media = MediaDesk(_media_store(settings, clock), switchboard, settings.media_wait_s)
-
-    edge_door, viewer_door = EdgeDoor(switchboard, guard, settings), ViewerDoor(switchboard, guard, settings)
-    live = Live(switchboard, identity.tokens, places, edge_door, viewer_door)
-
-    works = [history.run, lambda: _tick(switchboard, neighbors), media.run, identity.run, push.run, *beside]
-    if neighbors is not None:
-        works.append(neighbors.run)
+    hub = _assemble(settings, clock, store, bus, Identity(settings, clock, vault, insiders))
+    edge_door = EdgeDoor(hub.board, hub.guard, settings)
+    viewer_door = ViewerDoor(hub.board, hub.guard, settings)
+    live = Live(hub.board, hub.identity.tokens, hub.places, edge_door, viewer_door)
+    works = [*_works(hub), *beside]
     if file is not None:
         works.append(lambda: follow(file, live.adopt))
-
     app = FastAPI(
         title="AI Monitor hub",
         version=aimonitor.__version__,
         description="Relays what edges see to whoever watches, and remembers what happened.",
         docs_url=None,  # their pages need a CDN and inline scripts, which our content security policy refuses
         redoc_url=None,
-        lifespan=lambda _: _lifespan(store, history, identity, works, tracer, courtesy=courtesy),
+        lifespan=lambda _: _lifespan(hub, works),
     )
-    app.state.switchboard = switchboard
+    _furnish(app, hub, {"/ws/laptop": edge_door.serve, "/ws": viewer_door.serve}, static)
+    return app
+
+
+def _assemble(settings: HubSettings, clock: Clock, store: EventStore, bus: Bus | None, identity: Identity) -> _Hub:
+    """Make the parts, and join them where one has to tell another."""
+    counters = Counters()
+
+    def stored(event: NewEvent, is_new: bool) -> None:
+        board.event_stored(event, is_new)
+        if is_new:
+            push.consider(event.body)
+
+    history = History(store, clock, counters, stored)
+    board = Switchboard(
+        roster=Roster(settings.max_edges),
+        relay=Relay(counters, lambda work: asyncio.get_running_loop().call_soon(work), Courtesy(clock)),
+        history=history,
+        clock=clock,
+        counters=counters,
+        heartbeat_s=settings.heartbeat_s,
+        stalled_viewer_s=settings.stalled_viewer_s,
+    )
+    neighbors = Neighbors(board, bus, clock) if bus is not None else None
+    if neighbors is not None:
+        board.unasked, board.guests, board.tell_hubs = neighbors.result, lambda: neighbors.guests, neighbors.tell
+    tracer = open_tracer(settings.traces, settings.traces_share, "aimonitor-hub")
+    if settings.traces:
+        board.tell_journey = Journeys(tracer, clock).relayed
+    board.note_command = identity.trail.note_command
+    push = _push_desk(settings, identity, board)
+    places = Places(settings.max_connections, settings.connections_per_address)
+    media = MediaDesk(_media_store(settings, clock), board, settings.media_wait_s)
+    guard = guards.Guard(identity, settings.cors_origins)
+    return _Hub(settings, store, history, board, neighbors, identity, guard, push, places, media, tracer)
+
+
+def _push_desk(settings: HubSettings, identity: Identity, board: Switchboard) -> PushDesk:
+    return PushDesk(
+        identity.vault,
+        identity.people,
+        board.clock,
+        contact=settings.push_address,
+        camera_name=board.roster.name_of,
+        local=settings.push_local,
+    )
+
+
+def _works(hub: _Hub) -> list[Beside]:
+    """What runs from start to end."""
+    works: list[Beside] = [hub.history.run, hub.media.run, hub.identity.run, hub.push.run]
+    works.append(lambda: _tick(hub.board, hub.neighbors))
+    if hub.neighbors is not None:
+        works.append(hub.neighbors.run)
+    return works
+
+
+def _furnish(app: FastAPI, hub: _Hub, sockets: Mapping[str, SocketDoor], static: Path) -> None:
+    """Every way in: routes with who they are for, pages, sockets, and what every answer carries."""
+    settings, board = hub.settings, hub.board
+    app.state.switchboard = board
     app.add_exception_handler(RequestValidationError, _refuse_parameters)
     app.add_exception_handler(ClientDisconnect, _let_go)
-    doors_of_http: tuple[routes.Door, ...] = (
-        rest.Questions(switchboard, Doctor(switchboard, places, clock)),
-        LayoutDoor(switchboard.roster),
-        rest.DataDoor(switchboard),
-        MetricsDoor(Exposition(switchboard, places, clock), settings.metrics_token),
-        MarkDoor(switchboard),
-        MediaDoor(media, switchboard, file_limit=settings.media_file_mb * _MB),
-        SetupDoor(switchboard),
-        StatisticsDoor(switchboard),
-        CourseDoor(switchboard),
-        PushRoutes(push),
-        *routes.doors(identity, guard),
-    )
-    served = app.state.routes = guards.protect(app, guard, [door.router() for door in doors_of_http])
+    served = app.state.routes = guards.protect(app, hub.guard, [door.router() for door in _doors(hub)])
     pages.add_pages(app, static)
-    app.add_middleware(Scribe, trail=identity.trail)
+    app.add_middleware(Scribe, trail=hub.identity.trail)
     app.add_middleware(
         CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=_CROSS_SITE, allow_headers=["*"]
     )
     app.add_middleware(SecurityHeaders)
-    doors = {"/ws/laptop": edge_door.serve, "/ws": viewer_door.serve}
-    app.add_middleware(Gate, doors=doors, origins=settings.cors_origins, places=places, counters=counters)
+    app.add_middleware(Gate, doors=sockets, origins=settings.cors_origins, places=hub.places, counters=board.counters)
     app.openapi = _openapi_with_contract(served, app.openapi)  # type: ignore[method-assign]
-    return app
+
+
+def _doors(hub: _Hub) -> tuple[routes.Door, ...]:
+    """What answers HTTP."""
+    board = hub.board
+    return (
+        rest.Questions(board, Doctor(board, hub.places, board.clock)),
+        LayoutDoor(board.roster),
+        rest.DataDoor(board),
+        MetricsDoor(Exposition(board, hub.places, board.clock), hub.settings.metrics_token),
+        MarkDoor(board),
+        MediaDoor(hub.media, board, file_limit=hub.settings.media_file_mb * _MB),
+        SetupDoor(board),
+        StatisticsDoor(board),
+        CourseDoor(board),
+        PushRoutes(hub.push),
+        *routes.doors(hub.identity, hub.guard),
+    )
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(
-    store: EventStore,
-    history: History,
-    identity: Identity,
-    works: Sequence[Beside],
-    tracer: Tracer,
-    *,
-    courtesy: Courtesy,
-) -> AsyncIterator[dict[str, Courtesy]]:
+async def _lifespan(hub: _Hub, works: Sequence[Beside]) -> AsyncIterator[dict[str, Courtesy]]:
     """Open the stores, run what works from start to end, and put everything away in the reverse order.
 
     The state that it yields is for `HttpProtocol`.
     """
-    await store.open()
-    await identity.open()
+    await hub.store.open()
+    await hub.identity.open()
     tasks = [begin(work(), "a part of the hub") for work in works]
     try:
-        yield {STATE: courtesy}
+        yield {STATE: hub.board.relay.courtesy}
     finally:
         await end(tasks)
-        await history.finish()
-        await identity.close()
-        await store.close()
-        await asyncio.to_thread(tracer.close)
+        await hub.history.finish()
+        await hub.identity.close()
+        await hub.store.close()
+        await asyncio.to_thread(hub.tracer.close)
 
 
 async def _tick(switchboard: Switchboard, neighbors: Neighbors | None) -> None:
