@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import selectors
 import socket
 import struct
 
@@ -16,7 +17,7 @@ from websockets.frames import Frame, Opcode
 from aimonitor.common.clock import ManualClock
 from aimonitor.contract import codec, frames, messages
 from aimonitor.hub import serve
-from aimonitor.hub.courtesy import CHUNK, SHORT_CHUNK, WAY_S, Courtesy
+from aimonitor.hub.courtesy import CHUNK, SHORT_CHUNK, TURN, WAY_S, Courtesy
 from aimonitor.hub.fan_out import FanOut, Row
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import LINES
@@ -152,7 +153,7 @@ def test_a_frame_that_a_real_socket_takes_in_part_arrives_whole_and_in_order():
 
         transport, _ = await loop.create_connection(Bare, sock=ours)
         sink.bind(transport)
-        fan_out = FanOut(counters, loop.call_soon, Courtesy(ManualClock()))
+        fan_out = FanOut(counters, loop.call_soon, Courtesy(ManualClock(), lambda: True))
         sink.on_change = fan_out.note_change
         row = Row([SinkOutlet(sink, ManualClock(), counters)])
         sink._fd = sink.ready_fd = ours.fileno()
@@ -181,7 +182,7 @@ def test_a_socket_that_is_gone_keeps_no_frame_from_the_next_one():
 
     async def tell():
         loop, counters = asyncio.get_running_loop(), Counters()
-        fan_out = FanOut(counters, loop.call_soon, Courtesy(ManualClock()))
+        fan_out = FanOut(counters, loop.call_soon, Courtesy(ManualClock(), lambda: True))
         pairs = [socket.socketpair(socket.AF_UNIX) for _ in range(2)]
         outlets, transports = [], []
         for ours, theirs in pairs:
@@ -259,7 +260,7 @@ class Listed:
 
 def test_many_are_served_in_chunks_and_the_newest_waits_for_the_pass_to_end():
     later, counters = [], Counters()
-    fan_out = FanOut(counters, later.append, Courtesy(ManualClock()))
+    fan_out = FanOut(counters, later.append, Courtesy(ManualClock(), lambda: True))
     outlets = [Listed() for _ in range(3 * CHUNK)]
     for number in range(4):
         fan_out.send("picture", Row(outlets), Parcel(b"%d" % number))
@@ -274,9 +275,41 @@ def test_many_are_served_in_chunks_and_the_newest_waits_for_the_pass_to_end():
     assert counters.messages_replaced == 2 * len(outlets)
 
 
+def test_while_nobody_waits_there_is_a_turn_only_now_and_then():
+    later, counters = [], Counters()
+    fan_out = FanOut(counters, later.append, Courtesy(ManualClock(), lambda: False))
+    outlets = [Listed() for _ in range(2 * TURN + 1)]
+    fan_out.send("picture", Row(outlets), Parcel(b"1"))
+    steps = [sum(bool(each.got) for each in outlets)]
+    while later:
+        later.pop(0)()
+        steps.append(sum(bool(each.got) for each in outlets))
+    assert steps == [TURN, 2 * TURN, 2 * TURN + 1]
+    assert counters.messages_out == len(outlets)
+
+
+@pytest.mark.skipif(not hasattr(selectors, "EpollSelector"), reason="elsewhere than on Linux somebody always waits")
+def test_asyncio_still_keeps_its_selector_where_it_is_looked_for():
+    async def story():
+        courtesy, loop = Courtesy(ManualClock()), asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        heard = asyncio.Event()
+        with ours, theirs:
+            loop.add_reader(ours, lambda: (ours.recv(9), heard.set()))
+            waits = [courtesy.gives_way]
+            theirs.send(b"?")
+            waits.append(courtesy.gives_way)
+            await heard.wait()
+            waits.append(courtesy.gives_way)
+            loop.remove_reader(ours)
+        return waits
+
+    assert asyncio.run(story()) == [False, True, False]
+
+
 def test_who_asks_something_is_let_through_by_smaller_steps_for_a_moment():
     later, clock = [], ManualClock()
-    courtesy = Courtesy(clock)
+    courtesy = Courtesy(clock, lambda: True)
     fan_out = FanOut(Counters(), later.append, courtesy)
     outlets = [Listed() for _ in range(3 * CHUNK)]
     fan_out.send("picture", Row(outlets), Parcel(b"1"))

@@ -12,11 +12,14 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from aimonitor.hub.courtesy import CHUNK, Courtesy
+from aimonitor.hub.courtesy import TURN, Courtesy
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import Outlet
 from aimonitor.hub.parcel import Parcel
 from aimonitor.hub.sink import write_to_each
+
+AT_ONCE = 64
+"""Outlets of a row that is written to in one go."""
 
 CallSoon = Callable[[Callable[[], None]], object]
 
@@ -79,20 +82,22 @@ class FanOut:
             if waited is not None:
                 self._counters.messages_replaced += len(waited.row)
             self._waiting[slot] = _Pass(slot, row, parcel)
-        elif len(row.outlets) > CHUNK:
+        elif len(row.outlets) > AT_ONCE:
             self._go_on(_Pass(slot, row, parcel))
         else:
-            self._counters.sent(slot, len(parcel.wire), self._write_chunk(slot, row, 0, CHUNK, parcel))
+            self._counters.sent(slot, len(parcel.wire), self._write_chunk(slot, row, 0, AT_ONCE, parcel))
 
     def _go_on(self, work: _Pass) -> None:
-        """Write the next chunk; what is left has to wait for everything else that the event loop has to do."""
-        chunk = self._courtesy.chunk
-        work.sent += self._write_chunk(work.slot, work.row, work.next, chunk, work.parcel)
-        work.next += chunk
-        if work.next < len(work.row):
-            self._under_way.add(work.slot)
-            self._call_soon(partial(self._go_on, work))
-            return
+        """Write until somebody else has something to do; what is left then comes after all that."""
+        turn_ends = work.next + TURN
+        while work.next < len(work.row.outlets):
+            chunk = self._courtesy.chunk
+            work.sent += self._write_chunk(work.slot, work.row, work.next, chunk, work.parcel)
+            work.next += chunk
+            if work.next < len(work.row.outlets) and (work.next >= turn_ends or self._courtesy.gives_way):
+                self._under_way.add(work.slot)
+                self._call_soon(partial(self._go_on, work))
+                return
         self._counters.sent(work.slot, len(work.parcel.wire), work.sent)
         self._under_way.discard(work.slot)
         waiting = self._waiting.pop(work.slot, None)

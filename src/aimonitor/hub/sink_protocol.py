@@ -31,6 +31,8 @@ MESSAGE_S = 60.0
 PING_S = 20.0
 """Seconds from one ping to the next; who says nothing in between, not even `pong`, is gone."""
 _PING = b"\x89\x00"
+_PONG, _PONG_BYTES = b"\x8a\x80", 6
+"""What answers it, a mask included. A thousand viewers send fifty a second: nothing more is done with them."""
 _PONGS_LIMIT = 64 * 1024
 """Bytes of answers to a client's pings that it does not take."""
 
@@ -75,6 +77,8 @@ class SinkProtocol(WebSocketsSansIOProtocol, Swept):
 
     def data_received(self, data: bytes) -> None:
         self._heard = True
+        if len(data) == _PONG_BYTES and data.startswith(_PONG) and not self._framing.unfinished:
+            return
         if self._inlet.take is not None and (message := self._framing.whole(data)) is not None:
             self._inlet.take(message)
             return
