@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aimonitor.hub.stores.base import Sample
-from aimonitor.hub.stores.hours import Hour
+from aimonitor.hub.stores.hours import Hour, is_of
 
 FINE_S = 3 * 3600
 """So long a span a store tells from samples that it goes through one by one."""
@@ -36,9 +36,7 @@ class CourseQuery:
     camera_id: str | None = None
 
     def wants(self, at: int, source: str) -> bool:
-        edge_id, _, camera_id = source.partition("/")
-        in_time = self.start <= at < self.end
-        return in_time and self.edge_id in (None, edge_id) and self.camera_id in (None, camera_id)
+        return self.start <= at < self.end and is_of(source, self.edge_id, self.camera_id)
 
 
 class CourseFold:

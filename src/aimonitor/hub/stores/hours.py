@@ -51,6 +51,12 @@ FIGURES = tuple(field.name for field in fields(Hour) if field.name not in ("at",
 """The names of the numbers, sums and maxima."""
 
 
+def is_of(source: str, edge_id: str | None, camera_id: str | None) -> bool:
+    """Whether a camera is of this edge and has this id there; None takes any."""
+    edge, _, camera = source.partition("/")
+    return edge_id in (None, edge) and camera_id in (None, camera)
+
+
 @dataclass(frozen=True, slots=True)
 class HourQuery:
     """Hours from `start` up to but not including `end`, oldest first, at most `limit`, of one edge or camera."""
@@ -62,6 +68,4 @@ class HourQuery:
     camera_id: str | None = None
 
     def wants(self, at: int, source: str) -> bool:
-        edge_id, _, camera_id = source.partition("/")
-        in_time = self.start <= at < self.end
-        return in_time and self.edge_id in (None, edge_id) and self.camera_id in (None, camera_id)
+        return self.start <= at < self.end and is_of(source, self.edge_id, self.camera_id)

@@ -9,7 +9,7 @@ from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores import Keep
 from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent
 from aimonitor.hub.stores.course import FINE_S, CourseFold, CourseQuery, Step
-from aimonitor.hub.stores.hours import Hour, HourQuery
+from aimonitor.hub.stores.hours import Hour, HourQuery, is_of
 
 _HOURS = 20_000
 _AT_ONCE = 2_000
@@ -56,7 +56,7 @@ class MemoryStore:
         matching = (
             event
             for event in reversed(self._events)
-            if (query.before is None or event.id < query.before) and _matches(event.source, query)
+            if (query.before is None or event.id < query.before) and is_of(event.source, query.edge_id, query.camera_id)
         )
         return list(islice(matching, query.limit))
 
@@ -67,7 +67,8 @@ class MemoryStore:
         matching = (
             sample
             for sample in reversed(self._samples)
-            if (query.before is None or sample.at < query.before) and _matches(sample.source, query)
+            if (query.before is None or sample.at < query.before)
+            and is_of(sample.source, query.edge_id, query.camera_id)
         )
         return list(islice(matching, query.limit))
 
@@ -103,8 +104,3 @@ class MemoryStore:
 
     async def life(self) -> str:
         return "memory"
-
-
-def _matches(source: str, query: Query) -> bool:
-    edge_id, _, camera_id = source.partition("/")
-    return query.edge_id in (None, edge_id) and query.camera_id in (None, camera_id)

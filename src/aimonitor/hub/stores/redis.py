@@ -25,7 +25,7 @@ from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores import Keep, redis_hours
 from aimonitor.hub.stores.base import Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError, StoreFullError
 from aimonitor.hub.stores.course import FINE_S, CourseFold, CourseQuery, Step
-from aimonitor.hub.stores.hours import Hour, HourQuery
+from aimonitor.hub.stores.hours import Hour, HourQuery, is_of
 
 T = TypeVar("T")
 Entry = tuple[bytes, dict[bytes, bytes]]
@@ -310,9 +310,8 @@ def _mark(incident: Incident, value: bytes) -> Mark:
 
 
 def _matches(sample: Sample, query: Query) -> bool:
-    edge_id, _, camera_id = sample.source.partition("/")
     in_time = query.before is None or sample.at < query.before
-    return in_time and query.edge_id in (None, edge_id) and query.camera_id in (None, camera_id)
+    return in_time and is_of(sample.source, query.edge_id, query.camera_id)
 
 
 def _islands(numbers: list[int]) -> list[Range]:
