@@ -17,6 +17,8 @@ from aimonitor.contract.overlays import Thermogram, WarmSpot
 WIDTH, HEIGHT = 640, 360
 ID_BITS = 16
 BLOCK_PX = 16
+CLOCK_BITS = 40
+"""As many as the picture is wide: 34 years of milliseconds."""
 STEPS = 40
 """Places of the coded box; it comes back to the first after so many frames."""
 
@@ -53,16 +55,21 @@ def coded_box(frame_id: int) -> tuple[float, float, float, float]:
 
 
 @functools.lru_cache(maxsize=16)
-def picture(frame_id: int, *, coded: bool = True, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
-    """A JPEG of the scene at `frame_id`; coded ones are read back at full size only."""
+def picture(
+    frame_id: int, *, coded: bool = True, size: tuple[int, int] = (WIDTH, HEIGHT), clock_ms: int | None = None
+) -> bytes:
+    """A JPEG of the scene at `frame_id`; coded ones are read back at full size only.
+
+    clock_ms: milliseconds since 1970, written below the id in CLOCK_BITS blocks
+    """
     image = _street().copy()
     for walker in WALKERS:
         x1, y1, x2, y2 = walker.box(frame_id)
         _draw_walker(image, walker.label, (x1 * WIDTH, y1 * HEIGHT, x2 * WIDTH, y2 * HEIGHT))
     if coded:
-        for bit in range(ID_BITS):
-            value = 255 if frame_id >> bit & 1 else 0
-            image[:BLOCK_PX, bit * BLOCK_PX : (bit + 1) * BLOCK_PX] = value
+        _draw_bits(image, 0, frame_id, ID_BITS)
+    if clock_ms is not None:
+        _draw_bits(image, BLOCK_PX, clock_ms, CLOCK_BITS)
     if size != (WIDTH, HEIGHT):
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
@@ -135,6 +142,13 @@ def factors(score: float) -> tuple[messages.Factor, ...]:
         messages.Factor("person", 0.25 * score, "2 persons", value=2.0),
         messages.Factor("known_hours", -0.05 * score, "known hour (23:10)"),
     )
+
+
+def _draw_bits(image: npt.NDArray[np.uint8], top: int, number: int, count: int) -> None:
+    """The lowest `count` bits from left to right, lowest first."""
+    for bit in range(count):
+        value = 255 if number >> bit & 1 else 0
+        image[top : top + BLOCK_PX, bit * BLOCK_PX : (bit + 1) * BLOCK_PX] = value
 
 
 def _draw_walker(image: npt.NDArray[np.uint8], label: str, box: tuple[float, float, float, float]) -> None:

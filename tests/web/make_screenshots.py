@@ -76,12 +76,31 @@ VIEWS = {
     "distance": f"#/setup/camera/{YARD}/distance",
     "thermal": "#/setup/camera/demo/workshop/thermal",
     "risk": f"#/setup/camera/{YARD}/risk",
+    "versions": f"#/setup/camera/{YARD}/versions",
     "devices": "#/setup/devices",
     "people": "#/setup/people",
+    "audit": "#/setup/audit",
+    "radar": f"#/camera/{YARD}",
+    "polling": f"#/camera/{YARD}",
+    "offline": "#/camera/farm/pasture",
+    "away": f"#/camera/{YARD}",
     "login": "#/",
 }
+ADMIN = {"name": "admin", "password": "correct horse battery"}
+BEHIND_THE_LOCK = ("people", "audit", "login")
+"""Shown as on a hub that asks who comes in."""
+PEOPLE = {"Dana": "operator", "Борис": "viewer", "נועה": "admin"}
+NO_WEBSOCKET = """window.WebSocket = class {
+  static OPEN = 1;
+  readyState = 0;
+  constructor() { setTimeout(() => this.onclose?.(), 20); }
+  send() {}
+  close() {}
+};"""
+"""As behind a proxy that lets none through."""
 READY = (
-    ".badge, .incident, .event-title, .bars, .save-bar, .scale, .inline-form, .own-tools, .form .primary, .edge-card"
+    ".badge, .incident, .event-title, .bars, .save-bar, .scale, .inline-form, .own-tools, .form .primary, .edge-card, "
+    ".rows .row, .audit table"
 )
 CLIP_AFTER_S = 12.0
 """So long after its opening the clip of an incident is complete."""
@@ -136,7 +155,7 @@ def running_system(footage: Path, detector: str) -> Iterator[System]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stack.enter_context(running(["hub", "--port", str(port)], folder / "hub", AIMONITOR_HUB_PUSH_LOCAL="true"))
-        locked = {"AIMONITOR_ADMIN_PASSWORD": "correct horse battery"}
+        locked = {"AIMONITOR_ADMIN_PASSWORD": ADMIN["password"]}
         stack.enter_context(running(["hub", "--port", str(closed_port)], folder / "closed", **locked))
         hub, closed_hub = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{closed_port}"
         await_answer(hub)
@@ -149,6 +168,7 @@ def running_system(footage: Path, detector: str) -> Iterator[System]:
         staged = ["simulate", "--scene", "demo", "--hub", f"ws://127.0.0.1:{port}/ws/laptop"]
         stack.enter_context(running(staged, folder / "staged"))
         furnish(HubClient(hub))
+        let_people_in(HubClient(closed_hub))
         incident = wait_for_incident(hub)
         yield System(hub, closed_hub, incident)
 
@@ -200,12 +220,24 @@ def furnish(hub: HubClient) -> None:
         time.sleep(1)
     base = hub.must("GET", f"/api/cameras/{YARD}/policy")["version"]
     hub.must("PUT", f"/api/cameras/{YARD}/policy", policy=POLICY, base=base, words="zones of the yard")
+    hub.must("PUT", f"/api/cameras/{YARD}/policy", policy=POLICY | {"preset": "shop"}, base=base + 1,
+             words="busier in summer")  # fmt: skip
     hub.must("POST", "/api/pairings", edge_id="garden", name="Garden shed")
     hub.must("POST", "/api/tokens", label="Wall screen", role="viewer")
     keys = {"p256dh": hub.must("GET", "/api/push")["public_key"], "auth": "A" * 22}
     rules = {"level": "CRITICAL", "quiet": "22:00-07:00", "timezone": "Europe/Berlin"}
     hub.must("POST", "/api/push/subscriptions", endpoint="https://push.example.org/phone", keys=keys, rules=rules,
              label="Chrome · Android")  # fmt: skip
+
+
+def let_people_in(hub: HubClient) -> None:
+    """Who uses a hub, and what they did."""
+    hub.must("POST", "/api/session", **ADMIN)
+    for name, role in PEOPLE.items():
+        hub.must("POST", "/api/users", name=name, role=role, password="a password of theirs")
+    hub.must("POST", "/api/tokens", label="Yard", edge_id="yard")
+    hub.must("POST", "/api/tokens", label="Wall screen", role="viewer")
+    hub.ask("POST", "/api/session", name="Dana", password="a wrong guess")
 
 
 def _second_period(page: Page) -> None:
@@ -217,24 +249,54 @@ def _play_and_hold(page: Page) -> None:
     page.locator(".player .tool").nth(1).click(timeout=60_000)
 
 
+def _switch_radar(page: Page) -> None:
+    page.locator(".toolbar [aria-pressed]").last.click()
+
+
+def _lose_the_hub(page: Page) -> None:
+    page.context.set_offline(True)
+    page.locator(".banner-lost").wait_for()
+    page.wait_for_timeout(AWAY_MS)
+
+
 PREPARE: dict[str, Callable[[Page], None]] = {
     "events": _second_period,
     "event": _play_and_hold,
     "zones": lambda page: page.locator(".place-row").first.click(),
     "what-if": lambda page: page.locator(".scale input").first.fill("0.7"),
     "notifications": lambda page: page.locator(".check input").check(),
+    "thermal": lambda page: page.locator(".card.empty .primary").click(),
+    "distance": lambda page: page.locator(".board").scroll_into_view_if_needed(),
+    "radar": _switch_radar,
+    "polling": lambda page: page.locator(".banner-polling").wait_for(),
+    "away": _lose_the_hub,
 }
-LIVE = {"live": (".stage .badge.state-live", 1), "grid": (".tile .badge.state-live", 4)}
+AFTERWARDS: dict[str, Callable[[Page], None]] = {"radar": _switch_radar}
+"""What is kept in the browser would show in the next view."""
+LIVE = {
+    "polling": (".stage .badge.state-live", 1),
+    "live": (".stage .badge.state-live", 1),
+    "grid": (".tile .badge.state-live", 4),
+}
 """What shows that pictures are fresh, and how often it must be there."""
 PATIENCE_S = 30
 SETTLE_MS = 900
+AWAY_MS = 4_000
 
 
 def photograph(page: Page, system: System, view: str) -> Image.Image:
     """The view, brought to the state in which it is shown."""
     address = VIEWS[view].format(incident=system.incident, minute=round(time.time() - 40))
-    page.goto((system.closed_hub if view == "login" else system.hub) + "/" + address)
+    page.context.set_offline(False)
+    page.context.clear_cookies()
+    hub = system.closed_hub if view in BEHIND_THE_LOCK else system.hub
+    if view in BEHIND_THE_LOCK and view != "login":
+        page.request.post(f"{hub}/api/session", data=ADMIN, headers={"origin": hub})
+    page.goto("about:blank")
+    page.goto(f"{hub}/{address}")
     page.locator(READY).first.wait_for()
+    if view == "away":
+        page.locator(".stage .badge.state-live").wait_for()
     if view in PREPARE:
         PREPARE[view](page)
     page.wait_for_timeout(SETTLE_MS)
@@ -243,7 +305,10 @@ def photograph(page: Page, system: System, view: str) -> Image.Image:
         deadline = time.monotonic() + PATIENCE_S
         while page.locator(sign).count() < count and time.monotonic() < deadline:
             page.wait_for_timeout(50)
-    return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    taken = page.screenshot()
+    if view in AFTERWARDS:
+        AFTERWARDS[view](page)
+    return Image.open(io.BytesIO(taken)).convert("RGB")
 
 
 def photograph_all(
@@ -262,14 +327,18 @@ def photograph_all(
                 permissions=["notifications"],
                 timezone_id="Europe/Berlin",
             )
-            page = context.new_page()
-            page.set_default_timeout(60_000)
+            page, blocked = context.new_page(), context.new_page()
+            blocked.add_init_script(NO_WEBSOCKET)
+            for each in (page, blocked):
+                each.set_default_timeout(60_000)
             for view in views:
                 path = folder / f"{view}-{language}-{theme}-{device}.webp"
                 if only_missing and path.exists():
                     continue
                 try:
-                    photograph(page, system, view).save(path, quality=QUALITY, method=6)
+                    photograph(blocked if view == "polling" else page, system, view).save(
+                        path, quality=QUALITY, method=6
+                    )
                 except PlaywrightError as error:
                     failed.append(f"{path.name}: {error.message.partition(chr(10))[0]}")
                 print(path.name, flush=True)

@@ -24,17 +24,22 @@ detector = "scripted:standing.jsonl"
 [[edge.camera]]
 id = "gate"
 name = "Gate"
-source = "moving.avi"
-loop = true
+source = "{source}"
+loop = {loop}
 """
 
 
 @contextmanager
-def running(port: int, folder: Path) -> Iterator[Path]:
-    """The edge `yard` with the camera `gate`, until the end of the block; its folder."""
-    _film(folder / "moving.avi")
+def running(port: int, folder: Path, camera: str = "") -> Iterator[Path]:
+    """The edge `yard` with the camera `gate`, until the end of the block; its folder.
+
+    camera: the address of another camera than the film; somebody stands there as well
+    """
+    if not camera:
+        _film(folder / "moving.avi")
     (folder / "standing.jsonl").write_text(json.dumps(STANDING) + "\n", encoding="utf-8")
-    (folder / "aimonitor.toml").write_text(CONFIG.format(port=port), encoding="utf-8")
+    config = CONFIG.format(port=port, source=camera or "moving.avi", loop="false" if camera else "true")
+    (folder / "aimonitor.toml").write_text(config, encoding="utf-8")
     environ = {key: value for key, value in os.environ.items() if not key.startswith("AIMONITOR_")}
     with (folder / "edge.log").open("wb") as log:
         process = subprocess.Popen(

@@ -16,15 +16,18 @@ class _Stream(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("content-type", "multipart/x-mixed-replace; boundary=frame")
         self.end_headers()
-        frame_id = 0
+        frame_id, due = 0, time.monotonic()
+        fps, with_clock = self.server.plays  # type: ignore[attr-defined]
         ending: threading.Event = self.server.ending  # type: ignore[attr-defined]
         try:
             while not ending.is_set():
                 frame_id += 1
-                jpeg = coded_scene.picture(frame_id)
+                clock_ms = time.time_ns() // 1_000_000 if with_clock else None
+                jpeg = coded_scene.picture(frame_id, clock_ms=clock_ms)
                 head = f"--frame\r\ncontent-type: image/jpeg\r\ncontent-length: {len(jpeg)}\r\n\r\n"
                 self.wfile.write(head.encode() + jpeg + b"\r\n")
-                time.sleep(1 / FPS)
+                due = max(due + 1 / fps, time.monotonic() - 1 / fps)
+                time.sleep(max(0.0, due - time.monotonic()))
         except OSError:
             return
 
@@ -33,9 +36,10 @@ class _Stream(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def streaming() -> Iterator[str]:
-    """The address of the stream, until the end of the block."""
+def streaming(fps: float = FPS, *, with_clock: bool = False) -> Iterator[str]:
+    """The address of the stream, until the end of the block; with_clock: each frame carries its time in its pixels."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Stream)
+    server.plays = (fps, with_clock)  # type: ignore[attr-defined]
     server.ending = threading.Event()  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, name="stream camera")
     thread.start()

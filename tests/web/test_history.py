@@ -92,7 +92,7 @@ def test_the_last_hour_of_the_risk_reaches_back_an_hour(
     remember(hub, "hall", range(56, 58), score=0.03)
     page = open_page("#/camera/house/hall")
     page.get_by_text("Last hour").click()
-    expect(page.locator(".hour-plot canvas")).to_be_visible()
+    expect(page.locator(".hour-plot polyline").first).to_be_attached()
     expect(page.locator(".hour-plot")).to_have_attribute("aria-label", re.compile("between 3 and 30$"))
 
 

@@ -7,6 +7,7 @@ import pytest
 from hub_client import HubClient
 from playwright.sync_api import Locator, Page, expect
 from scripted_edge import Camera, ScriptedEdge
+from test_views import AXE, serious_problems
 
 from conftest import HubProcess, OpenPage
 
@@ -63,6 +64,7 @@ def test_one_signs_in_watches_live_and_signs_out(open_page: OpenPage, edge: Scri
     sign_in(page, "Vera", "not her password")
     expect(page.get_by_text("Name or password is wrong.")).to_be_visible()
     expect(page.get_by_label("Password")).to_have_attribute("aria-invalid", "true")
+    assert not AXE.is_file() or serious_problems(page) == []
     sign_in(page, "Vera")
     expect(page.locator(".stage .badge.state-live")).to_be_visible()
     expect(page.locator(".banner")).to_have_count(0)
@@ -141,7 +143,7 @@ def test_people_are_added_changed_and_removed(open_as: OpenPage, open_page: Open
     anna = row(page, "Anna")
     expect(anna.get_by_role("button", name="Remove")).to_have_count(0)
     anna.get_by_label("Role of").select_option("viewer")
-    expect(anna.locator(".problem")).to_contain_text("at least one admin")
+    expect(anna.locator(".problem")).to_contain_text("At least one administrator must remain.")
     expect(anna.get_by_label("Role of")).to_have_value("admin")
 
 

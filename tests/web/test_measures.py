@@ -1,33 +1,48 @@
 """What the page promises in figures: how soon, how fresh, how smooth, how small. Slow, and best on a quiet machine."""
 
 import math
-import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import real_edge
+import stream_camera
+from coded_scene import BLOCK_PX, CLOCK_BITS
 from playwright.sync_api import Page, expect
 from scripted_edge import Camera, ScriptedEdge
+from test_views import weights
 
-from conftest import HubProcess, OpenPage
+from conftest import HubProcess, OpenPage, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 QQVGA = (160, 120)
+VISITS = 5
+WARM_UP_MS = 20_000
+FIRST_PICTURE = "performance.getEntriesByName('first-picture')"
 
-# For each drawn frame: its id and the time (seconds since 1970) of the animation frame that showed it.
-WATCH_DRAWN = """(wanted) => new Promise((resolve) => {
+# For each drawn frame: how many milliseconds after the time in its pixels the animation frame came that showed it.
+WATCH_CLOCKS = f"""(wanted) => new Promise((resolve) => {{
   const canvas = document.querySelector('.stage canvas.pixels');
-  const seen = [];
+  const context = canvas.getContext('2d', {{willReadFrequently: true}});
+  const late = [];
   let last = canvas.dataset.frameId;
-  const look = () => {
-    if (canvas.dataset.frameId !== last) {
+  const look = () => {{
+    if (canvas.dataset.frameId !== last) {{
+      const now = performance.timeOrigin + performance.now();
       last = canvas.dataset.frameId;
-      seen.push([Number(last), (performance.timeOrigin + performance.now()) / 1000]);
-    }
-    if (seen.length >= wanted) resolve(seen);
+      const row = context.getImageData(0, {BLOCK_PX * 3 // 2}, canvas.width, 1).data;
+      let clock = 0;
+      for (let bit = {CLOCK_BITS - 1}; bit >= 0; bit--) {{
+        clock = clock * 2 + (row[(bit * {BLOCK_PX} + {BLOCK_PX // 2}) * 4] > 127 ? 1 : 0);
+      }}
+      late.push(now % 2 ** {CLOCK_BITS} - clock);
+    }}
+    if (late.length >= wanted) resolve(late);
     else requestAnimationFrame(look);
-  };
+  }};
   requestAnimationFrame(look);
-})"""
+}})"""
 COUNT_ANIMATION_FRAMES = """(ms) => new Promise((resolve) => {
   let frames = 0;
   const end = performance.now() + ms;
@@ -54,44 +69,68 @@ def heap_mb(page: Page) -> float:
     return used / 1e6
 
 
-def test_the_first_picture_comes_within_a_second_of_the_page(open_page: OpenPage, hub: HubProcess) -> None:
+Measured = Callable[[str, str, str, str], None]
+
+
+def test_the_first_picture_comes_within_a_second_of_the_page(
+    open_page: OpenPage, hub: HubProcess, measured: Measured
+) -> None:
     with ScriptedEdge(hub.port, (Camera("gate", "Gate"),), fps=10):
+        open_page("#/camera/house/gate").locator(".stage .badge.state-live").wait_for()  # the edge is there
         page = open_page("#/camera/house/gate")
-        expect(page.locator(".stage .badge")).to_have_text("Live")
-        page.reload()
-        for _ in range(100):
-            marks = page.evaluate("performance.getEntriesByName('first-picture').map((mark) => mark.startTime)")
-            if marks:
-                break
-            page.wait_for_timeout(50)
-    print(f"first picture {marks[0]:.0f} ms after the start of navigation")
-    assert marks[0] <= 1000
+        took = []
+        for _ in range(VISITS):
+            expect(page.locator(".stage .badge")).to_have_text("Live")
+            wait_until(page, f"{FIRST_PICTURE}.length > 0")
+            took.append(page.evaluate(f"{FIRST_PICTURE}[0].startTime"))
+            page.reload()
+    measured("W1", "the first picture after the page was asked for, the slowest of 5", "<= 1 s", f"{max(took):.0f} ms")
+    assert max(took) <= 1000
 
 
-def test_a_picture_is_drawn_within_150_ms_of_its_capture(open_page: OpenPage, hub: HubProcess) -> None:
-    with ScriptedEdge(hub.port, (Camera("gate", "Gate"),), fps=10) as edge:
-        page = open_page("#/camera/house/gate")
+def test_a_picture_is_drawn_within_150_ms_of_its_capture(
+    open_page: OpenPage, hub: HubProcess, measured: Measured, tmp_path: Path
+) -> None:
+    with stream_camera.streaming(10, with_clock=True) as address, real_edge.running(hub.port, tmp_path, address):
+        page = open_page("#/camera/yard/gate")
         expect(page.locator(".stage .badge")).to_have_text("Live")
-        seen = page.evaluate(WATCH_DRAWN, 200)
-        latencies = [drawn_at - edge.captured[frame_id] for frame_id, drawn_at in seen]
-    p50, p95 = percentile(latencies, 0.5) * 1000, percentile(latencies, 0.95) * 1000
-    print(f"capture to canvas over {len(seen)} frames at 10 fps: p50 {p50:.0f} ms, p95 {p95:.0f} ms")
+        late_ms = page.evaluate(WATCH_CLOCKS, 300)
+    p50, p95 = percentile(late_ms, 0.5), percentile(late_ms, 0.95)
+    assert min(late_ms) > 0, "a picture that is drawn before it was taken has been read wrongly"
+    what = (
+        "from camera to canvas by the clock in the picture, 300 frames at 10 fps, camera, edge and hub real: p50, p95"
+    )
+    measured("W2", what, "p95 <= 150 ms", f"{p50:.0f}, {p95:.0f} ms")
     assert p95 <= 150
 
 
-@pytest.mark.timeout(180)
-def test_sixteen_tiles_are_smooth_and_do_not_grow(open_page: OpenPage, hub: HubProcess) -> None:
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("minutes", [1, 10])
+def test_sixteen_tiles_are_smooth_and_do_not_grow(
+    open_page: OpenPage, hub: HubProcess, measured: Measured, minutes: int
+) -> None:
     cameras = tuple(Camera(f"cam{number}", f"Camera {number}", size=QQVGA) for number in range(16))
     with ScriptedEdge(hub.port, cameras, fps=5):
         page = open_page("#/cameras", width=1920, height=1080)
         expect(page.locator(".tile .badge.state-live")).to_have_count(16)
-        before = heap_mb(page)
-        started = time.monotonic()
-        rates = [page.evaluate(COUNT_ANIMATION_FRAMES, 5000) for _ in range(12)]
-        after = heap_mb(page)
-    minutes = (time.monotonic() - started) / 60
-    print(f"16 tiles at 5 fps: {min(rates):.0f} to {max(rates):.0f} animation frames a second")
-    print(f"heap {before:.1f} MB, {after:.1f} MB after {minutes:.1f} minutes")
+        page.wait_for_timeout(WARM_UP_MS)
+        heap, rates = [heap_mb(page)], []
+        for _ in range(minutes):
+            rates += [page.evaluate(COUNT_ANIMATION_FRAMES, 5000) for _ in range(12)]
+            heap.append(heap_mb(page))
+    what = f"16 tiles of 160 x 120 at 5 fps for {minutes} min"
+    measured("W3", f"{what}: animation frames a second, median (least of 5 s)", ">= 55",
+             f"{percentile(rates, 0.5):.0f} ({min(rates):.0f})")  # fmt: skip
+    measured("W3", f"{what}: heap before and after, most", "<= 200 MB, + 5 MB",
+             f"{heap[0]:.1f}, {heap[-1]:.1f}, {max(heap):.1f} MB")  # fmt: skip
     assert percentile(rates, 0.5) >= 55
-    assert after <= 200
-    assert after - before <= 10
+    assert max(heap) <= 200
+    assert heap[-1] - heap[0] <= 5
+
+
+def test_the_page_is_light(chromium: object, measured: Measured) -> None:
+    first, later = weights()
+    measured("W4", "the page, compressed; what comes when set-up is opened", "<= 90 kB; <= 45 kB",
+             f"{sum(first.values()) / 1000:.1f} kB; {sum(later.values()) / 1000:.1f} kB")  # fmt: skip
+    assert sum(first.values()) <= 90_000
+    assert sum(later.values()) <= 45_000

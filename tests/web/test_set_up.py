@@ -8,6 +8,7 @@ import pytest
 import real_edge
 from hub_client import HubClient
 from playwright.sync_api import Locator, Page, expect
+from test_views import AXE, serious_problems
 
 from conftest import HubProcess, OpenPage
 
@@ -371,5 +372,6 @@ def test_a_recorded_minute_is_weighed_otherwise(open_page: OpenPage, other: HubC
     before = page.url
     page.get_by_role("link", name="A minute before").click()
     assert page.url != before
+    assert not AXE.is_file() or serious_problems(page) == []
     page.goto(f"{page.url.partition('#')[0]}#/what-if/yard/gate/1000000000")
     expect(page.locator(".problem")).to_contain_text("nothing is recorded of that time")

@@ -111,8 +111,9 @@ def _add_and_remove(page: Page, hub: HubProcess, address: str) -> None:
 
 
 def settled(page: Page, view: str) -> None:
-    """Go to a view and wait until what it shows came."""
+    """Go to a view and wait until it is the one that is shown, and what it shows came."""
     page.goto(page.url.partition("#")[0] + view)
+    expect(page.locator(f'.tabs [href="{view}"][aria-current="page"]')).to_be_visible()
     shown = ".save-bar, .camera-row, .rows .row, .inline-form, .audit table, .audit .quiet"
     expect(page.locator(shown).first).to_be_visible()
 

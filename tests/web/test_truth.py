@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 from scripted_edge import Camera, ScriptedEdge
+from test_views import AXE, serious_problems
 
 from conftest import HubProcess, OpenPage, wait_until
 
@@ -33,6 +34,11 @@ HIDE = """(hidden) => {
 def edge(hub: HubProcess) -> Iterator[ScriptedEdge]:
     with ScriptedEdge(hub.port, CAMERAS[:1]) as playing:
         yield playing
+
+
+def assert_accessible(page: Page) -> None:
+    if AXE.is_file():
+        assert serious_problems(page) == []
 
 
 def wait_for_live(page: Page) -> None:
@@ -64,6 +70,7 @@ def test_a_killed_hub_is_said_and_the_picture_comes_back_with_it(
     expect(page.locator(".banner")).to_contain_text("The hub has been away")
     expect(page.locator(".stage .picture.stale")).to_be_visible()
     expect(page.locator(".stage .badge")).to_have_text("Hub away")
+    assert_accessible(page)
     hub.start()
     wait_for_live(page)
     expect(page.locator(".banner")).to_have_count(0)
@@ -76,6 +83,7 @@ def test_an_edge_that_is_gone_is_offline_and_its_figures_are_doubted(open_page: 
     expect(page.locator(".stage .badge")).to_have_text("Offline")
     expect(page.locator(".stage .note")).to_contain_text("This picture is")
     expect(page.locator(".doubt").first).to_contain_text("as of")
+    assert_accessible(page)
     with ScriptedEdge(hub.port, CAMERAS[:1], edge_id="other"):
         wait_for_live(page)
 
@@ -95,6 +103,7 @@ def test_without_websocket_the_same_page_polls(open_page: OpenPage, hub: HubProc
     wait_until(page, "document.querySelector('.stage canvas.pixels').width > 16")
     expect(page.locator(".factors")).to_have_count(0)
     expect(page.get_by_text("The camera gave no reasons.")).to_be_visible()
+    assert_accessible(page)
 
 
 def test_only_tiles_on_the_screen_are_asked_for(open_page: OpenPage, hub: HubProcess) -> None:

@@ -53,6 +53,47 @@ def test_axe_finds_nothing_serious_in_any_view(open_page: OpenPage, edge: Script
     assert serious_problems(page) == []
 
 
+# What a mouse can use, by its place among all of them; what is folded away or switched off is not there for anybody.
+USABLE = """() => [...document.querySelectorAll(
+    'a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+  .filter((each) => each.checkVisibility({visibilityProperty: true}) && !each.disabled && !each.closest('[inert]'))"""
+
+
+def test_everything_is_reached_by_keys_and_its_focus_is_seen(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    page = open_page()
+    for view in VIEWS:
+        page.goto(page.url.partition("#")[0] + view)
+        expect(page.locator(".badge, .incident, .event-title, .bars").first).to_be_visible()
+        page.evaluate("document.activeElement.blur()")
+        count = page.evaluate(f"({USABLE})().length")
+        assert count > 5, view
+        page.evaluate("window.reached = new Set(); window.unseen = []")
+        for _ in range(2 * count):
+            page.keyboard.press("Tab")
+            page.evaluate(
+                """() => {
+                  const at = document.activeElement;
+                  window.reached.add(at);
+                  const { outlineStyle, outlineWidth } = getComputedStyle(at);
+                  if (at !== document.body && (outlineStyle === 'none' || outlineWidth === '0px'))
+                    window.unseen.push(at.outerHTML.slice(0, 120));
+                }"""
+            )
+            if page.evaluate(f"({USABLE})().every((each) => window.reached.has(each))"):
+                break
+        missed = f"({USABLE})().filter((each) => !window.reached.has(each)).map((each) => each.outerHTML.slice(0, 120))"
+        assert page.evaluate(missed) == [], view
+        assert page.evaluate("window.unseen") == [], f"{view}: the focus is not seen"
+
+
+def test_nothing_moves_for_who_wants_no_motion(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    page = open_page(reduced_motion="reduce")
+    for view in VIEWS:
+        page.goto(page.url.partition("#")[0] + view)
+        expect(page.locator(".badge, .incident, .event-title, .bars").first).to_be_visible()
+        assert page.evaluate("document.getAnimations().length") == 0, view
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_language_is_complete_in_every_view(open_page: OpenPage, edge: ScriptedEdge, locale: str) -> None:
     page = open_page(VIEWS[0], locale=locale, width=390, height=844)
@@ -131,6 +172,33 @@ def test_events_are_listed_filtered_exported_and_linked(open_page: OpenPage, edg
     expect(page.locator(".event-title")).to_contain_text("loitering 47 s in Gate")
 
 
+def test_the_way_back_and_a_reload_keep_what_was_chosen(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    page = open_page("#/cameras")
+    page.get_by_role("link", name="Events", exact=True).first.click()
+    page.get_by_label("Level").select_option("ALERT")
+    page.get_by_role("button", name="Last 24 hours").click()
+    expect(page.locator(".incident")).to_have_count(1)
+    assert page.url.endswith("#/events?level=ALERT&range=lastDay")
+    page.locator(".incident").click()
+    expect(page.locator(".event-title")).to_be_visible()
+    page.go_back()
+    for _ in range(2):
+        expect(page.get_by_label("Level")).to_have_value("ALERT")
+        expect(page.get_by_role("button", name="Last 24 hours")).to_have_attribute("aria-pressed", "true")
+        expect(page.locator(".incident")).to_have_count(1)
+        page.reload()
+    page.go_back()
+    expect(page.locator(".tile").first).to_be_visible()
+
+
+def test_charts_are_linked_as_they_are_shown(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    page = open_page("#/charts?measure=persons&by=weekday&period=comet")
+    expect(page.get_by_role("button", name="Persons")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="7 days")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="A year").click()
+    wait_until(page, "location.hash === '#/charts?measure=persons&by=weekday&period=year'")
+
+
 def test_only_alerts_are_spoken(open_page: OpenPage, edge: ScriptedEdge) -> None:
     page = open_page(VIEWS[0])
     voice = page.locator("[aria-live]")
@@ -143,7 +211,7 @@ def test_only_alerts_are_spoken(open_page: OpenPage, edge: ScriptedEdge) -> None
 def test_the_last_hour_is_drawn_from_the_hubs_memory(open_page: OpenPage, edge: ScriptedEdge) -> None:
     page = open_page(VIEWS[0])
     page.get_by_text("Last hour").click()
-    expect(page.locator(".hour-plot canvas")).to_be_visible()
+    expect(page.locator(".hour-plot polyline").first).to_be_attached()
     expect(page.locator(".hour-plot")).to_have_attribute("aria-label", "Risk over the last hour, between 74 and 74")
 
 
@@ -176,12 +244,18 @@ def test_the_manifest_makes_the_page_installable(hub: HubProcess, chromium: obje
         assert (STATIC / icon["src"]).is_file()
 
 
+def weights() -> tuple[dict[Path, int], dict[Path, int]]:
+    """The compressed bytes of each file that a page loads at once, and of those that come with set-up."""
+    sent = [path for path in STATIC.rglob("*") if path.suffix in (".js", ".css", ".html")]
+    weighed = {path: len(gzip.compress(path.read_bytes())) for path in sent}
+    later = {path: weight for path, weight in weighed.items() if path.name.startswith("rooms-")}
+    return {path: weight for path, weight in weighed.items() if path not in later}, later
+
+
 def test_the_page_weighs_at_most_90_kb(chromium: object) -> None:
     """The set-up comes when somebody opens it, and weighs for itself."""
-    sent = [path for path in STATIC.rglob("*") if path.suffix in (".js", ".css", ".html")]
-    weights = {path: len(gzip.compress(path.read_bytes())) for path in sent}
-    later = {path for path in sent if path.name.startswith("rooms-")}
+    first, later = weights()
     assert later, "expected the set-up in files of its own"
-    assert 10_000 < sum(weight for path, weight in weights.items() if path not in later) <= 90_000
-    assert sum(weights[path] for path in later) <= 45_000
+    assert 10_000 < sum(first.values()) <= 90_000
+    assert sum(later.values()) <= 45_000
     assert not [path.name for path in later if path.name in (STATIC / "index.html").read_text(encoding="utf-8")]

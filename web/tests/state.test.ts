@@ -4,7 +4,7 @@ import { placeLabel } from "../src/draw/label_layout";
 import { pictureAge } from "../src/state/age";
 import { HubClock } from "../src/state/clock";
 import { EventArchive } from "../src/archive";
-import { RiskCourse, silences } from "../src/state/course";
+import { linesOf, RiskCourse, silences } from "../src/state/course";
 import { filterIncidents, NO_FILTER, toCsv } from "../src/state/filter";
 import { mergeEvents } from "../src/state/incidents";
 import { loadPreferences } from "../src/state/preferences";
@@ -12,7 +12,6 @@ import { lanesOf, outlineOf, traceLanes } from "../src/state/timeline";
 import { Traffic } from "../src/state/traffic";
 import { truthOf } from "../src/state/truth";
 import { applyMessage, EMPTY_WORLD, type CameraView, type World } from "../src/state/world";
-import { toColumns } from "../src/ui/hour_chart";
 import { delayMs } from "../src/wire/backoff";
 import { Hub } from "../src/wire/hub";
 import type { HubMessage } from "../src/wire/messages";
@@ -292,9 +291,10 @@ describe("the course of the risk", () => {
       { at: 2, score: 0.2 },
       { at: 60, score: 0.3 },
     ];
-    expect(toColumns(points)).toEqual([
-      [0, 2, 3, 60],
-      [10, 20, null, 30],
+    expect(linesOf(points, 1)).toEqual([[points[1]], [points[2]]]);
+    expect(linesOf(points, 0)).toEqual([
+      [points[0], points[1]],
+      [points[2]],
     ]);
   });
 });

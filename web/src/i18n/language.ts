@@ -28,12 +28,17 @@ export interface Language {
   readonly time: (at: number) => string;
   /** Time of day with its seconds, whatever the day. */
   readonly timeOfDay: (at: number) => string;
+  readonly hourAndMinute: (at: number) => string;
+  /** "Mon 16". */
+  readonly weekday: (at: number) => string;
   readonly dateTime: (at: number) => string;
 }
 
 export function languageOf(code: LanguageCode): Language {
   const percents = new Intl.NumberFormat(code, { style: "percent", maximumFractionDigits: 0 });
   const times = new Intl.DateTimeFormat(code, { timeStyle: "medium" });
+  const weekdays = new Intl.DateTimeFormat(code, { weekday: "short", day: "numeric" });
+  const clocks = new Intl.DateTimeFormat(code, { timeStyle: "short" });
   const dateTimes = new Intl.DateTimeFormat(code, { dateStyle: "medium", timeStyle: "medium" });
   const shortDateTimes = new Intl.DateTimeFormat(code, { dateStyle: "short", timeStyle: "short" });
   return {
@@ -48,6 +53,8 @@ export function languageOf(code: LanguageCode): Language {
     size: (bytes) => sizeWords(code, bytes),
     time: (at) => (isToday(at) ? times : shortDateTimes).format(at * 1000),
     timeOfDay: (at) => times.format(at * 1000),
+    weekday: (at) => weekdays.format(at * 1000),
+    hourAndMinute: (at) => clocks.format(at * 1000),
     dateTime: (at) => dateTimes.format(at * 1000),
   };
 }

@@ -1,7 +1,7 @@
 /** What is not saved yet, what is wrong with it, and what can be done: it stays in sight while one works. */
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { isolate, translate } from "../i18n/language";
 import { useLanguage } from "../ui/context";
 import { ToolIcon } from "../ui/icons";
@@ -61,17 +61,20 @@ export function SaveBar({ bench }: { readonly bench: Workbench }): JSX.Element {
 }
 
 /** Ctrl+Z (⌘Z) takes a step back, but in a field that has an undo of its own. */
-function useUndoKey({ canUndo, undo }: Workbench): void {
+function useUndoKey(bench: Workbench): void {
+  const latest = useRef(bench);
+  latest.current = bench; // an effect comes after the paint: a key that is quicker would meet the step before
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const wants = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z";
+      const { canUndo, undo } = latest.current;
       if (!wants || !canUndo || (event.target as Element).matches('input:not([type="range"], [type="checkbox"])')) return;
       event.preventDefault();
       undo();
     };
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
-  });
+  }, []);
 }
 
 function Problems({ bench }: { readonly bench: Workbench }): JSX.Element | null {

@@ -101,7 +101,7 @@ function useWorkbench(
     problems: saving.refusal === null || saving.refusal.problems.length === 0 ? problems : saving.refusal.problems,
     canUndo: draft.past.length > 0,
     change,
-    undo: () => setDraft(undone(draft)),
+    undo: () => setDraft((now) => (now === null ? null : undone(now))),
     discard: () => adopt(saved),
     startFrom: (preset) => {
       presetting.current = preset;

@@ -52,3 +52,16 @@ export function silences(points: readonly RiskPoint[], from: number, to: number)
   if (to - heardAt > SILENCE_S) found.push([heardAt, to]);
   return found;
 }
+
+/** The course since `from` as lines that no hole interrupts. */
+export function linesOf(points: readonly RiskPoint[], from: number): readonly (readonly RiskPoint[])[] {
+  const lines: RiskPoint[][] = [];
+  let line: RiskPoint[] = [];
+  for (const point of points) {
+    if (point.at < from) continue;
+    const before = line.at(-1);
+    if (before === undefined || point.at - before.at > SILENCE_S) lines.push((line = []));
+    line.push(point);
+  }
+  return lines;
+}

@@ -36,6 +36,8 @@ export interface Lane {
   readonly trace: Trace | null;
 }
 
+/** Of a camera that said nothing in all that time. */
+const SILENT: Trace = { steps: [], gaps: [{ from: 0, to: 1 }], most: 0 };
 /** A camera at rest says something at least this often. */
 const SILENCE_S = 30;
 
@@ -62,7 +64,7 @@ export function traceLanes(lanes: readonly Lane[], course: Course, figure: Figur
   const known = new Set(lanes.map(({ source }) => source));
   const others = [...traces.keys()].filter((source) => !known.has(source)).map((source) => ({ source, bars: [], trace: null }));
   return [...lanes, ...others]
-    .map((lane) => ({ ...lane, trace: traces.get(lane.source) ?? null }))
+    .map((lane) => ({ ...lane, trace: traces.get(lane.source) ?? SILENT }))
     .sort((a, b) => a.source.localeCompare(b.source));
 }
 

@@ -12,13 +12,13 @@ import {
   PERIODS,
   reachOf,
   speedUnitOf,
-  type Grouping,
   type Measure,
   type Period,
 } from "../state/figures";
 import type { Refusal } from "../wire/hub";
 import { fetchHours, type Hour } from "../wire/statistics";
 import { BarChart } from "./bar_chart";
+import { keepInAddress, oneOf, readAddress } from "./address";
 import { Choice } from "./choice";
 import { useApp, useLanguage, useSession, useWorld } from "./context";
 import { saveCsv } from "./files";
@@ -28,14 +28,17 @@ import { Why } from "./why";
 import { TrafficCard } from "./traffic";
 
 const DAY_S = 86_400;
+const USUAL = { source: "", measure: "events", by: "hour", period: "week" } as const;
 
 export function Charts(): JSX.Element {
   const { words, number } = useLanguage();
   const cameras = useWorld((world) => world.cameras);
-  const [source, setSource] = useState("");
-  const [measure, setMeasure] = useState<Measure>("events");
-  const [grouping, setGrouping] = useState<Grouping>("hour");
-  const [period, setPeriod] = useState<Period>("week");
+  const [address] = useState(readAddress);
+  const [source, setSource] = useState(address.get("source") ?? "");
+  const [measure, setMeasure] = useState(oneOf(MEASURES, address.get("measure"), USUAL.measure));
+  const [grouping, setGrouping] = useState(oneOf(GROUPINGS, address.get("by"), USUAL.by));
+  const [period, setPeriod] = useState(oneOf(PERIOD_NAMES, address.get("period"), USUAL.period));
+  useEffect(() => keepInAddress({ source, measure, by: grouping, period }, USUAL), [source, measure, grouping, period]);
   const { hours, refusal } = useHours(source, period);
   const bars = useMemo(() => foldHours(hours ?? [], measure, grouping), [hours, measure, grouping]);
   const unit = measure === "speed" ? speedUnitOf(hours ?? []) : null;

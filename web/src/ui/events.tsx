@@ -1,26 +1,29 @@
 /** Everything that happened, filtered, and the way to take it along. */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { translate } from "../i18n/language";
 import { filterIncidents, NO_FILTER, toCsv, UNMARKED, type IncidentFilter } from "../state/filter";
 import { MARKS } from "../wire/media";
+import { keepInAddress, oneOf, readAddress } from "./address";
 import { Choice } from "./choice";
 import { useLanguage, useWorld } from "./context";
 import { saveCsv } from "./files";
 import { ToolIcon } from "./icons";
 import { IncidentList } from "./incidents";
-import { RANGES_S, Timeline, type Range } from "./timeline";
+import { RANGES, RANGES_S, Timeline, type Range } from "./timeline";
 import { useArchive } from "./use_archive";
 
+const USUAL_RANGE: Range = "lastHour";
 const LEVELS = ["WATCH", "ALERT", "CRITICAL"];
 
 export function Events(): JSX.Element {
   const { words } = useLanguage();
-  const [range, setRange] = useState<Range>("lastHour");
+  const [range, setRange] = useState<Range>(() => oneOf(RANGES, readAddress().get("range"), USUAL_RANGE));
   const { incidents, archive, more, older } = useArchive(RANGES_S[range]);
   const cameras = useWorld((world) => world.cameras);
-  const [filter, setFilter] = useState<IncidentFilter>(NO_FILTER);
+  const [filter, setFilter] = useState<IncidentFilter>(() => filterOf(readAddress()));
+  useEffect(() => keepInAddress({ ...filter, range }, { ...NO_FILTER, range: USUAL_RANGE }), [filter, range]);
   const shown = filterIncidents(incidents, filter);
   const change = (part: Partial<IncidentFilter>): void => setFilter({ ...filter, ...part });
   const nameOf = (source: string): string => cameras.get(source)?.name ?? source;
@@ -63,6 +66,11 @@ export function Events(): JSX.Element {
       </div>
     </section>
   );
+}
+
+function filterOf(address: URLSearchParams): IncidentFilter {
+  const told = Object.fromEntries(Object.keys(NO_FILTER).map((key) => [key, address.get(key) ?? ""]));
+  return { ...NO_FILTER, ...told };
 }
 
 function distinct(values: readonly string[]): readonly string[] {

@@ -1,17 +1,16 @@
-/** The course of the risk over the last hour: gaps are drawn as gaps. Loaded only when someone opens it. */
+/** The course of the risk over the last hour, hatched where nothing is known. Time runs in the direction of reading. */
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
-import type uPlot from "uplot";
-import { pageClock } from "../state/clock";
-import { SILENCE_S, silences, type RiskPoint } from "../state/course";
+import { useEffect, useState } from "preact/hooks";
+import { linesOf, silences, type RiskPoint } from "../state/course";
 import type { CameraView } from "../state/world";
-import { useApp, useLanguage, useNow, usePreferences, useWorld } from "./context";
+import { useApp, useLanguage, useNow, useWorld } from "./context";
 import type { Language } from "../i18n/language";
 
-const HEIGHT_PX = 120;
-const TICK_MS = 5_000;
 const HOUR_S = 3600;
+const TICK_MS = 5_000;
+const TICKS = [0, 0.25, 0.5, 0.75, 1];
+const LEVELS = [100, 50, 0];
 
 export function HourChart({ camera }: { readonly camera: CameraView }): JSX.Element {
   const { words } = useLanguage();
@@ -27,57 +26,46 @@ export function HourChart({ camera }: { readonly camera: CameraView }): JSX.Elem
 function Chart({ camera }: { readonly camera: CameraView }): JSX.Element {
   const { monitor } = useApp();
   const language = useLanguage();
-  const { theme } = usePreferences();
-  const host = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | null>(null);
-  const { points } = camera.course;
   const now = useNow(TICK_MS);
-  const open = useWorld((world) => world.link.kind === "open" || world.link.kind === "polling");
-  const latest = useRef(points);
-  latest.current = points;
+  const heard = useWorld((world) => world.link.kind === "open" || world.link.kind === "polling");
   useEffect(() => {
-    if (open) void monitor.recall(camera.source); // again after each pause: the hub heard what this page did not
-  }, [monitor, camera.source, open]);
-  useEffect(() => {
-    let gone = false;
-    void import("./plot").then(({ plotCourse }) => {
-      if (gone || host.current === null) return;
-      plot.current = plotCourse(host.current, toColumns(latest.current), language, HEIGHT_PX, () => theHour(latest.current));
-    });
-    return () => {
-      gone = true;
-      plot.current?.destroy();
-      plot.current = null;
-    };
-  }, [language, theme]);
-  useEffect(() => plot.current?.setData(toColumns(points)), [points, now]);
-  return <div ref={host} class="hour-plot" dir="ltr" role="img" aria-label={courseWords(points, language)} />;
+    if (heard) void monitor.recall(camera.source); // again after each pause: the hub heard what this page did not
+  }, [monitor, camera.source, heard]);
+  const start = now - HOUR_S;
+  const points = camera.course.points.filter(({ at }) => at >= start);
+  return (
+    <div class="hour-plot" role="img" aria-label={courseWords(points, language)}>
+      <div class="hour-levels" aria-hidden="true">
+        {LEVELS.map((level) => (
+          <span key={level}>{language.number(level)}</span>
+        ))}
+      </div>
+      <div class="hour-field">
+        {silences(points, start, now).map(([from, to]) => (
+          <span
+            key={from}
+            class="lane-gap"
+            style={{ insetInlineStart: `${((from - start) / HOUR_S) * 100}%`, inlineSize: `${((to - from) / HOUR_S) * 100}%` }}
+          />
+        ))}
+        <svg viewBox={`0 0 ${HOUR_S} 1`} preserveAspectRatio="none" aria-hidden="true">
+          <line x1="0" x2={HOUR_S} y1="0.5" y2="0.5" />
+          {linesOf(points, start).map((line) => (
+            <polyline key={line[0]?.at} points={line.map(({ at, score }) => `${Math.round(at - start)},${1 - score}`).join(" ")} />
+          ))}
+        </svg>
+      </div>
+      <div class="lane-ticks hour-ticks" aria-hidden="true">
+        {TICKS.map((tick) => (
+          <span key={tick}>{language.hourAndMinute(start + HOUR_S * tick)}</span>
+        ))}
+      </div>
+    </div>
+  );
 }
 
 function courseWords(points: readonly RiskPoint[], { words, number }: Language): string {
   const scores = points.map(({ score }) => score * 100);
   const [low, high] = scores.length === 0 ? [0, 0] : [Math.min(...scores), Math.max(...scores)];
   return words.risk.course(number(low), number(high));
-}
-
-/** The hour that ends now, and the holes in it. */
-function theHour(points: readonly RiskPoint[]): { readonly start: number; readonly end: number; readonly gaps: readonly (readonly [number, number])[] } {
-  const end = pageClock.now();
-  return { start: end - HOUR_S, end, gaps: silences(points, end - HOUR_S, end) };
-}
-
-/** Seconds and points of 100; a hole in time has a null in it, so that no line crosses it. */
-export function toColumns(points: readonly RiskPoint[]): [number[], (number | null)[]] {
-  const times: number[] = [];
-  const scores: (number | null)[] = [];
-  for (const point of points) {
-    const before = times.at(-1);
-    if (before !== undefined && point.at - before > SILENCE_S) {
-      times.push(before + 1);
-      scores.push(null);
-    }
-    times.push(point.at);
-    scores.push(point.score * 100);
-  }
-  return [times, scores];
 }

@@ -32,7 +32,7 @@ export interface Unsaved {
 }
 
 export function parseRoute(hash: string): Route {
-  const parts = hash.replace(/^#\/?/, "").split("/").map(decode);
+  const parts = hash.replace(/^#\/?|\?.*$/gu, "").split("/").map(decode);
   const [view, edge, camera, incidentId] = parts;
   if (view === "setup") return { view, place: parsePlace(parts.slice(1)) };
   if (view === "what-if" && edge && camera) return { view, source: `${edge}/${camera}`, at: Number(incidentId) || 0 };

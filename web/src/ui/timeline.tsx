@@ -14,7 +14,7 @@ import { Segments } from "./segments";
 
 export const RANGES_S = { lastHour: 3600, lastDay: 86_400, lastWeek: 604_800 } as const;
 export type Range = keyof typeof RANGES_S;
-const RANGES = Object.keys(RANGES_S) as Range[];
+export const RANGES = Object.keys(RANGES_S) as Range[];
 const POINTS = 240;
 const COURSE_EVERY_MS = 60_000;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
@@ -45,11 +45,11 @@ export function Timeline({ incidents, source, range, onRange }: TimelineProps): 
   const scale = figure === "risk" ? 1 : Math.max(1, ...lanes.map(({ trace }) => trace?.most ?? 0));
   return (
     <section class="card timeline" aria-labelledby="timeline-title">
-      <h2 id="timeline-title">
-        {words.events.timeline}
+      <div class="timeline-head">
+        <h2 id="timeline-title">{words.events.timeline}</h2>
         <Segments names={RANGES} words={words.events} value={range} onChange={onRange} label={words.events.range} />
         <Segments names={FIGURES} words={words.events.figure} value={figure} onChange={setFigure} label={words.events.figures} />
-      </h2>
+      </div>
       {lanes.length === 0 && <p class="quiet">{words.events.none}</p>}
       {lanes.map((lane) => (
         <LaneRow key={lane.source} lane={lane} figure={figure} scale={scale} rangeS={rangeS} />
@@ -57,7 +57,7 @@ export function Timeline({ incidents, source, range, onRange }: TimelineProps): 
       {lanes.length > 0 && (
         <div class="lane-ticks" aria-hidden="true">
           {TICKS.map((tick) => (
-            <span key={tick}>{language.time(now - rangeS * (1 - tick))}</span>
+            <span key={tick}>{(range === "lastWeek" ? language.weekday : language.hourAndMinute)(now - rangeS * (1 - tick))}</span>
           ))}
         </div>
       )}
