@@ -1,6 +1,10 @@
 """What lies over the live picture: zones and lines, heat in degrees, where people were. Looked at pixel by pixel."""
 
+import contextlib
 import json
+import socket
+import threading
+import urllib.request
 from collections.abc import Iterator
 
 import coded_scene
@@ -284,3 +288,56 @@ def test_the_bar_fits_a_phone_in_one_row_and_every_sign_has_a_name(open_page: Op
     assert len(tops) == 1
     for name in ("Zones", "Heat", "Footfall", "Save the picture", "Full screen"):
         expect(page.get_by_role("button", name=name)).to_be_visible()
+
+
+# --- the whole way --------------------------------------------------------------------------------------------------
+
+
+def post_heat(port: int, stop: threading.Event) -> None:
+    """A sensor of 8 x 8 pixels that stands before a stove, in its lower right corner."""
+    grid = [20.0] * 64
+    for pixel_of_stove in (54, 55, 62, 63):
+        grid[pixel_of_stove] = 70.0
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1/thermal/gate", json.dumps(grid).encode())
+    while not stop.wait(0.2):
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(request, timeout=2).close()
+
+
+def test_a_real_sensor_is_seen_on_the_picture_and_where_it_is_aligned(
+    open_page: OpenPage, hub: HubProcess, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    put = """async ([path, thermal]) => {
+      const {version, cameras} = await (await fetch(path)).json();
+      const body = JSON.stringify({base: version, cameras: cameras.map((camera) => ({...camera, thermal}))});
+      return (await fetch(path, {method: 'PUT', headers: {'content-type': 'application/json'}, body})).status;
+    }"""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    stop = threading.Event()
+    sensor = threading.Thread(target=post_heat, args=(port, stop))
+    with real_edge.running(hub.port, tmp_path_factory.mktemp("yard")):
+        sensor.start()
+        try:
+            page = open_page("#/camera/yard/gate", init=choosing("thermal"))
+            wait_for_picture(page)
+            assert page.evaluate(put, ["/api/edges/yard/cameras", f"listen://127.0.0.1:{port}"]) == 200
+            wait_for_color(page, 0.87, 0.87, "a > 120 && r > 200")
+            assert pixel(page, 0.3, 0.6)[3] < 60
+            page.goto(page.url.partition("#")[0] + "#/setup/camera/yard/gate/thermal")
+            page.get_by_role("button", name="Mark places").click()
+            expect(page.locator(".board.sensor .board-name")).to_contain_text("70 °C")
+            stove = """() => {
+              const {width, height} = document.querySelector('.sensor-picture');
+              const context = document.querySelector('.sensor-picture').getContext('2d');
+              const opacity = (x, y) => context.getImageData(x, y, 1, 1).data[3];
+              return [width, height, opacity(7, 7), opacity(1, 4)];
+            }"""
+            width, height, hot, cold = page.evaluate(stove)
+            assert (width, height) == (8, 8)
+            assert hot > 150 > 60 > cold
+            page.goto("about:blank")  # before the edge goes, of which it would complain
+        finally:
+            stop.set()
+            sensor.join(5)

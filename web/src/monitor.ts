@@ -58,7 +58,8 @@ export class Monitor {
   private readonly poller: StatusPoller;
   private readonly watch = new LinkWatch();
   private rung: Rung = "full";
-  private heat = false;
+  /** How many want to see heat. */
+  private feeling = 0;
   private resubscribing = false;
   private asking = false;
   private hasDrawn = false;
@@ -123,11 +124,14 @@ export class Monitor {
     this.resubscribe();
   }
 
-  /** Ask for what thermal sensors feel as well, or no longer. */
-  setHeat(wanted: boolean): void {
-    if (wanted === this.heat) return;
-    this.heat = wanted;
+  /** Ask for what thermal sensors feel as well, until the returned function is called. */
+  feelHeat(): () => void {
+    this.feeling += 1;
     this.resubscribe();
+    return () => {
+      this.feeling -= 1;
+      this.resubscribe();
+    };
   }
 
   /** Show pictures although the link is slow, or leave it to the page again. */
@@ -290,7 +294,7 @@ export class Monitor {
       this.resubscribing = false;
       const sources = document.hidden ? [] : [...this.onScreen.keys()];
       const rung = isSparing(this.world.value) ? "metadata" : this.rung;
-      this.connection.subscribe({ sources, rung, layers: this.heat ? ["thermal"] : [] });
+      this.connection.subscribe({ sources, rung, layers: this.feeling > 0 ? ["thermal"] : [] });
     }, 0);
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { changed, differences, draftOf, freeName, removed, renamed, undone } from "../src/setup/draft";
 import { begin, isEnough, tapped, type Drawing } from "../src/setup/drawing";
-import { center, clamp, fitAlignment, fitBack, inward, movedShape, towards, withCorner } from "../src/setup/geometry";
+import { center, clamp, fitAlignment, inward, movedShape, towards, withCorner } from "../src/setup/geometry";
 import { problemAt } from "../src/setup/problems";
 import { readPolicy, type Policy, type Spot } from "../src/wire/policy";
 import { placesJson, policyJson } from "../src/wire/policy_json";
@@ -116,10 +116,9 @@ describe("shapes", () => {
 describe("the alignment", () => {
   const pairs = { thermal: [[0, 0], [1, 0], [0, 1], [1, 1]] as Spot[], image: [[0.1, 0.2], [0.9, 0.2], [0.1, 0.8], [0.9, 0.8]] as Spot[] };
 
-  it("is fitted as the edge fits it, there and back", () => {
+  it("is fitted as the edge fits it", () => {
     const there = fitAlignment(pairs)?.([0.5, 0.5]);
     expect(there).toEqual([expect.closeTo(0.5), expect.closeTo(0.5)]);
-    expect(fitBack(pairs)?.([0.9, 0.8])).toEqual([expect.closeTo(1), expect.closeTo(1)]);
   });
 
   it("is none for places on one line", () => {

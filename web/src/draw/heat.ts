@@ -32,13 +32,17 @@ const SCALE_PX = { width: 96, height: 8, margin: 10 };
 const thermalRasters = new WeakMap<Thermogram, HTMLCanvasElement>();
 const footfallRasters = new WeakMap<FootfallSource, { readonly version: number; readonly raster: HTMLCanvasElement }>();
 
-export function drawThermal(surface: Surface, { thermogram, scale }: Felt): void {
-  let raster = thermalRasters.get(thermogram);
-  if (raster === undefined) {
-    raster = rasterOf(thermogram, scale);
-    thermalRasters.set(thermogram, raster);
-  }
-  stretch(surface, raster, thermogram.alignment);
+export function drawThermal(surface: Surface, felt: Felt): void {
+  stretch(surface, thermalRaster(felt), felt.thermogram.alignment);
+}
+
+/** The thermogram in colors, a pixel for each of the sensor's; made once. */
+export function thermalRaster({ thermogram, scale }: Felt): HTMLCanvasElement {
+  const known = thermalRasters.get(thermogram);
+  if (known !== undefined) return known;
+  const raster = rasterOf(thermogram, scale);
+  thermalRasters.set(thermogram, raster);
+  return raster;
 }
 
 export function drawFootfall(surface: Surface, footfall: FootfallSource): void {

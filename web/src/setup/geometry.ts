@@ -72,7 +72,7 @@ export function towards(deg: number, shape: number, lengthOfHeight: number): Spo
   return [(Math.sin(angle) / shape) * lengthOfHeight, -Math.cos(angle) * lengthOfHeight];
 }
 
-export type Map2 = (spot: Spot) => Spot;
+type Map2 = (spot: Spot) => Spot;
 
 /** The affine map that takes the thermal points nearest to those of the image (least squares); null without one. */
 export function fitAlignment({ thermal, image }: Alignment): Map2 | null {
@@ -81,11 +81,6 @@ export function fitAlignment({ thermal, image }: Alignment): Map2 | null {
   if (xs === null || ys === null) return null;
   const along = ([a, b, c]: Triple, [x, y]: Spot): number => a * x + b * y + c;
   return (spot) => [along(xs, spot), along(ys, spot)];
-}
-
-/** The way back: from the image to the thermal picture. */
-export function fitBack({ thermal, image }: Alignment): Map2 | null {
-  return fitAlignment({ thermal: image, image: thermal });
 }
 
 type Triple = readonly [number, number, number];

@@ -3,12 +3,15 @@
 import type { JSX } from "preact";
 import { useCamera, useLanguage } from "../ui/context";
 import { ToolIcon } from "../ui/icons";
-import type { TrackView } from "../wire/messages";
+import { celsiusWords } from "../ui/labels";
+import type { Felt } from "../picture/heat";
+import type { Box } from "../wire/box";
 import type { Alignment, Spot } from "../wire/policy";
 import { Board, BoardName, pointsOf } from "./board";
-import { clamp, fitAlignment, fitBack, type Map2 } from "./geometry";
+import { clamp, fitAlignment } from "./geometry";
 import { Handle } from "./handle";
 import { problemAt } from "./problems";
+import { SensorPicture, useFelt } from "./sensor_picture";
 import type { Workbench } from "./use_draft";
 import { useSetUpWords } from "./words/words";
 
@@ -41,7 +44,8 @@ function Pairs({ bench, alignment }: { readonly bench: Workbench; readonly align
   const words = useSetUpWords();
   const { number } = useLanguage();
   const { thermal, image } = alignment;
-  const spots = useHotspots(bench);
+  const felt = useFelt(bench.source);
+  const spots = useHotspots(felt);
   const forth = fitAlignment(alignment);
   const set = (change: Partial<Alignment>, stroke = ""): void => bench.change({ alignment: { ...alignment, ...change } }, stroke);
   const replaced = (all: readonly Spot[], index: number, to: Spot): readonly Spot[] => all.map((old, other) => (other === index ? to : old));
@@ -68,6 +72,7 @@ function Pairs({ bench, alignment }: { readonly bench: Workbench; readonly align
       <section class="workroom-side card form" aria-labelledby="thermal-title">
         <h2 id="thermal-title">{words.thermal.title}</h2>
         <div class="board sensor" dir="ltr">
+          {felt !== null && <SensorPicture felt={felt} />}
           {spots.map(({ at, words: said }, index) => (
             <BoardName key={index} at={at} name={said} />
           ))}
@@ -109,18 +114,12 @@ interface Hotspot {
   readonly words: string;
 }
 
-/** What is warm now, taken back into the thermal picture by the alignment that is in force. */
-function useHotspots(bench: Workbench): readonly Hotspot[] {
-  const { number, words } = useLanguage();
-  const tracks = useCamera(bench.source)?.observation?.tracks ?? [];
-  const inForce = bench.saved.policy.alignment;
-  const back: Map2 = (inForce === null ? null : fitBack(inForce)) ?? ((spot) => spot);
-  return tracks
-    .filter(({ hottestCelsius }) => hottestCelsius !== null)
-    .map((track) => ({ at: clamp(back(middleOf(track))), words: `${number(track.hottestCelsius ?? 0)} ${words.unit.celsius}` }));
+/** What is warm now, in the sensor's own view. */
+function useHotspots(felt: Felt | null): readonly Hotspot[] {
+  const language = useLanguage();
+  return (felt?.thermogram.spots ?? []).map(({ box, celsius }) => ({ at: middleOf(box), words: celsiusWords(celsius, language) }));
 }
 
-function middleOf({ box }: TrackView): Spot {
-  const [left, top, right, bottom] = box;
+function middleOf([left, top, right, bottom]: Box): Spot {
   return [(left + right) / 2, (top + bottom) / 2];
 }

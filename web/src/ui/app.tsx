@@ -87,7 +87,8 @@ function useDocumentSettings(): void {
   const { code, direction, words } = useLanguage();
   const { radar, layers } = preferences;
   useEffect(() => monitor.setRung(radar ? "metadata" : "full"), [monitor, radar]);
-  useEffect(() => monitor.setHeat(layers.includes("thermal")), [monitor, layers]);
+  const feels = layers.includes("thermal");
+  useEffect(() => (feels ? monitor.feelHeat() : undefined), [monitor, feels]);
   useEffect(() => {
     const root = document.documentElement;
     root.lang = code;

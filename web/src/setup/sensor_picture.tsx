@@ -1,0 +1,36 @@
+/** What a thermal sensor feels, in its own view: for whoever aligns it. */
+
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { thermalRaster } from "../draw/heat";
+import type { Felt } from "../picture/heat";
+import { useApp } from "../ui/context";
+import type { Source } from "../wire/messages";
+
+/** The newest thermogram of a camera; asked for while the component is there. Null while none is known. */
+export function useFelt(source: Source): Felt | null {
+  const { monitor } = useApp();
+  const [felt, setFelt] = useState<Felt | null>(null);
+  useEffect(() => {
+    const hide = monitor.show(source, {
+      paint: ({ newest, heat }) => setFelt(newest === null ? null : (heat?.of(newest.capturedAt) ?? null)),
+    });
+    const release = monitor.feelHeat();
+    return () => {
+      hide();
+      release();
+    };
+  }, [source, monitor]);
+  return felt;
+}
+
+export function SensorPicture({ felt }: { readonly felt: Felt }): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { columns, rows } = felt.thermogram;
+  useEffect(() => {
+    const context = canvas.current?.getContext("2d");
+    context?.clearRect(0, 0, columns, rows);
+    context?.drawImage(thermalRaster(felt), 0, 0);
+  }, [felt]);
+  return <canvas ref={canvas} class="sensor-picture" width={columns} height={rows} aria-hidden="true" />;
+}
