@@ -337,7 +337,7 @@ def test_a_real_sensor_is_seen_on_the_picture_and_where_it_is_aligned(
             width, height, hot, cold = page.evaluate(stove)
             assert (width, height) == (8, 8)
             assert hot > 150 > 60 > cold
-            page.goto("about:blank")  # before the edge goes, of which it would complain
+            page.close()  # before the edge goes, of which it would complain
         finally:
             stop.set()
             sensor.join(5)
