@@ -3,11 +3,13 @@
 import asyncio
 import io
 import mimetypes
+import re
 import signal
 import sys
 
 import httpx
 import pytest
+from programs import ROOT
 
 from aimonitor import cli
 from aimonitor.edge import node
@@ -62,3 +64,16 @@ def test_a_name_that_the_console_cannot_write_ends_nothing(tmp_path, monkeypatch
     assert cli.main(["config", "show", "--config", str(folder / "aimonitor.toml")]) == 0
     sys.stdout.flush()
     assert rb"\u041c\u043e\u0438" in written.getvalue()
+
+
+def test_the_menu_of_windows_goes_only_where_something_is():
+    """cmd.exe finds labels only behind its own line ends, and reads the file in the code page of the machine."""
+    text = (ROOT / "start_cloud.bat").read_bytes()
+    assert text.isascii()
+    assert text.count(b"\n") == text.count(b"\r\n") > 50
+    labels = set(re.findall(rb"^:(\w+)", text, re.MULTILINE))
+    wanted = set(re.findall(rb"\bgoto (\w+)|\bcall :(\w+)", text))
+    assert {goto or call for goto, call in wanted} == labels
+    for name in re.findall(rb"[\w\\.]+\.(?:txt|md|py|yaml)", text.replace(b".venv", b"")):
+        path = name.decode().replace("\\", "/").lstrip("/")
+        assert path == "installed.txt" or (ROOT / path).is_file(), path

@@ -3,10 +3,14 @@
 import signal
 from types import FrameType
 
+from aimonitor.common.stop_signals import STOP_SIGNALS
+
 
 def stop_at_sigterm() -> None:
     """Let SIGTERM, with which services are stopped, do what Ctrl-C does; process 1 of a container would ignore it."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in STOP_SIGNALS:
+        if number != signal.SIGINT:
+            signal.signal(number, _interrupt)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
