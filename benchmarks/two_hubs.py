@@ -7,7 +7,7 @@ With two hubs, each has one of the cameras and half of the viewers at its door, 
 half of what is shown crosses from hub to hub, as behind a balancer without stickiness. A hub is one process on one
 core, so what it can carry is what its core can: the share of it that an idle hub leaves, divided by what a delivered
 message costs the busier hub. That is measured below saturation, because the viewers (a C client) and the publishers
-need cores as well, and this machine may have two.
+need cores as well, and this machine may have two. A round takes about 40 seconds.
 
 capacity   messages a second when the core of the busiest hub is full: two hubs beside one, a core for each
 in all     messages a second when two cores are full that all hubs and Redis share, beside one hub on one core
