@@ -13,9 +13,10 @@ async def first_of(*work: Coroutine[Any, Any, None]) -> None:
     tasks = [asyncio.create_task(each) for each in work]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for error in [task.exception() for task in done]:  # of all of them: asyncio complains of one that nobody saw
-            if error is not None:
-                raise error
+        # asked of all of them: asyncio complains of an exception that nobody saw
+        errors = [task.exception() for task in done if not task.cancelled()]
+        for error in filter(None, errors):
+            raise error
     finally:
         await end(tasks)
 

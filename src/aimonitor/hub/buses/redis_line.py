@@ -45,6 +45,8 @@ class Line(asyncio.Protocol):
             yield line
         finally:
             line._end.cancel()
+            if not line._end.cancelled():
+                line._end.exception()  # seen, even when it failed before anybody waited for its end
             with contextlib.suppress(LostError, OSError):
                 await connection.disconnect(nowait=True)
 
