@@ -40,6 +40,7 @@ def test_uvicorns_protocol_is_still_made_the_way_the_mixin_makes_it():
         "data_received",
         "shutdown",
         "send_receive_event_to_app",
+        "handle_ping",
     ):
         assert callable(getattr(WebSocketsSansIOProtocol, callback))
 
@@ -440,6 +441,21 @@ def test_pictures_figures_and_lines_arrive_whole(hub, edge, viewer):
         assert heard[messages.Observation].frame_id == length
     watching.say(messages.Command("1", "nowhere/x", "led"))
     assert not watching.hear(messages.CommandResult).ok
+
+
+def test_a_large_picture_that_is_sent_for_an_acknowledgement_is_no_unread_pong(hub, edge, viewer):
+    yard, watching = edge(hub), viewer(hub)
+    yard.say(frame(frame_id=1))
+    watching.hear(bytes)
+    watching.say(messages.Seen("yard/gate", 1))
+    watching.say(messages.Ping(2.0))
+    watching.hear(messages.Pong)
+    for frame_id in range(2, 6):
+        yard.say(frame(frame_id=frame_id, picture=jpeg(filling=1_800_000)))
+    wait_until(lambda: hub.counters.messages_held == 2)
+    for frame_id in (2, 3, 5):
+        assert frames.decode_header(watching.hear(bytes))[0].frame_id == frame_id
+        watching.say(messages.Seen("yard/gate", frame_id))
 
 
 def test_messages_that_come_at_once_are_heard_in_their_order(hub, dial, viewer):

@@ -2,9 +2,9 @@
 server's message path, with our own framing, and with an end to its patience.
 
 It overrides the public callbacks of asyncio protocols; the only internals that it touches are the constructor's
-signature, the attribute `conn` and `send_receive_event_to_app`, by which messages leave for the queue (held by a test;
-uvicorn is pinned). Under another server there is neither in `websocket.state`, and the hub falls back to
-`outlet.Mailbox` and the queue.
+signature, the attribute `conn`, `handle_ping` and `send_receive_event_to_app`, by which messages leave for the queue
+(held by a test; uvicorn is pinned). Under another server there is neither in `websocket.state`, and the hub falls back
+to `outlet.Mailbox` and the queue.
 """
 
 import asyncio
@@ -82,14 +82,16 @@ class SinkProtocol(WebSocketsSansIOProtocol, Swept):
         if self._inlet.take is not None and (message := self._framing.whole(data)) is not None:
             self._inlet.take(message)
             return
-        before = self.transport.get_write_buffer_size()
         super().data_received(data)
         if self.transport.is_closing():
             self._sink.unbind()
-        elif not self._sink.ready:
-            self._untaken_pongs += self.transport.get_write_buffer_size() - before
-            if self._untaken_pongs > _PONGS_LIMIT:
-                self._sink.abort()
+        elif self._untaken_pongs > _PONGS_LIMIT:
+            self._sink.abort()
+
+    def handle_ping(self) -> None:
+        before = self.transport.get_write_buffer_size()
+        super().handle_ping()
+        self._untaken_pongs += self.transport.get_write_buffer_size() - before
 
     def send_receive_event_to_app(self) -> None:
         if self._inlet.take is None or self.close_sent:
