@@ -84,4 +84,4 @@ def judge(found, at_least, who, measured):
     assert len(found) >= at_least, "cases are missing"
     failed = failures(found)
     measured("B10", f"Autobahn, {who}: cases failed", "0", f"{len(failed)} of {len(found)}")
-    assert failed == {}
+    assert not failed, failed

@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -80,7 +81,8 @@ def base_archive() -> Path:
 
 def _is_resolved(name: str, server: str) -> bool:
     """Whether a name server answers within half a second when it is asked for the address of `name`."""
-    question = b"\0\1\1\0\0\1\0\0\0\0\0\0" + bytes([len(name)]) + name.encode() + b"\0\0\1\0\1"
+    head = struct.pack("!6H", 1, 0x0100, 1, 0, 0, 0)  # one question, recursion desired
+    question = head + bytes([len(name)]) + name.encode() + struct.pack("!B2H", 0, 1, 1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.settimeout(0.5)
         try:
@@ -101,6 +103,8 @@ class Engine:
         self._options = ("--root", str(folder / "images"), "--runroot", str(folder / "run"))
         self._service: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
+        self.names_silent = 0
+        """How often the name server was found silent; see `_check_names`."""
         self._keepers = [threading.Thread(target=each) for each in (self._check_health, self._check_names)]
 
     def podman(self, *arguments: str | Path, timeout: float = 600) -> str:
@@ -160,6 +164,7 @@ class Engine:
                     (address, *_), *known = (line.split() for line in file.read_text().splitlines())
                     name = known[0][2].split(",")[0]
                     if not any(_is_resolved(name, address.split(",")[0]) for _ in range(2)):
+                        self.names_silent += 1
                         os.kill(server, signal.SIGHUP)
 
     def import_stand_ins(self) -> None:
