@@ -65,8 +65,8 @@ def test_what_went_wrong_is_said_before_the_long_way_there(capsys):
     try:
         ways[-1]()
     except KeyError:
-        logging.getLogger("test").exception("it failed")
+        logging.getLogger("test.error").exception("it failed")
     finally:
         logging.getLogger().handlers[:] = before
     (line,) = capsys.readouterr().err.splitlines()
-    assert "it failed: KeyError: 'the reason' | Traceback" in line
+    assert " test: it failed: KeyError: 'the reason' | Traceback" in line

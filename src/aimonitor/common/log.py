@@ -49,7 +49,8 @@ class _OneLine(logging.Formatter):
         if record.exc_info:
             what = traceback.format_exception_only(record.exc_info[1])[-1].strip()  # first: what is long is cut
             text += f": {what} | " + self.formatException(record.exc_info).replace("\n", " | ")
-        return f"{stamp} {record.levelname:<7} {record.name}: {scrub(text)}"
+        name = record.name.removesuffix(".error")  # uvicorn's name for all that it says
+        return f"{stamp} {record.levelname:<7} {name}: {scrub(text)}"
 
 
 def configure(*, verbose: bool = False) -> None:
