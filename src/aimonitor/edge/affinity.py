@@ -44,14 +44,15 @@ def affinity(expected: Expected, features: Columns, overlap: Columns) -> Edges:
     closeness = _log_likelihood(expected, features)
     likely = closeness > -0.5 * _GATE / _TEMPERATURE
     likely |= overlap >= _CERTAIN_OVERLAP
-    pairs = likely.ravel().nonzero()[0]
-    rows, columns = np.unravel_index(pairs, likely.shape)
+    rows, columns = likely.nonzero()
+    pairs = rows * likely.shape[1]
+    pairs += columns
     # What is near an uncertain prediction counts in proportion to the root of what is known.
     nearness = np.maximum(expected.doubt[0], _KNOWN**2) ** -0.25
     nearness *= expected.nearness * _KNOWN**0.5
-    gain = np.exp(closeness.ravel()[pairs])
-    gain *= nearness[rows]
-    gain += overlap.ravel()[pairs]
+    gain = np.exp(closeness.take(pairs))
+    gain *= nearness.take(rows)
+    gain += overlap.take(pairs)
     return Edges(rows, columns, gain)
 
 
@@ -66,7 +67,7 @@ def _log_likelihood(expected: Expected, features: Columns) -> Columns:
     known[4:8].reshape(2, 2, n)[...] = np.negative(precision)[:, None]
     np.add.reduce((weighted * boxes).reshape(4, n), out=known[8])
     np.negative(known[8], out=known[8])
-    likelihood: Columns = known.T @ features
+    likelihood: Columns = known.T.dot(features)
     return likelihood
 
 

@@ -29,7 +29,7 @@ class Edges(NamedTuple):
         kept = mask.nonzero()[0]
         if len(kept) == len(mask):
             return self
-        return Edges(self.rows[kept], self.columns[kept], self.gain[kept])
+        return Edges(self.rows.take(kept), self.columns.take(kept), self.gain.take(kept))
 
 
 class Pairs(NamedTuple):
@@ -52,19 +52,18 @@ def match(gain: Floats) -> Pairs:
 def match_edges(edges: Edges) -> Pairs:
     """The same where only some pairs are possible. Every gain is above 0."""
     rows, columns, gain = edges
-    contested = np.bincount(rows)[rows] > 1
-    contested |= np.bincount(columns)[columns] > 1
-    among = contested.nonzero()[0]
+    alone = np.bincount(rows).take(rows) + np.bincount(columns).take(columns) == 2
+    among = (~alone).nonzero()[0]
     if not len(among):
         return Pairs(rows, columns)
-    left = list(zip(rows[among].tolist(), columns[among].tolist(), gain[among].tolist(), strict=True))
+    left = list(zip(rows.take(among).tolist(), columns.take(among).tolist(), gain.take(among).tolist(), strict=True))
+    place = {(row, column): index for index, (row, column, _) in zip(among.tolist(), left, strict=True)}
     chosen, left = _plain_choices(left)
-    chosen |= _augment(left)
-    clear = (~contested).nonzero()[0]
-    rows = np.concatenate((rows[clear], np.fromiter(chosen.values(), np.intp, len(chosen))))
-    columns = np.concatenate((columns[clear], np.fromiter(chosen.keys(), np.intp, len(chosen))))
-    order = rows.argsort()
-    return Pairs(rows[order], columns[order])
+    if left:
+        chosen |= _augment(left)
+    alone[[place[row, column] for column, row in chosen.items()]] = True
+    taken = alone.nonzero()[0]
+    return Pairs(rows.take(taken), columns.take(taken))
 
 
 _Edge = tuple[int, int, float]

@@ -39,7 +39,8 @@ def camera_shift(expected: Columns, found: Columns) -> Columns | None:
     expected: (2, 2, n) where objects should be, the longest known first; found: (2, 2, m) where boxes are; both centers
     and sizes, x and y, in heights of the image.
     """
-    expected = expected[:, :, :_ASKED]
+    if expected.shape[2] > _ASKED:
+        expected = expected[:, :, :_ASKED]
     n, m = expected.shape[2], found.shape[2]
     if min(n, m) < _WITNESSES:
         return None

@@ -7,7 +7,7 @@ order lower), so steps of any length are exact and five frames a second need no 
 Covariances are kept in units of the object's own size, squared: noise is proportional to size, so size cancels out of
 every gain. x and y are measured alike, and so are width and height, so each two share one covariance. Means and
 covariances both move on linearly: one product with a small matrix takes everything one step ahead, and no matrix is
-ever inverted.
+ever inverted. Products are `dot`: on matrices this small it takes half as long as `@`.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,8 @@ class MotionModel:
 class BoxFilter:
     """Moves and corrects a `state` (2, 9, n) that its owner keeps: of centers and of sizes, nine numbers for each box.
 
-    Boxes are (2, 2, n): centers and sizes, x and y, in heights of the image. `boxes(state)` is a view of the state.
+    The state lies in one piece of memory. Boxes are (2, 2, n): centers and sizes, x and y, in heights of the image;
+    `boxes(state)` is a view of the state.
     """
 
     def __init__(self, model: MotionModel) -> None:
@@ -59,39 +60,36 @@ class BoxFilter:
         self._noise = np.square(model.measured)[:, None]
         self._first_speed = np.square(model.speed)[:, None]
         self._step_s = -1.0
-        self._step = np.stack((np.eye(NUMBERS), np.eye(NUMBERS)))
+        self._step = np.eye(2 * NUMBERS)
 
     def predict(self, state: Columns, dt: float) -> None:
         """Move on by `dt` seconds (>= 0)."""
         if dt != self._step_s:
             self._step_s, model = dt, self._model
-            for step, memory_s, agility in zip(self._step, model.memory_s, model.agility, strict=True):
+            for step, memory_s, agility in zip(_parts(self._step), model.memory_s, model.agility, strict=True):
                 _fill(step, dt, memory_s, agility * agility)
         _advance(state, self._step)
 
     def rest(self, state: Columns, dt: float) -> None:
         """Move on by `dt` seconds in which nothing moved: velocities run out, and doubt does not grow for ever."""
-        step = np.eye(NUMBERS)
-        _fill(step, dt, self._model.rest_s, 0.0)
+        step = np.eye(2 * NUMBERS)
+        for part in _parts(step):
+            _fill(part, dt, self._model.rest_s, 0.0)
         _advance(state, step)
 
-    def correct(self, state: Columns, rows: Rows, measured: Columns, trust: Columns) -> None:
-        """Take in `measured` (2, 2, k) for `rows`, ascending; `trust` (k,) divides its variance, 1 = as modelled.
+    def correct(self, state: Columns, measured: Columns, trust: Columns) -> None:
+        """Take in `measured` (2, 2, n); `trust` (n,) divides its variance, 1 = as modelled.
 
         The covariance is corrected as the mean is, as if variance and covariance had been measured to be 0: what a
         gain takes off it is its own share. So one product, of gains and surprises, corrects everything.
         """
-        is_all = len(rows) == state.shape[2]
-        mine = state if is_all else state.take(rows, axis=2)
-        moments = mine[:, :_ONE].reshape(2, 2, 4, -1)
+        moments = state[:, :_ONE].reshape(2, 2, 4, -1)
         total = self._noise / trust
-        total += mine[:, _VARIANCE]
+        total += state[:, _VARIANCE]
         gains = moments[:, :, _VARIANCE] / total[:, None]
         surprise = np.negative(moments[:, 0])
         surprise[:, :2] += measured
         moments += gains[:, :, None] * surprise[:, None]
-        if not is_all:
-            state[:, :, rows] = mine
 
     def doubt(self, state: Columns) -> Columns:
         """(2, n): variance of where and how large the next detection may be, in object sizes squared."""
@@ -119,7 +117,7 @@ TO_EDGES, VELOCITIES = _linear()
 
 def edges(flat_state: Columns) -> Columns:
     """(2, 2, n): low and high edges, x and y, of a state laid flat (18, n)."""
-    return (TO_EDGES @ flat_state).reshape(2, 2, -1)
+    return TO_EDGES.dot(flat_state).reshape(2, 2, -1)
 
 
 def boxes(state: Columns) -> Columns:
@@ -127,8 +125,14 @@ def boxes(state: Columns) -> Columns:
     return state[:, :2]
 
 
+def _parts(step: Columns) -> tuple[Columns, Columns]:
+    """What a matrix (18, 18) does to centers and to sizes, (9, 9) each."""
+    return step[:NUMBERS, :NUMBERS], step[NUMBERS:, NUMBERS:]
+
+
 def _advance(state: Columns, step: Columns) -> None:
-    state[...] = step @ state
+    flat = state.reshape(2 * NUMBERS, -1)
+    flat[...] = step.dot(flat)
     sizes = state[1, :2]
     np.maximum(sizes, LEAST_SIDE, out=sizes)
 

@@ -121,8 +121,8 @@ class Tracker:
         shift = camera_shift(places if len(fresh) == len(table) else places.take(fresh, axis=2), strong.boxes)
         if shift is not None:
             places[0] += shift[:, None]
-        nearness = np.zeros(len(table))
-        nearness[: table.known] = limits.nearness
+        nearness = np.full(len(table), limits.nearness)
+        nearness[table.known :] = 0.0
         expected = Expected(places, self._filter.doubt(table.state), nearness)
         rows, columns, gain = affinity(expected, strong.features, overlaps(edges(table.flat_state), strong.edges))
         gain -= limits.agreement
@@ -150,9 +150,10 @@ class Tracker:
         """Give each track its detection of `seen`."""
         rows, found = pairs
         if len(rows):
-            scores = seen.scores[found]
-            self._filter.correct(self._table.state, rows, seen.boxes.take(found, axis=2), 0.25 + scores)
-            self._table.see(rows, scores, seen.codes[found], at)
+            mine, scores = self._table.take(rows), seen.scores.take(found)
+            self._filter.correct(mine.state, seen.boxes.take(found, axis=2), 0.25 + scores)
+            mine.see(scores, seen.codes.take(found), at)
+            self._table.put(rows, mine)
 
     def _begin(self, free: Seen, taken: Sequence[Seen], at: float) -> None:
         """Start tracks from detections that are nobody's, and no twin of one that is somebody's or stronger."""
@@ -166,7 +167,7 @@ class Tracker:
 
     def _forget(self) -> None:
         limits, table = self._settings, self._table
-        if not np.count_nonzero(table.unseen_s):
+        if not len(table) or table.unseen_s.max() <= min(limits.lost_s, limits.exit_s, limits.tentative_s):
             return
         x, y = boxes(table.state)[0]
         inside = (x > 0) & (x < self._aspect) & (y > 0) & (y < 1)
@@ -178,7 +179,7 @@ class Tracker:
 
     def _report(self, at: float) -> list[Track]:
         table, labels = self._table, self._vocabulary.labels
-        picture, told = self._to_picture @ table.flat_state[:, : table.known], table.told[:, : table.known]
+        picture, told = self._to_picture.dot(table.flat_state[:, : table.known]), table.told[:, : table.known]
         corners = picture[:4]
         np.maximum(corners, 0.0, out=corners)
         np.minimum(corners, 1.0, out=corners)

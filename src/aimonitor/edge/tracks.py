@@ -72,13 +72,14 @@ class Seen:
     @classmethod
     def of(cls, detections: Detections, to_heights: Columns, vocabulary: Vocabulary) -> "Seen":
         """The valid ones of `detections`; `to_heights` (8, 4) makes edges and boxes of corners in fractions."""
-        corners, scores, codes = detections.boxes.T, detections.scores, vocabulary.encode(detections.labels)
+        scores, codes = detections.scores, vocabulary.encode(detections.labels)
+        corners = detections.boxes.T.astype(np.float64, order="C")
         is_number = np.isfinite(corners)
         if np.count_nonzero(is_number) < is_number.size or np.count_nonzero(np.isfinite(scores)) < len(scores):
             valid = is_number.all(axis=0) & np.isfinite(scores)
             corners, scores, codes = corners[:, valid], scores[valid], codes[valid]
         block = np.empty((16, len(scores)))
-        np.matmul(to_heights, corners, out=block[:8])
+        np.dot(to_heights, corners, out=block[:8])
         np.square(block[4:8], out=block[8:12])
         block[12] = 1.0
         block[13], block[14], block[15] = scores, codes, vocabulary.kinds(codes)
@@ -112,12 +113,12 @@ class TrackTable:
     themselves and have no id yet. `votes` stand behind the label's `code`; `unseen_s` counts only when somebody looked.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, block: Columns | None = None) -> None:
         self.known = 0
-        self._lay(np.zeros((_STATE + 9, 0)))
+        self._lay(np.zeros((_STATE + 9, 0)) if block is None else block)
 
     def _lay(self, block: Columns) -> None:
-        self._block = block
+        self.block = block
         self.flat_state: Columns = block[:_STATE]
         self.state: Columns = block[:_STATE].reshape(2, NUMBERS, -1)
         self.told: Columns = block[_STATE : _STATE + 5]
@@ -125,31 +126,41 @@ class TrackTable:
         self.unseen_s, self.kinds, self.votes, self.proof = block[_STATE + 5 :]
 
     def __len__(self) -> int:
-        return int(self._block.shape[1])
+        return int(self.block.shape[1])
 
-    def see(self, rows: Rows, scores: Columns, codes: Columns, at: float) -> None:
-        """A detection was found for each of `rows`, ascending.
+    def take(self, rows: Rows) -> "TrackTable":
+        """A copy of `rows`, ascending; the table itself where that is all of it. `put` brings it back."""
+        if len(rows) == len(self):
+            return self
+        return TrackTable(self.block.take(rows, axis=1))
+
+    def put(self, rows: Rows, some: "TrackTable") -> None:
+        """What was taken becomes what is known."""
+        if some is not self:
+            self.block[:, rows] = some.block
+
+    def see(self, scores: Columns, codes: Columns, at: float) -> None:
+        """A detection was found for every track.
 
         The label is the majority's (Boyer and Moore, 1981), by score.
         """
-        which = slice(None) if len(rows) == len(self) else rows
-        self.scores[which] = scores
-        self.proof[which] += scores
-        self.seen_at[which] = at
-        self.unseen_s[which] = 0.0
-        agrees = codes == self.codes[which]
+        self.scores[:] = scores
+        self.proof += scores
+        self.seen_at[:] = at
+        self.unseen_s[:] = 0.0
+        agrees = codes == self.codes
         if np.count_nonzero(agrees) == len(agrees):
-            self.votes[which] += scores
+            self.votes += scores
             return
-        votes = self.votes[which] + np.where(agrees, scores, -scores)
-        self.codes[which] = np.where(votes < 0, codes, self.codes[which])
-        self.votes[which] = np.abs(votes)
+        self.votes += np.where(agrees, scores, -scores)
+        np.copyto(self.codes, codes, where=self.votes < 0)
+        np.abs(self.votes, out=self.votes)
 
     def append(self, state: Columns, seen: Seen, at: float) -> None:
         """Begin a track with each of the detections `seen`."""
-        new = np.zeros((len(self._block), len(seen)))
+        new = np.zeros((len(self.block), len(seen)))
         new[:_STATE] = state.reshape(_STATE, -1)
-        self._lay(np.concatenate((self._block, new), axis=1))
+        self._lay(np.concatenate((self.block, new), axis=1))
         begun = slice(len(self) - len(seen), None)
         self.kinds[begun], self.codes[begun] = seen.kinds, seen.codes
         self.scores[begun] = self.votes[begun] = self.proof[begun] = seen.scores
@@ -162,7 +173,7 @@ class TrackTable:
         count = int(np.count_nonzero(proven))
         if count:
             order = np.argsort(~proven, kind="stable") + self.known
-            self._block[:, waiting] = self._block[:, order]
+            self.block[:, waiting] = self.block[:, order]
             self.ids[self.known : self.known + count] = last_id + 1 + np.arange(count)
             self.known += count
         return last_id + count
@@ -170,4 +181,4 @@ class TrackTable:
     def keep(self, mask: Mask) -> None:
         """Forget every track that is not in `mask` (n,)."""
         self.known = int(np.count_nonzero(mask[: self.known]))
-        self._lay(self._block[:, mask])
+        self._lay(self.block[:, mask])

@@ -37,12 +37,13 @@ class Areas:
         self.zones = tuple(zones)
         self.keys = tuple(("zone", zone.name) for zone in zones)
         corners = [np.array(zone.polygon, np.float64) for zone in zones]
-        self._first = np.cumsum([0, *(len(polygon) for polygon in corners)])[:-1]
         ends = np.concatenate([*corners, np.zeros((0, 2))])
         starts = np.concatenate([*(np.roll(polygon, 1, axis=0) for polygon in corners), np.zeros((0, 2))])
-        (self._x1, self._y1), (x2, self._y2) = starts.T, ends.T
+        self._x1, self._y1, x2, self._y2 = np.concatenate((starts, ends), axis=1).T[:, :, None]
         self._run, rise = x2 - self._x1, self._y2 - self._y1
         self._rise = np.where(np.abs(rise) < _LEVEL, 1.0, rise)  # nothing crosses a level edge
+        owner = np.repeat(np.arange(len(zones)), [len(polygon) for polygon in corners])
+        self._owned = (owner == np.arange(len(zones))[:, None]).astype(np.float64)
 
     def __len__(self) -> int:
         return len(self.zones)
@@ -51,8 +52,10 @@ class Areas:
         """(..., zones) for places (..., 2): is it inside?"""
         if not self.zones:
             return np.zeros((*places.shape[:-1], 0), np.bool_)
-        x, y = places[..., :1], places[..., 1:]
+        # One row for each edge, so that the long side, that of the places, lies along the memory.
+        x, y = places.reshape(-1, 2).T.copy()
         crossed = (self._y1 > y) != (self._y2 > y)
         crossed &= x < self._x1 + (y - self._y1) * self._run / self._rise
-        inside: Inside = np.logical_xor.reduceat(crossed, self._first, axis=-1)
-        return inside
+        crossings = self._owned.dot(crossed.astype(np.float64)).astype(np.intp)
+        crossings &= 1
+        return crossings.T.astype(np.bool_).reshape(*places.shape[:-1], len(self.zones))
