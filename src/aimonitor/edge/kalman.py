@@ -117,7 +117,8 @@ TO_EDGES, VELOCITIES = _linear()
 
 def edges(flat_state: Columns) -> Columns:
     """(2, 2, n): low and high edges, x and y, of a state laid flat (18, n)."""
-    return TO_EDGES.dot(flat_state).reshape(2, 2, -1)
+    found: Columns = TO_EDGES.dot(flat_state)
+    return found.reshape(2, 2, -1)
 
 
 def boxes(state: Columns) -> Columns:

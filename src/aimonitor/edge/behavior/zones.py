@@ -58,4 +58,5 @@ class Areas:
         crossed &= x < self._x1 + (y - self._y1) * self._run / self._rise
         crossings = self._owned.dot(crossed.astype(np.float64)).astype(np.intp)
         crossings &= 1
-        return crossings.T.astype(np.bool_).reshape(*places.shape[:-1], len(self.zones))
+        inside: Inside = crossings.T.astype(np.bool_)
+        return inside.reshape(*places.shape[:-1], len(self.zones))
