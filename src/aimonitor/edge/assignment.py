@@ -6,6 +6,7 @@ together, and what is left is solved by shortest augmenting paths with potential
 1987; in the form of Edmonds and Karp, JACM 19, 1972) over the sparse graph.
 """
 
+from collections.abc import Iterable
 from heapq import heappop, heappush
 from math import inf
 from typing import NamedTuple
@@ -74,15 +75,8 @@ def _plain_choices(edges: list[_Edge]) -> tuple[dict[int, int], list[_Edge]]:
 
     Some best matching has every such pair: swapping it in costs at most one other edge of either end.
     """
-    of_row: dict[int, tuple[float, float]] = {}
-    of_column: dict[int, tuple[float, float]] = {}
-    for row, column, gain in edges:
-        for key, best_two in ((row, of_row), (column, of_column)):
-            best, second = best_two.get(key, (0.0, 0.0))
-            if gain > best:
-                best_two[key] = gain, best
-            elif gain > second:
-                best_two[key] = best, gain
+    of_row = _best_two([(row, gain) for row, _, gain in edges])
+    of_column = _best_two([(column, gain) for _, column, gain in edges])
     chosen: dict[int, int] = {}
     settled: set[int] = set()
     for row, column, gain in edges:
@@ -93,6 +87,18 @@ def _plain_choices(edges: list[_Edge]) -> tuple[dict[int, int], list[_Edge]]:
             chosen[column] = row
             settled.add(row)
     return chosen, [edge for edge in edges if edge[0] not in settled and edge[1] not in chosen]
+
+
+def _best_two(gains: Iterable[tuple[int, float]]) -> dict[int, tuple[float, float]]:
+    """The greatest and the second greatest gain by key; 0 where there is none."""
+    found: dict[int, tuple[float, float]] = {}
+    for key, gain in gains:
+        best, second = found.get(key, (0.0, 0.0))
+        if gain > best:
+            found[key] = gain, best
+        elif gain > second:
+            found[key] = best, gain
+    return found
 
 
 _Neighbors = dict[int, list[tuple[int, float]]]

@@ -20,6 +20,11 @@ class Followed:
     `behavior` is the last one told of it; `at` is when its track was last there, `seen_at` when it was not coasting.
     """
 
+    __slots__ = (
+        "_anchor", "_seen_before", "_site", "_trend", "at", "behavior", "first_at", "has_moved", "held", "label",
+        "lines", "motion", "place", "seen_at", "still_since",
+    )  # fmt: skip
+
     def __init__(self, site: Site, track: Track, at: float) -> None:
         self._site = site
         self._trend = Trend(site.rules.memory_s)
