@@ -329,14 +329,19 @@ def test_a_real_sensor_is_seen_on_the_picture_and_where_it_is_aligned(
             page.get_by_role("button", name="Mark places").click()
             expect(page.locator(".board.sensor .board-name")).to_contain_text("70 °C")
             stove = """() => {
-              const {width, height} = document.querySelector('.sensor-picture');
-              const context = document.querySelector('.sensor-picture').getContext('2d');
+              const picture = document.querySelector('.board.sensor .sensor-picture');
+              const [{width, height}, context] = [picture, picture.getContext('2d')];
               const opacity = (x, y) => context.getImageData(x, y, 1, 1).data[3];
               return [width, height, opacity(7, 7), opacity(1, 4)];
             }"""
             width, height, hot, cold = page.evaluate(stove)
             assert (width, height) == (8, 8)
             assert hot > 150 > 60 > cold
+            laid = "document.querySelector('.workroom-main .sensor-picture').style.transform"
+            assert page.evaluate(laid) == "translate(0%, 0%) matrix(1, 0, 0, 1, 0, 0)"
+            page.locator('.handle[aria-label^="Place 1 in the picture"]').focus()
+            page.keyboard.press("Shift+ArrowRight")
+            wait_until(page, f"{laid}.includes('matrix(0.9375,')")  # it lies where the places say, at once
             page.close()  # before the edge goes, of which it would complain
         finally:
             stop.set()

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { changed, differences, draftOf, freeName, removed, renamed, undone } from "../src/setup/draft";
 import { begin, isEnough, tapped, type Drawing } from "../src/setup/drawing";
 import { center, clamp, fitAlignment, inward, movedShape, towards, withCorner } from "../src/setup/geometry";
+import { transformOf } from "../src/setup/sensor_picture";
 import { problemAt } from "../src/setup/problems";
 import { readPolicy, type Policy, type Spot } from "../src/wire/policy";
 import { placesJson, policyJson } from "../src/wire/policy_json";
@@ -119,6 +120,12 @@ describe("the alignment", () => {
   it("is fitted as the edge fits it", () => {
     const there = fitAlignment(pairs)?.([0.5, 0.5]);
     expect(there).toEqual([expect.closeTo(0.5), expect.closeTo(0.5)]);
+  });
+
+  it("lays the sensor's picture where its corners belong, whatever the shape", () => {
+    expect(transformOf(([x, y]) => [0.25 + 0.5 * x + 0.125 * y, 0.125 + 0.25 * x + 0.5 * y], 2)).toBe(
+      "translate(25%, 12.5%) matrix(0.5, 0.125, 0.25, 0.5, 0, 0)",
+    );
   });
 
   it("is none for places on one line", () => {

@@ -28,10 +28,12 @@ interface BoardProps {
   readonly shapes: ComponentChildren;
   /** A tap on the picture itself, while it matters where. */
   readonly onTap?: ((spot: Spot) => void) | undefined;
+  /** Layers of the live picture that are left out, because they are shown here otherwise. */
+  readonly without?: readonly Layer[];
   readonly children: ComponentChildren;
 }
 
-export function Board({ source, shapes, onTap, children }: BoardProps): JSX.Element {
+export function Board({ source, shapes, onTap, without = DRAWN_HERE, children }: BoardProps): JSX.Element {
   const words = useSetUpWords();
   const camera = useCamera(source);
   const shape = useShape(source);
@@ -41,7 +43,7 @@ export function Board({ source, shapes, onTap, children }: BoardProps): JSX.Elem
       dir="ltr"
       style={{ "--shape": String(shape) }}
     >
-      {camera === undefined ? <p class="board-empty">{words.board.noPicture}</p> : <LivePicture camera={camera} />}
+      {camera === undefined ? <p class="board-empty">{words.board.noPicture}</p> : <LivePicture camera={camera} without={without} />}
       <svg
         class="board-shapes"
         viewBox="0 0 1 1"
@@ -56,8 +58,8 @@ export function Board({ source, shapes, onTap, children }: BoardProps): JSX.Elem
   );
 }
 
-function LivePicture({ camera }: { readonly camera: CameraView }): JSX.Element {
-  return <Picture camera={camera} truth={useTruth(camera)} ownShape without={DRAWN_HERE} />;
+function LivePicture({ camera, without }: { readonly camera: CameraView; readonly without: readonly Layer[] }): JSX.Element {
+  return <Picture camera={camera} truth={useTruth(camera)} ownShape without={without} />;
 }
 
 /** A name on the picture, with how often it fired where that is known. */

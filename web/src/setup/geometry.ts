@@ -72,7 +72,7 @@ export function towards(deg: number, shape: number, lengthOfHeight: number): Spo
   return [(Math.sin(angle) / shape) * lengthOfHeight, -Math.cos(angle) * lengthOfHeight];
 }
 
-type Map2 = (spot: Spot) => Spot;
+export type Map2 = (spot: Spot) => Spot;
 
 /** The affine map that takes the thermal points nearest to those of the image (least squares); null without one. */
 export function fitAlignment({ thermal, image }: Alignment): Map2 | null {

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { thermalRaster } from "../draw/heat";
 import type { Felt } from "../picture/heat";
 import { useApp } from "../ui/context";
+import type { Map2 } from "./geometry";
 import type { Source } from "../wire/messages";
 
 /** The newest thermogram of a camera; asked for while the component is there. Null while none is known. */
@@ -24,7 +25,13 @@ export function useFelt(source: Source): Felt | null {
   return felt;
 }
 
-export function SensorPicture({ felt }: { readonly felt: Felt }): JSX.Element {
+interface SensorPictureProps {
+  readonly felt: Felt;
+  /** Where it is laid: CSS that moves it from its own view into another. */
+  readonly transform?: string;
+}
+
+export function SensorPicture({ felt, transform = "" }: SensorPictureProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { columns, rows } = felt.thermogram;
   useEffect(() => {
@@ -32,5 +39,13 @@ export function SensorPicture({ felt }: { readonly felt: Felt }): JSX.Element {
     context?.clearRect(0, 0, columns, rows);
     context?.drawImage(thermalRaster(felt), 0, 0);
   }, [felt]);
-  return <canvas ref={canvas} class="sensor-picture" width={columns} height={rows} aria-hidden="true" />;
+  return <canvas ref={canvas} class="sensor-picture" width={columns} height={rows} style={{ transform }} aria-hidden="true" />;
+}
+
+/** The CSS of an affine map between pictures in fractions; `shape` is the width over the height of where it is laid. */
+export function transformOf(map: Map2, shape: number): string {
+  const [c, f] = map([0, 0]);
+  const [[right, down], [across, below]] = [map([1, 0]), map([0, 1])];
+  const matrix = [right - c, (down - f) / shape, (across - c) * shape, below - f, 0, 0];
+  return `translate(${c * 100}%, ${f * 100}%) matrix(${matrix.join(", ")})`;
 }

@@ -1,21 +1,24 @@
 /** Where the thermal sensor looks: pairs of places that are the same in its picture and in the camera's. */
 
 import type { JSX } from "preact";
+import type { Layer } from "../draw/layers";
 import { useCamera, useLanguage } from "../ui/context";
 import { ToolIcon } from "../ui/icons";
 import { celsiusWords } from "../ui/labels";
 import type { Felt } from "../picture/heat";
 import type { Box } from "../wire/box";
 import type { Alignment, Spot } from "../wire/policy";
-import { Board, BoardName, pointsOf } from "./board";
+import { Board, BoardName, pointsOf, useShape } from "./board";
 import { clamp, fitAlignment } from "./geometry";
 import { Handle } from "./handle";
 import { problemAt } from "./problems";
-import { SensorPicture, useFelt } from "./sensor_picture";
+import { SensorPicture, transformOf, useFelt } from "./sensor_picture";
 import type { Workbench } from "./use_draft";
 import { useSetUpWords } from "./words/words";
 
 const FEWEST = 3;
+/** Heat is laid here as it is being aligned, not as it was. */
+const LAID_HERE: readonly Layer[] = ["zones", "thermal"];
 const SAME_VIEW: Alignment = {
   thermal: [[0.1, 0.1], [0.9, 0.1], [0.1, 0.9]],
   image: [[0.1, 0.1], [0.9, 0.1], [0.1, 0.9]],
@@ -45,6 +48,7 @@ function Pairs({ bench, alignment }: { readonly bench: Workbench; readonly align
   const { number } = useLanguage();
   const { thermal, image } = alignment;
   const felt = useFelt(bench.source);
+  const shape = useShape(bench.source);
   const spots = useHotspots(felt);
   const forth = fitAlignment(alignment);
   const set = (change: Partial<Alignment>, stroke = ""): void => bench.change({ alignment: { ...alignment, ...change } }, stroke);
@@ -55,7 +59,12 @@ function Pairs({ bench, alignment }: { readonly bench: Workbench; readonly align
   return (
     <div class="workroom">
       <div class="workroom-main">
-        <Board source={bench.source} shapes={forth !== null && <polygon class="field-of-view" points={pointsOf(FIELD.map(forth))} />}>
+        <Board
+          source={bench.source}
+          without={LAID_HERE}
+          shapes={forth !== null && <polygon class="field-of-view" points={pointsOf(FIELD.map(forth))} />}
+        >
+          {forth !== null && felt !== null && <SensorPicture felt={felt} transform={transformOf(forth, shape)} />}
           {forth !== null && spots.map(({ at, words: said }, index) => <BoardName key={index} at={clamp(forth(at))} name={said} />)}
           {image.map((spot, index) => (
             <Handle
