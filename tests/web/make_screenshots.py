@@ -294,7 +294,7 @@ def photograph(page: Page, system: System, view: str) -> Image.Image:
         page.request.post(f"{hub}/api/session", data=ADMIN, headers={"origin": hub})
     page.goto("about:blank")
     page.goto(f"{hub}/{address}")
-    page.locator(READY).first.wait_for()
+    page.locator(READY).filter(visible=True).first.wait_for()
     if view == "away":
         page.locator(".stage .badge.state-live").wait_for()
     if view in PREPARE:
