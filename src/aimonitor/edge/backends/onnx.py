@@ -3,12 +3,12 @@
 Threads are set, and do not spin while they wait: spinning costs half as much again when another process is busy.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from aimonitor.edge import pipeline
 from aimonitor.edge.backends.assembly import Loaded, assemble
@@ -18,6 +18,9 @@ from aimonitor.edge.heads import Shape
 from aimonitor.edge.inference import Turns
 from aimonitor.edge.types import Floats, Size
 from aimonitor.models import ModelFile
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read at its import; else it reports to its maker, under an id
+import onnxruntime
 
 
 def open_onnx(request: Request) -> pipeline.Detector:
