@@ -37,7 +37,7 @@ FIT = """(() => {
 PIXEL = f"""([x, y]) => {{
   const [left, top, width, height] = {FIT};
   const context = document.querySelector('.stage canvas.vectors').getContext('2d');
-  return [...context.getImageData(Math.round(left + x * width), Math.round(top + y * height), 1, 1).data];
+  return [...context.getImageData(Math.floor(left + x * width), Math.floor(top + y * height), 1, 1).data];
 }}"""
 DRAWN = """() => {
   const canvas = document.querySelector('.stage canvas.vectors');
@@ -129,7 +129,8 @@ def test_zones_that_change_are_seen_by_who_watches(open_page: OpenPage, edge: Sc
     mask = ZoneView("Trees", GATE.polygon, kind="mask")
     edge.lay_out(Layout("house/gate", (moved, mask), (DOOR,)))
     wait_for_color(page, 0.75, 0.1, "a === 0")
-    reddest = f"Math.max(...[0, 2, 4, 6, 8].map((n) => ({PIXEL})([0.75 + n / 400, 0.6])[0]))"  # between its dashes
+    spots = "[...Array(60).keys()].map((n) => [0.75 + (n % 12) / 400, 0.596 + Math.floor(n / 12) / 500])"
+    reddest = f"Math.max(...{spots}.map((at) => ({PIXEL})(at)[0]))"  # it is dashed
     wait_until(page, f"{reddest} > 200")
     edge.lay_out(Layout("house/gate"))
     wait_until(page, f"!({DRAWN})()")
