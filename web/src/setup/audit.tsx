@@ -55,7 +55,7 @@ export function AuditSection(): JSX.Element {
                     </bdi>
                   </td>
                   <td>
-                    {Object.hasOwn(words.audit.result, outcome) ? translate(words.audit.result, outcome) : <bdi lang="en">{outcome}</bdi>}
+                    <OutcomeOf outcome={outcome} />
                   </td>
                 </tr>
               ))}
@@ -65,4 +65,12 @@ export function AuditSection(): JSX.Element {
       )}
     </section>
   );
+}
+
+/** What the hub calls an outcome, in the reader's language; one that this page does not know as it came. */
+function OutcomeOf({ outcome }: { readonly outcome: string }): JSX.Element {
+  const words = useSetUpWords();
+  const status = /^refused (\d+)$/u.exec(outcome)?.[1];
+  if (status !== undefined) return <>{words.audit.refused(status)}</>;
+  return Object.hasOwn(words.audit.result, outcome) ? <>{translate(words.audit.result, outcome)}</> : <bdi lang="en">{outcome}</bdi>;
 }

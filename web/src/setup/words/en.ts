@@ -298,6 +298,7 @@ export const en = {
     },
   },
   audit: {
+    refused: (status: string) => `refused (${status})`,
     title: "Who did what",
     find: "Search",
     none: "Nothing is noted.",

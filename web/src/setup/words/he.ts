@@ -296,6 +296,7 @@ export const he: SetUpWords = {
     },
   },
   audit: {
+    refused: (status) => `נדחה (${status})`,
     title: "מי עשה מה",
     find: "חיפוש",
     none: "לא נרשם דבר.",

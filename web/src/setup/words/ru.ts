@@ -298,6 +298,7 @@ export const ru: SetUpWords = {
     },
   },
   audit: {
+    refused: (status) => `отказано (${status})`,
     title: "Кто что делал",
     find: "Искать",
     none: "Ничего не записано.",
