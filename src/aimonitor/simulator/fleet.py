@@ -109,6 +109,7 @@ class SimulatedEdge:
             command=self._obey,
         )
         self.accepted = 0
+        self._happening: asyncio.Future[messages.Event] | None = None
 
     async def run(self) -> None:
         """Play until cancelled."""
@@ -119,6 +120,8 @@ class SimulatedEdge:
             for task in work:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
+            if self._happening is not None:  # a thread goes on, and what it puts into the journal has to be sent
+                await asyncio.wait({self._happening})
 
     async def _play(self) -> None:
         for camera in self._cameras.values():
@@ -162,7 +165,8 @@ class SimulatedEdge:
         while share > 0:
             await asyncio.sleep(self._random.expovariate(share))
             camera = self._random.choice(list(self._cameras.values()))
-            await asyncio.to_thread(self.happen, camera.camera_id)
+            self._happening = asyncio.ensure_future(asyncio.to_thread(self.happen, camera.camera_id))
+            await asyncio.shield(self._happening)
             self.uplink.event_stored()
 
     @property
