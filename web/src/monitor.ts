@@ -4,6 +4,7 @@ import { EventArchive } from "./archive";
 import { isAdmitted } from "./state/session";
 import { SessionKeeper } from "./session_keeper";
 import { Feed, type Painter } from "./picture/feed";
+import { Pace } from "./picture/pace";
 import { pictureAge, type PictureStamp } from "./state/age";
 import { HubClock, pageClock } from "./state/clock";
 import { LinkWatch } from "./state/link_watch";
@@ -51,6 +52,7 @@ export class Monitor {
 
   private readonly clock = pageClock;
   private readonly hubClock = new HubClock();
+  private readonly pace = new Pace();
   private readonly feeds = new Map<Source, Feed>();
   private readonly onScreen = new Map<Source, number>();
   private readonly commands = new Map<string, (result: CommandResult) => void>();
@@ -226,7 +228,7 @@ export class Monitor {
   private feed(source: Source): Feed {
     let feed = this.feeds.get(source);
     if (feed === undefined) {
-      feed = new Feed(source, this.clock, {
+      feed = new Feed(source, this.clock, this.pace, {
         seen: (from, frameId) => this.connection.seen(from, frameId),
         drawn: (from, stamp) => this.drawn(from, stamp),
       });

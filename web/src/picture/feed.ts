@@ -7,6 +7,7 @@ import type { Observation, Source } from "../wire/messages";
 import type { Layout, Thermogram } from "../wire/overlays";
 import { Footfall, type FootfallSource } from "./footfall";
 import { Heat, type HeatSource } from "./heat";
+import type { Pace } from "./pace";
 import { FrameSync, type Pair } from "./sync";
 import { Trails, type TrailSource } from "./trails";
 
@@ -53,6 +54,7 @@ export class Feed {
   constructor(
     readonly source: Source,
     private readonly clock: Clock,
+    private readonly pace: Pace,
     private readonly events: FeedEvents,
   ) {}
 
@@ -107,7 +109,9 @@ export class Feed {
 
   private async decodeAll(): Promise<void> {
     this.decoding = true;
-    while (this.next !== null) {
+    for (;;) {
+      if (this.next !== null) await this.pace.room();
+      if (this.next === null) break; // also when the feed was closed meanwhile
       const { frame, arrivedAt } = this.next;
       this.next = null;
       const blob = new Blob([frame.jpeg], { type: "image/jpeg" });
