@@ -289,7 +289,7 @@ def test_while_nobody_waits_there_is_a_turn_only_now_and_then():
     assert counters.messages_out == len(outlets)
 
 
-@pytest.mark.skipif(not hasattr(selectors, "EpollSelector"), reason="elsewhere than on Linux somebody always waits")
+@pytest.mark.skipif(not hasattr(selectors, "EpollSelector"), reason="needs the epoll selector of Linux")
 def test_asyncio_still_keeps_its_selector_where_it_is_looked_for():
     async def story():
         courtesy, loop = Courtesy(ManualClock()), asyncio.get_running_loop()

@@ -20,7 +20,7 @@ class Images:
 def images(tmp_path_factory):
     problem = containers.missing()
     if problem:
-        pytest.skip(f"containers cannot be run here: {problem}")
+        pytest.skip(f"needs an engine that runs containers: {problem}")
     with containers.Engine(tmp_path_factory.mktemp("engine")).running() as engine:
         engine.import_stand_ins()
         yield Images(engine, {target: engine.build(target) for target in TARGETS})

@@ -9,26 +9,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from aimonitor.bot.types import Hours, LanguageCode
-from aimonitor.common.settings import Settings, find_file, load, read_section, read_variable
+from aimonitor.common.settings import Settings, find_file, load, read_chats, read_section, read_variable
 
 FOUNDING_VARIABLES: Mapping[str, str] = {"TELEGRAM_TOKEN": "token", "CHAT_ID": "chats"}
 SECTION = "bot"
-
-
-def _read_chats(value: object) -> object:
-    """One id or several separated by commas; a group's id is negative."""
-    if isinstance(value, int):
-        return (value,)
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
 
 
 class BotSettings(Settings):
     """What can be set. Chats may change language, quiet hours, level and cameras for themselves afterwards."""
 
     token: SecretStr
-    chats: Annotated[tuple[int, ...], BeforeValidator(_read_chats)] = ()
+    chats: Annotated[tuple[int, ...], BeforeValidator(read_chats)] = ()
     """Chats that are allowed from the start, as owners; more are paired with a code."""
     hub: str = Field("http://127.0.0.1:8000", pattern=r"^https?://\S+$")
     hub_token: SecretStr | None = None

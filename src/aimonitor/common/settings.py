@@ -140,3 +140,12 @@ def _keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             model = inner
     return list(model.model_fields)
+
+
+def read_chats(value: object) -> object:
+    """Telegram chats: one id or several separated by commas; a group's id is negative."""
+    if isinstance(value, int):
+        return (value,)
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value

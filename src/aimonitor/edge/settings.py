@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
-from aimonitor.common.settings import Settings
+from aimonitor.common.settings import Settings, read_chats
 from aimonitor.contract.names import is_readable
 from aimonitor.edge.publisher import Rung
 
@@ -28,15 +28,6 @@ def _readable(name: str) -> str:
 
 
 Name = Annotated[str, Field(max_length=120), AfterValidator(_readable)]
-
-
-def _read_chats(value: object) -> object:
-    """One id or several separated by commas; a group's id is negative."""
-    if isinstance(value, int):
-        return (value,)
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
 
 
 class CameraSettings(Settings):
@@ -108,7 +99,7 @@ class EdgeSettings(Settings):
 
     telegram_token: str = ""
     """A bot that is told what is critical while the hub is away, in `telegram_chats`; none is told nothing."""
-    telegram_chats: Annotated[tuple[int, ...], BeforeValidator(_read_chats)] = ()
+    telegram_chats: Annotated[tuple[int, ...], BeforeValidator(read_chats)] = ()
     telegram_api: Annotated[str, Field(pattern=r"^https?://\S+$")] = "https://api.telegram.org"
     hub_away_s: Annotated[float, Field(ge=10)] = 120.0
     """For how long the hub may be away before the edge tells by itself: a sleeping one takes a minute to wake."""
