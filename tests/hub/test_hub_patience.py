@@ -14,9 +14,10 @@ from websockets.frames import Frame, Opcode, apply_mask
 
 from aimonitor.common.clock import ManualClock
 from aimonitor.common.websocket import FRAGMENTS, ServerFraming
-from aimonitor.hub.courtesy import CHUNK, SHORT_CHUNK, STATE, WAY_S, Courtesy
+from aimonitor.hub.courtesy import ASKED_TURN, STATE, TURN, WAY_S, Courtesy
 from aimonitor.hub.http_protocol import BODY_BYTES_PER_S, BODY_S, HEAD_LIMIT, HEAD_S, STALL_S, HttpProtocol
 from aimonitor.hub.limits import Places, Stall, household
+from aimonitor.hub.patience import Round
 from aimonitor.hub.sink_protocol import MESSAGE_S, PING_S, SinkProtocol
 
 HANDSHAKE = (
@@ -175,14 +176,14 @@ def test_who_reads_nothing_is_cut_off_and_who_reads_slowly_is_not():
 
 def test_who_connects_or_asks_is_let_through_by_the_fan_out():
     clock = ManualClock()
-    courtesy = Courtesy(clock)
+    courtesy = Courtesy(clock, lambda: False)
 
     async def story(wire, _start):
-        assert courtesy.chunk == SHORT_CHUNK
+        assert courtesy.pace().turn == ASKED_TURN
         clock.advance(WAY_S)
-        assert courtesy.chunk == CHUNK
+        assert courtesy.pace().turn == TURN
         wire.protocol.data_received(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-        assert courtesy.chunk == SHORT_CHUNK
+        assert courtesy.pace().turn == ASKED_TURN
         await settle()
 
     tell(story, app_state={STATE: courtesy})
@@ -397,6 +398,19 @@ def test_for_a_proxy_only_the_total_counts():
     places = Places(5, 2, shared=lambda address: address == "127.0.0.1")
     assert [places.take("127.0.0.1") is None for _ in range(6)] == [True] * 5 + [False]
     assert places.refused == 1
+
+
+@given(st.integers(1, 7), st.lists(st.sets(st.integers(0, 20)), min_size=1, max_size=40))
+def test_who_stays_is_met_once_in_every_round_and_who_left_never(turns, crowds):
+    """crowds: who is there in each turn"""
+    round_ = Round(turns)
+    met = [round_.next(crowd) for crowd in crowds]
+    assert all(crowd.issuperset(some) for some, crowd in zip(met, crowds, strict=True))
+    for start in range(0, len(crowds) - turns + 1, turns):
+        here = crowds[start : start + turns]
+        all_met = [one for some in met[start : start + turns] for one in some]
+        assert len(all_met) == len(set(all_met))
+        assert here[0].intersection(*here) <= set(all_met)
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=60))

@@ -16,3 +16,13 @@ def until_beat(period_s: float) -> float:
 async def beat(period_s: float) -> None:
     """Sleep until then."""
     await asyncio.sleep(until_beat(period_s))
+
+
+async def beat_or(event: asyncio.Event, period_s: float) -> None:
+    """Sleep until then or until `event` is set, and clear it. No timeout: cancelling and catching takes three turns."""
+    timer = asyncio.get_running_loop().call_later(until_beat(period_s), event.set)
+    try:
+        await event.wait()
+    finally:
+        timer.cancel()
+    event.clear()

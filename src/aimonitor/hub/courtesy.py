@@ -1,14 +1,16 @@
 """When a fan-out gives way: at once to whoever has something to say, and else only now and then.
 
 A turn of the event loop costs what ten viewers do, and a new connection needs half a dozen of them until it has its
-answer. So the fan-out looks after each chunk whether anybody waits, which is one system call; and while a question is
-being answered the chunks are small, for there is a turn between any two of its steps.
+answer. So the fan-out looks after each chunk whether anybody waits, which is one system call; and from then on, until
+the question is answered, the turns are short, for there is one between any two of its steps.
 """
 
 import asyncio
 import select
 import selectors
 from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 from aimonitor.common.clock import Clock
 
@@ -16,54 +18,79 @@ STATE = "courtesy"
 """Its name in the lifespan's state, by which a server's protocol finds it."""
 CHUNK = 32
 """Outlets written to before the next look; about a quarter of a millisecond."""
-SHORT_CHUNK = 8
-TURN = 256
-"""Outlets written to in one turn, whoever waits or not: timers and tasks cannot be seen."""
+TURN = 1024
+"""Outlets written to in one turn while nobody waits, some eight milliseconds: timers and tasks cannot be seen."""
+BRISK_TURN = 64
+BRISK_TURNS = 4
+"""So short are so many turns after a look that found somebody: a new connection is three turns old before it asks."""
+ASKED_TURN = 8
 WAY_S = 0.05
 """For so long a question makes way for itself; who takes longer is no worse off than before."""
 
 
-class Courtesy:
-    """How many outlets may be written to before the next look, and whether anybody waits then."""
+class Pace(NamedTuple):
+    """One turn: to how many outlets, after how many of them to look, and the look, true if somebody waits."""
 
-    def __init__(self, clock: Clock, rings: Callable[[], bool] | None = None) -> None:
-        """rings: whether somebody waits; by itself it asks the running loop's sockets"""
+    turn: int
+    chunk: int
+    waits: Callable[[], object]
+
+    @classmethod
+    def at_once(cls, outlets: int) -> "Pace":
+        """A turn without a look."""
+        return cls(outlets, outlets, _nobody)
+
+
+class Courtesy:
+    """Knows the pace at which to write now."""
+
+    def __init__(self, clock: Clock, waits: Callable[[], object] | None = None) -> None:
+        """waits: whether somebody waits; by itself it asks the running loop's sockets"""
         self._clock = clock
         self._until = float("-inf")
-        self._rings = rings or _Doorbell().rings
+        self._brisk = 0
+        self._told = waits
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waits: Callable[[], object] = _always
 
     def asked(self) -> None:
         """Somebody has connected, or asks something."""
         self._until = self._clock.monotonic() + WAY_S
 
-    @property
-    def _is_asked(self) -> bool:
-        return self._clock.monotonic() < self._until
+    def rang(self) -> None:
+        """A look found somebody."""
+        self._brisk = BRISK_TURNS
 
-    @property
-    def chunk(self) -> int:
-        return SHORT_CHUNK if self._is_asked else CHUNK
+    def pace(self) -> Pace:
+        """Of the next turn of the event loop."""
+        if self._clock.monotonic() < self._until:
+            return _ASKED
+        turn = BRISK_TURN if self._brisk else TURN
+        self._brisk = max(0, self._brisk - 1)
+        return Pace(turn, CHUNK, self._told or self._doorbell())
 
-    @property
-    def gives_way(self) -> bool:
-        return self._is_asked or self._rings()
+    def _doorbell(self) -> Callable[[], object]:
+        """Asks whether a socket of the running loop is ready, which its selector knows before the loop asks it.
 
-
-class _Doorbell:
-    """Whether a socket of the running loop is ready, which its selector knows before the loop asks it.
-
-    asyncio keeps the selector to itself; where it is not found (held by a test), or is none of Linux, it always rings.
-    """
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._poll: select.poll | None = None
-
-    def rings(self) -> bool:
+        asyncio keeps the selector to itself; where it is not found (held by a test), or is none of Linux, somebody
+        always waits. A system call, and nothing of ours around it.
+        """
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            self._loop, self._poll = loop, _poll_of(loop)
-        return self._poll is None or bool(self._poll.poll(0))
+            poll = _poll_of(loop)
+            self._loop, self._waits = loop, _always if poll is None else partial(poll.poll, 0)
+        return self._waits
+
+
+def _always() -> bool:
+    return True
+
+
+def _nobody() -> bool:
+    return False
+
+
+_ASKED = Pace.at_once(ASKED_TURN)
 
 
 def _poll_of(loop: asyncio.AbstractEventLoop) -> "select.poll | None":

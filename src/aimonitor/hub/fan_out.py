@@ -12,14 +12,14 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from aimonitor.hub.courtesy import TURN, Courtesy
+from aimonitor.hub.courtesy import Courtesy, Pace
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import Outlet
 from aimonitor.hub.parcel import Parcel
 from aimonitor.hub.sink import write_to_each
 
-AT_ONCE = 64
-"""Outlets of a row that is written to in one go."""
+_AT_ONCE = Pace.at_once(64)
+"""A row that is not longer is written to in one go."""
 
 CallSoon = Callable[[Callable[[], None]], object]
 
@@ -82,37 +82,39 @@ class FanOut:
             if waited is not None:
                 self._counters.messages_replaced += len(waited.row)
             self._waiting[slot] = _Pass(slot, row, parcel)
-        elif len(row.outlets) > AT_ONCE:
+        elif len(row.outlets) > _AT_ONCE.turn:
             self._go_on(_Pass(slot, row, parcel))
         else:
-            self._counters.sent(slot, len(parcel.wire), self._write_chunk(slot, row, 0, AT_ONCE, parcel))
+            work = _Pass(slot, row, parcel)
+            self._write(work, _AT_ONCE)
+            self._counters.sent(slot, len(parcel.wire), work.sent)
 
     def _go_on(self, work: _Pass) -> None:
         """Write until somebody else has something to do; what is left then comes after all that."""
-        turn_ends = work.next + TURN
-        while work.next < len(work.row.outlets):
-            chunk = self._courtesy.chunk
-            work.sent += self._write_chunk(work.slot, work.row, work.next, chunk, work.parcel)
-            work.next += chunk
-            if work.next < len(work.row.outlets) and (work.next >= turn_ends or self._courtesy.gives_way):
-                self._under_way.add(work.slot)
-                self._call_soon(partial(self._go_on, work))
-                return
+        self._write(work, self._courtesy.pace())
+        if work.next < len(work.row.outlets):
+            self._under_way.add(work.slot)
+            self._call_soon(partial(self._go_on, work))
+            return
         self._counters.sent(work.slot, len(work.parcel.wire), work.sent)
         self._under_way.discard(work.slot)
         waiting = self._waiting.pop(work.slot, None)
         if waiting is not None:
             self._go_on(waiting)
 
-    def _write_chunk(self, slot: str, row: Row, first: int, most: int, parcel: Parcel) -> int:
-        """Write to the `most` outlets from `first` on; to how many it went at once."""
+    def _write(self, work: _Pass, pace: Pace) -> None:
+        """Write to the outlets that are next, as many as the turn has, or fewer where somebody waits."""
+        row, wire, first = work.row, work.parcel.wire, work.next
         row.look_again(self._change)
-        fds, wire = row.fds[first : first + most], parcel.wire
-        sent = len(fds)
-        for short in write_to_each(fds, wire):
-            outlet = row.outlets[first + short.place]
-            if short.taken is not None:
-                outlet.sink.write(wire[short.taken :])
-            elif not outlet.put(slot, parcel):
-                sent -= 1
-        return sent
+        fds = row.fds[first : first + pace.turn]
+        taken = write_to_each(fds, wire, pace.chunk, pace.waits)
+        if len(taken) < len(fds):
+            self._courtesy.rang()
+        work.next += len(taken)
+        work.sent += len(taken)
+        if taken.count(len(wire)) < len(taken):
+            for outlet, fd, size in zip(row.outlets[first : work.next], fds, taken, strict=False):
+                if fd < 0:
+                    work.sent -= not outlet.put(work.slot, work.parcel)
+                elif size < len(wire):
+                    outlet.sink.write(wire[size:])

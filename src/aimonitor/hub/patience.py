@@ -1,11 +1,31 @@
 """Connections that somebody looks at every few seconds, so that none of them needs a timer of its own."""
 
-from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
-class Swept(ABC):
-    """A connection with an end to its patience."""
+class Swept:
+    """A connection with an end to its patience. No ABC: to ask what is one would take as long as to sweep it."""
 
-    @abstractmethod
     def sweep(self, at: float) -> None:
         """End the connection when the other side is too slow; `at` is the loop's time."""
+        raise NotImplementedError
+
+
+class Round(Generic[T]):
+    """Goes round many in a number of turns, and touches in each turn only those whose turn it is."""
+
+    def __init__(self, turns: int) -> None:
+        self._turns = turns
+        self._everybody: Sequence[T] = ()
+        self._turn = 0
+
+    def next(self, everybody: Collection[T]) -> list[T]:
+        """Those whose turn it is, as far as they are still there; who is new is met in the next round."""
+        if self._turn == 0:
+            self._everybody = tuple(everybody)
+        share = self._everybody[self._turn :: self._turns]
+        self._turn = (self._turn + 1) % self._turns
+        return [one for one in share if one in everybody]

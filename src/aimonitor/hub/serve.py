@@ -1,7 +1,6 @@
 """The hub as a process: one socket, one server, signals, and errors that a person can mend in one line."""
 
 import asyncio
-import contextlib
 import errno
 import functools
 import ipaddress
@@ -15,7 +14,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from aimonitor.common.beat import until_beat
+from aimonitor.common.beat import beat_or
 from aimonitor.common.reload import SettingsFile
 from aimonitor.common.stop_signals import STOP_SIGNALS
 from aimonitor.contract.founding import MESSAGE_LIMIT
@@ -23,7 +22,7 @@ from aimonitor.hub.app import Beside, create_app
 from aimonitor.hub.http_protocol import HttpProtocol
 from aimonitor.hub.identity.vaults import make_vault
 from aimonitor.hub.limits import Places
-from aimonitor.hub.patience import Swept
+from aimonitor.hub.patience import Round, Swept
 from aimonitor.hub.settings import DeviceToken, HubSettings
 from aimonitor.hub.sink_protocol import SinkProtocol
 from aimonitor.hub.stores import Keep, make_store
@@ -37,7 +36,7 @@ GRACE_S = 3
 
 _TICKS_PER_S = 10
 """How often uvicorn calls `on_tick`, as its argument counts."""
-_SWEEP_PARTS = 5
+_SWEEP_TURNS = 5
 """A connection is looked at every so many seconds, and in each of them every so many-th."""
 _REPORT_EVERY_S = 60
 
@@ -55,6 +54,7 @@ class HubServer(uvicorn.Server):
         self._reported = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._told = asyncio.Event()
+        self._round: Round[object] = Round(_SWEEP_TURNS)
 
     async def main_loop(self) -> None:
         """uvicorn's own looks ten times a second whether it is to end, which is most of what a hub at rest does."""
@@ -62,9 +62,7 @@ class HubServer(uvicorn.Server):
         seconds = 0
         while not await self.on_tick(seconds * _TICKS_PER_S):
             seconds += 1
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(until_beat(1.0)):
-                    await self._told.wait()
+            await beat_or(self._told, 1.0)
 
     def stop(self) -> None:
         """End soon, as SIGTERM does; from any thread."""
@@ -81,17 +79,17 @@ class HubServer(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Now and then: let go of who is too slow, and say how many found no place."""
-        self._sweep(counter // _TICKS_PER_S % _SWEEP_PARTS)
+        self._sweep()
         if counter % (_TICKS_PER_S * _REPORT_EVERY_S) == 0 and self._places.refused > self._reported:
             log.warning("%d connections found no place in the last minute", self._places.refused - self._reported)
             self._reported = self._places.refused
         return await super().on_tick(counter)
 
-    def _sweep(self, part: int) -> None:
+    def _sweep(self) -> None:
         """Look after one part of the connections; after a thousand at once others would wait."""
         at = asyncio.get_running_loop().time()
-        for connection in tuple(self.server_state.connections):
-            if isinstance(connection, Swept) and hash(connection) % _SWEEP_PARTS == part:
+        for connection in self._round.next(self.server_state.connections):
+            if isinstance(connection, Swept):
                 connection.sweep(at)
 
 

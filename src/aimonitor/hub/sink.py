@@ -11,8 +11,8 @@ socket's number stays valid because the protocol unbinds in `connection_lost`, w
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from itertools import islice, repeat
 
 UNSENT_BYTES = 128 * 1024
 """What the kernel may hold that the network has not taken; more would be old pictures."""
@@ -97,30 +97,22 @@ class Sink:
             self._transport.abort()
 
 
-class Short(NamedTuple):
-    """A socket that did not take the whole frame: where it is in the row, and how many bytes it took.
+def write_to_each(fds: Sequence[int], frame: bytes, chunk: int, waits: Callable[[], object]) -> list[int]:
+    """Write `frame` to these sockets, one after the other, and give how many bytes each of them took (-1 takes none).
 
-    taken: None where it must not be written to directly, or not now
+    After each `chunk` of them it asks whether somebody `waits`, and ends there if so: the list is then shorter.
+
+    The innermost loop of the hub. `map` and `extend` keep it out of the interpreter, where each look at whoever waits
+    would find nothing of it left in the processor's caches; what was written stays in the list when a write fails.
     """
-
-    place: int
-    taken: int | None
-
-
-def write_to_each(fds: Iterable[int], frame: bytes) -> list[Short]:
-    """Write `frame` to each of these sockets (-1: to none); returns those that have not got it.
-
-    The innermost loop of the hub. The rest of a frame that was taken in part belongs to its sink's `write`.
-    """
-    size, write, shorts = len(frame), os.write, []
-    for place, fd in enumerate(fds):
-        if fd < 0:
-            shorts.append(Short(place, None))
-            continue
+    left, taken, until = iter(fds), list[int](), chunk
+    while len(taken) < len(fds):
         try:
-            taken = write(fd, frame)
-        except OSError:  # full, or gone: the transport finds out which
-            taken = 0
-        if taken != size:
-            shorts.append(Short(place, taken))
-    return shorts
+            taken.extend(map(os.write, islice(left, until - len(taken)), repeat(frame)))
+        except OSError:  # full, or gone, and the transport finds out which; or no socket at all
+            taken.append(0)
+        if len(taken) >= until:
+            if waits():
+                break
+            until += chunk
+    return taken

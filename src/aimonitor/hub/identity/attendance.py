@@ -23,29 +23,40 @@ class Attendance:
     """All sockets with what let them in."""
 
     def __init__(self) -> None:
-        self._present: set[Present] = set()
+        self._present: dict[Caller, set[Present]] = {}
+        """By caller: a thousand viewers may have come with one token."""
 
     @contextlib.contextmanager
     def present(self, caller: Caller, close: Close) -> Iterator[Present]:
         """A socket, for as long as it is open."""
         one = Present(caller, close)
-        self._present.add(one)
+        self._present.setdefault(caller, set()).add(one)
         try:
             yield one
         finally:
-            self._present.discard(one)
+            self._leave(one)
+
+    def _leave(self, one: Present) -> None:
+        others = self._present[one.caller]
+        others.discard(one)
+        if not others:
+            del self._present[one.caller]
 
     async def check(self, still: Still) -> None:
         """Close the sockets for which `still` finds no caller any more; while the vault is away nobody is closed."""
-        answers: dict[Caller, Caller | None] = {}
-        for one in tuple(self._present):
-            if one.caller not in answers:
-                try:
-                    answers[one.caller] = await still(one.caller)
-                except StoreError:
-                    answers[one.caller] = one.caller
-            now = answers[one.caller]
+        for caller in tuple(self._present):
+            try:
+                now = await still(caller)
+            except StoreError:
+                continue
+            if now != caller:
+                self._change(caller, now)
+
+    def _change(self, caller: Caller, now: Caller | None) -> None:
+        for one in tuple(self._present.get(caller, ())):
             if now is None:
                 one.close(POLICY_VIOLATION, "the session or token is no longer valid")
             else:
+                self._leave(one)
                 one.caller = now
+                self._present.setdefault(now, set()).add(one)

@@ -1,12 +1,11 @@
 """Who is this? Everything about identity in one object, which asks its parts."""
 
 import asyncio
-import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
-from aimonitor.common.beat import until_beat
+from aimonitor.common.beat import beat_or
 from aimonitor.common.clock import Clock
 from aimonitor.hub.identity import passwords, secret, setup
 from aimonitor.hub.identity.attendance import Attendance
@@ -80,9 +79,7 @@ class Identity:
         turn, is_known_bad = 0, False
         try:
             while True:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._something_changed.wait(), until_beat(_CHECK_EVERY_S))
-                self._something_changed.clear()
+                await beat_or(self._something_changed, _CHECK_EVERY_S)
                 turn += 1
                 try:
                     await self._refresh()
