@@ -14,7 +14,7 @@ def test_a_straight_line_is_found_exactly():
     trend = Trend(memory_s=1.0)
     for at in (0.0, 0.2, 0.5, 0.6, 1.1):
         trend.add(at, 3 + 2 * at, 5 - 1 * at, 0.1)
-    motion = trend.motion()
+    motion = trend.motion
     assert (motion.vx, motion.vy) == pytest.approx((2.0, -1.0))
 
 
@@ -24,7 +24,7 @@ def test_position_and_time_of_the_start_do_not_matter(vx, vy, origin, memory_s):
     for step in range(12):
         at = 1e5 + step * 0.2
         trend.add(at, origin + vx * step * 0.2, -origin + vy * step * 0.2, 1.0)
-    motion = trend.motion()
+    motion = trend.motion
     assert motion.vx == pytest.approx(vx, abs=1e-3)
     assert motion.vy == pytest.approx(vy, abs=1e-3)
 
@@ -37,7 +37,7 @@ def test_the_standard_deviation_is_the_one_of_many_trials(memory_s):
         trend = Trend(memory_s)
         for step in range(25):
             trend.add(step * 0.2, 1.5 * step * 0.2 + draw.normal(0, 0.3), draw.normal(0, 0.3), 0.3)
-        motion = trend.motion()
+        motion = trend.motion
         errors.append(motion.vx - 1.5)
         claimed.append(motion.spread * np.sqrt(motion.misfit))
     assert np.std(errors) == pytest.approx(np.mean(claimed), rel=0.2)
@@ -49,14 +49,14 @@ def test_a_start_is_followed_within_a_few_values():
         trend.add(step * 0.2, 0.0, 0.0, 0.05)
     for step in range(5):
         trend.add(6.0 + step * 0.2, 1.4 * (step + 1) * 0.2, 0.0, 0.05)
-    assert trend.motion().vx == pytest.approx(1.4, rel=0.1)
+    assert trend.motion.vx == pytest.approx(1.4, rel=0.1)
 
 
 def test_time_that_does_not_pass_adds_nothing():
     trend = Trend(memory_s=1.0)
     for _ in range(10):
         trend.add(1.0, 5.0, 5.0, 1.0)
-    assert trend.motion() is None
+    assert trend.motion is None
 
 
 def test_without_calibration_the_speed_is_in_pixels_and_says_so():

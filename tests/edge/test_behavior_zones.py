@@ -33,7 +33,7 @@ def test_a_hollow_shape_is_hollow():
 @given(st.lists(st.lists(st.tuples(unit, unit), min_size=3, max_size=7), max_size=4), st.lists(st.tuples(unit, unit)))
 def test_all_zones_and_all_feet_at_once_are_each_zone_and_each_foot(polygons, feet):
     zones = [Zone(str(number), tuple(Point(*corner) for corner in corners)) for number, corners in enumerate(polygons)]
-    inside = Areas(zones).hold(np.array(feet).reshape(-1, 2))
+    inside = Areas(zones).hold(*np.array(feet).reshape(-1, 2).T)
     assert inside.tolist() == [[contains(zone.polygon, *foot) for zone in zones] for foot in feet]
 
 
@@ -140,12 +140,12 @@ def test_a_fact_has_held_for_long_enough_and_never_longer_than_it_was_true(truth
     held, first_true = Held(), None
     for index, is_true in enumerate(truths):
         at = index * 0.25
-        since = held.update("x", is_true, at, after_s, release_s)
+        spell = held.update("x", is_true, at, after_s, release_s)
         first_true = at if is_true and first_true is None else first_true
-        if since is not None:
+        if spell is not None:
             assert first_true is not None
-            assert since >= first_true
-            assert held.duration("x") >= after_s
+            assert spell.since >= first_true
+            assert spell.duration >= after_s
 
 
 @pytest.mark.parametrize("polygon", [(), (Point(0, 0), Point(1, 1))])

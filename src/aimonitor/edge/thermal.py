@@ -191,7 +191,7 @@ class _Spot:
 
     def _judge(self, region: Region, at: float) -> str:
         rules, peak = self._rules, region.peak_celsius
-        growth, warming = self._growth.motion(), self._warming.motion()
+        growth, warming = self._growth.motion, self._warming.motion
         self._growth_per_s = growth.vx if growth else 0.0
         grows = peak >= rules.hot_celsius and self._growth_per_s >= rules.growth_per_s
         self._growing_since = _first(self._growing_since, at) if grows else None

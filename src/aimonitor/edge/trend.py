@@ -34,6 +34,7 @@ class Trend:
     """Least squares of (x, y) over time with exponential forgetting, in constant memory.
 
     memory_s: how far back it looks; longer when values come so seldom that they were fewer than three
+    motion: the velocity now, None before there are three values
     A value of age a weighs exp(-a / memory_s) / sigma^2 (Ljung, System Identification, 2nd ed., 11.2). The variance of
     the slope follows from the weights and their squares (the sandwich), so it is right for forgetting too; the misfit,
     chi-square per degree of freedom, pulled towards 1 by a prior of a few samples, widens it when the path is no line.
@@ -42,14 +43,14 @@ class Trend:
     the past weighs a tenth at once, so that the line follows within a few values instead of several memories.
     """
 
-    __slots__ = ("_at", "_count", "_memory_s", "_motion", "_ox", "_oy", "_sums")
+    __slots__ = ("_at", "_count", "_memory_s", "_ox", "_oy", "_sums", "motion")
 
     def __init__(self, memory_s: float) -> None:
         self._memory_s = memory_s
         self._count = 0
         self._at = self._ox = self._oy = 0.0
         self._sums = _NOTHING
-        self._motion: Motion | None = None
+        self.motion: Motion | None = None
 
     def add(self, at: float, x: float, y: float, sigma: float) -> None:
         """Take in one position, of standard deviation `sigma` per axis. Positions that are not newer are ignored."""
@@ -62,7 +63,7 @@ class Trend:
         self._count += 1
         x -= self._ox
         y -= self._oy
-        sums, motion = self._sums, self._motion
+        sums, motion = self._sums, self.motion
         least_s = _MIN_VALUES * dt
         keep = exp(-dt / (self._memory_s if self._memory_s > least_s else least_s))
         if motion is not None and _is_surprising(sums, motion, dt, x, y, sigma=sigma):
@@ -88,11 +89,7 @@ class Trend:
             keep2 * (ptt - 2.0 * dt * pt + dt * dt * p),
         )
         if self._count >= _MIN_VALUES:
-            self._motion = _fit(sums)
-
-    def motion(self) -> Motion | None:
-        """The velocity now, or None before there are three values."""
-        return self._motion
+            self.motion = _fit(sums)
 
 
 _Sums = tuple[float, float, float, float, float, float, float, float, float, float, float, float]

@@ -76,10 +76,10 @@ class Belongings:
     def _left(self, item: _Item, alone: bool, at: float) -> Doing | None:
         rules, thing = self._rules, item.thing
         abandoned = alone and at > thing.still_since
-        since = self._held.update(thing.track_id, abandoned, at, rules.left_after_s, rules.settle_s)
-        if since is None or not item.was_brought:
+        spell = self._held.update(thing.track_id, abandoned, at, rules.left_after_s, rules.settle_s)
+        if spell is None or not item.was_brought:
             return None
-        return Doing("object_left", since, "", at - since)
+        return Doing("object_left", spell.since, "", at - spell.since)
 
     def _look_for_missing(self, persons: Sequence[Thing], at: float) -> None:
         rules = self._rules

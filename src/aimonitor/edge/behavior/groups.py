@@ -27,7 +27,7 @@ def density_connected(near: Near, at_least: int) -> list[list[int]]:
     those (DBSCAN: Ester et al., KDD 1996). Items in no cluster are left out.
     """
     count = len(near)
-    if at_least > 1 and np.count_nonzero(near) <= count:
+    if np.count_nonzero(near) < count + 2 * (at_least - 1):  # too few for one who has enough near, both ways
         return []
     neighbors: list[list[int]] = [[] for _ in range(count)]
     for i, j in zip(*(where.tolist() for where in near.nonzero()), strict=True):
@@ -80,12 +80,12 @@ class CrowdFinder:
             near = within([person.x for person in persons], [person.y for person in persons], reach)
             clusters = density_connected(near, 2)
         crowd = max((cluster for cluster in clusters if len(cluster) >= rules.crowd_at), key=len, default=[])
-        since = self._held.update("", bool(crowd), at, rules.crowd_for_s, rules.settle_s)
-        if since is not None and crowd:
-            groups.append(Group("crowd", tuple(sorted(persons[i].track_id for i in crowd)), since))
+        spell = self._held.update("", bool(crowd), at, rules.crowd_for_s, rules.settle_s)
+        if spell and crowd:
+            groups.append(Group("crowd", tuple(sorted(persons[i].track_id for i in crowd)), spell.since))
         for name, limit in self._limits:
             inside = [person.track_id for person in persons if name in person.zones]
-            since = self._held.update(name, len(inside) >= limit, at, rules.crowd_for_s, rules.settle_s)
-            if since is not None and len(inside) >= limit:
-                groups.append(Group("crowd", tuple(sorted(inside)), since, name))
+            spell = self._held.update(name, len(inside) >= limit, at, rules.crowd_for_s, rules.settle_s)
+            if spell and len(inside) >= limit:
+                groups.append(Group("crowd", tuple(sorted(inside)), spell.since, name))
         return groups

@@ -12,6 +12,11 @@ class Spell:
     last: float
     over: float | None = None
 
+    @property
+    def duration(self) -> float:
+        """Seconds for which it held, as far as can be told."""
+        return (self.last if self.over is None else self.over) - self.since
+
 
 class Held:
     """Conditions by key. Each becomes a fact once it held for `after_s`, dated back to its first moment.
@@ -28,8 +33,8 @@ class Held:
 
     def update(
         self, key: Hashable, is_true: bool, at: float, after_s: float, release_s: float, *, before: float | None = None
-    ) -> float | None:
-        """Note the condition at time `at`; return since when it is a fact, or None when it is none.
+    ) -> Spell | None:
+        """Note the condition at time `at`; return the spell when it is a fact, or None when it is none.
 
         before: when it was last known to be otherwise; it is dated to the middle then, which is right on average
         """
@@ -46,15 +51,8 @@ class Held:
             if at - spell.over > release_s:
                 del self.spells[key]
                 return None
-        return spell.since if spell.last - spell.since >= after_s else None
+        return spell if spell.last - spell.since >= after_s else None
 
     def forget(self, key: Hashable) -> None:
         """Drop what is known of `key`."""
         self.spells.pop(key, None)
-
-    def duration(self, key: Hashable) -> float:
-        """Seconds for which it held, as far as can be told; 0 when there is no such spell."""
-        spell = self.spells.get(key)
-        if spell is None:
-            return 0.0
-        return (spell.last if spell.over is None else spell.over) - spell.since

@@ -6,7 +6,7 @@ from math import hypot
 import numpy as np
 
 from aimonitor.edge.behavior.site import Line
-from aimonitor.edge.behavior.zones import Floats, Places
+from aimonitor.edge.behavior.zones import Floats
 from aimonitor.edge.types import Box, Crossing, Point, Track
 
 _MARGIN = 0.004
@@ -14,23 +14,29 @@ _MARGIN_OF_HEIGHT = 0.06
 
 
 class Lines:
-    """Several lines, asked about many feet at once."""
+    """Several lines, asked about many feet at once.
+
+    Clear of a line is a foot that is farther from it than the tremble of a box, a share of its height. Two rows for
+    each line tell that: its distance less that margin, and with it; `weights` are of a track's box and velocity.
+    """
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self.lines = tuple(lines)
-        self._across = np.array([_normal(line.a, line.b) for line in lines]).reshape(-1, 3).T
+        across = [(side, *_normal(line.a, line.b)) for side in (1, -1) for line in lines]
+        margins = [side * _MARGIN_OF_HEIGHT for side, *_ in across]
+        self.weights = [(x / 2, m, x / 2, y - m, 0.0, 0.0) for (_, x, y, _), m in zip(across, margins, strict=True)]
+        self.offsets = [c - side * _MARGIN for side, _, _, c in across]
 
     def __bool__(self) -> bool:
         return bool(self.lines)
 
-    def sides(self, feet: Places, heights: Floats) -> list[list[float]]:
-        """Of each foot (n, 2) and line: 1 or -1 where it is clear of the line, on the right or left; 0 where it is not.
+    def sides(self, told: Floats) -> list[list[int]]:
+        """Of each foot and line: 1 or -1 where it is clear of the line, on the right or left; 0 where it is not.
 
-        Clear is more than the tremble of a box: a share of its height (n,).
+        told: (rows, n), what `weights` and `offsets` make of n tracks: all lines less the margin, then all with it
         """
-        offset = feet @ self._across[:2] + self._across[2]
-        margin = _MARGIN + _MARGIN_OF_HEIGHT * heights
-        sides: list[list[float]] = (np.sign(offset) * (np.abs(offset) >= margin[:, None])).tolist()
+        less, more = told[: len(self.lines)], told[len(self.lines) :]
+        sides: list[list[int]] = np.subtract(less >= 0.0, more <= 0.0, dtype=np.int8).T.tolist()
         return sides
 
 
@@ -41,10 +47,10 @@ class LineWatch:
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = lines
-        self._sides = [0.0] * len(lines)
+        self._sides = [0] * len(lines)
         self._came_from: list[Box | None] = [None] * len(lines)
 
-    def update(self, track: Track, sides: list[float]) -> Sequence[Crossing]:
+    def update(self, track: Track, sides: Sequence[int]) -> Sequence[Crossing]:
         """Move the foot to where it has these `sides`; the crossings that this completes."""
         box = track.box
         if sides == self._sides:
@@ -52,7 +58,7 @@ class LineWatch:
             return ()
         crossings = []
         for index, side in enumerate(sides):
-            if side == 0.0:
+            if side == 0:
                 continue
             before, came_from = self._sides[index], self._came_from[index]
             self._sides[index], self._came_from[index] = side, box

@@ -8,9 +8,6 @@ import numpy.typing as npt
 from aimonitor.edge.behavior.site import Zone
 from aimonitor.edge.types import Point
 
-Places = npt.NDArray[np.float64]
-"""(..., 2): x and y in fractions of the image."""
-
 Floats = npt.NDArray[np.float64]
 
 Inside = npt.NDArray[np.bool_]
@@ -35,7 +32,6 @@ class Areas:
 
     def __init__(self, zones: Sequence[Zone]) -> None:
         self.zones = tuple(zones)
-        self.keys = tuple(("zone", zone.name) for zone in zones)
         corners = [np.array(zone.polygon, np.float64) for zone in zones]
         ends = np.concatenate([*corners, np.zeros((0, 2))])
         starts = np.concatenate([*(np.roll(polygon, 1, axis=0) for polygon in corners), np.zeros((0, 2))])
@@ -48,15 +44,14 @@ class Areas:
     def __len__(self) -> int:
         return len(self.zones)
 
-    def hold(self, places: Places) -> Inside:
-        """(..., zones) for places (..., 2): is it inside?"""
-        if not self.zones:
-            return np.zeros((*places.shape[:-1], 0), np.bool_)
+    def hold(self, x: Floats, y: Floats) -> Inside:
+        """(n, zones) for the places (x, y), (n,) each: is it inside?"""
         # One row for each edge, so that the long side, that of the places, lies along the memory.
-        x, y = places.reshape(-1, 2).T.copy()
         crossed = (self._y1 > y) != (self._y2 > y)
-        crossed &= x < self._x1 + (y - self._y1) * self._run / self._rise
-        crossings = self._owned.dot(crossed.astype(np.float64)).astype(np.intp)
-        crossings &= 1
-        inside: Inside = crossings.T.astype(np.bool_)
-        return inside.reshape(*places.shape[:-1], len(self.zones))
+        edge_x = y - self._y1
+        edge_x *= self._run
+        edge_x /= self._rise
+        edge_x += self._x1
+        crossed &= x < edge_x
+        inside: Inside = (self._owned.dot(crossed).astype(np.intp) & 1).T.astype(np.bool_)
+        return inside
