@@ -52,14 +52,15 @@ class EventJudge:
 
     def update(self, scene: Scene, risk: Risk, at: float, utc: float) -> list[Event]:
         """What is new at time `at`: for each incident opened, then updated any number of times, then closed."""
+        news, least = self._policy.news, self._policy.least
         for factor in risk.factors:
-            if not factor.fading and factor.cause in self._policy.news and factor.contribution >= self._policy.least:
+            if not factor.fading and factor.cause in news and factor.contribution >= least:
                 self._note((factor.cause, factor.zone), [factor], self._involved(factor, scene), risk, at)
         if self._is_risky(risk):
             words = [factor for factor in risk.factors if factor.contribution > 0][:3]
             involved = [factor.track_id for factor in words if factor.track_id is not None]
             self._note((RISK, ""), words, involved, risk, at)
-        return [event for event in (self._step(key, at, utc) for key in list(self._incidents)) if event]
+        return [event for key in list(self._incidents) if (event := self._step(key, at, utc))]
 
     def finish(self, at: float, utc: float) -> list[Event]:
         """Close what is open: the camera stops here."""
@@ -90,10 +91,10 @@ class EventJudge:
                 return
             incident = self._incidents[key] = _Incident(*key, at, at)
         incident.last_at = at
-        incident.words = "; ".join(factor.words for factor in why)
+        incident.words = "; ".join([factor.words for factor in why])
         incident.factors = risk.factors
         incident.score = max(incident.score, risk.score)
-        if LEVELS.index(risk.level) > LEVELS.index(incident.level):
+        if risk.level != incident.level and LEVELS.index(risk.level) > LEVELS.index(incident.level):
             incident.level, incident.has_news = risk.level, True
         new = [track_id for track_id in involved if track_id not in incident.track_ids]
         for track_id in new[: _TRACK_LIMIT - len(incident.track_ids)]:

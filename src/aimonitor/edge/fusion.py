@@ -1,7 +1,6 @@
 """One Evidence per object: seen, done and felt."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from aimonitor.edge.types import (
     ANIMALS,
     PERSONS,
     VEHICLES,
+    Behavior,
     Box,
     Evidence,
     Hotspot,
@@ -58,10 +58,16 @@ class Alignment:
     def box(self, box: Box) -> Box:
         """The box around the mapped corners, cut to the image."""
         x1, y1, x2, y2 = box
-        corners = ((x1, y1), (x2, y1), (x1, y2), (x2, y2))
-        us = [self.a * x + self.b * y + self.c for x, y in corners]
-        vs = [self.d * x + self.e * y + self.f for x, y in corners]
-        return Box(_inside(min(us)), _inside(min(vs)), _inside(max(us)), _inside(max(vs)))
+        left, right = _ends(self.a, x1, x2)
+        left_y, right_y = _ends(self.b, y1, y2)
+        top_x, bottom_x = _ends(self.d, x1, x2)
+        top, bottom = _ends(self.e, y1, y2)
+        return Box(
+            _inside(left + left_y + self.c),
+            _inside(top_x + top + self.f),
+            _inside(right + right_y + self.c),
+            _inside(bottom_x + bottom + self.f),
+        )
 
 
 _SAME_VIEW = Alignment()
@@ -93,26 +99,34 @@ def fuse(
                 alone.append(_thermal_only(hotspot, box))
         elif owner not in felt or felt[owner].peak_celsius < hotspot.peak_celsius:
             felt[owner] = hotspot
-    done = behavior.by_track
-    evidence = [
-        Evidence(track, done.get(track.track_id), spot.peak_celsius, spot)
-        if felt and (spot := felt.get(track.track_id))
-        else Evidence(track, done.get(track.track_id))
-        for track in seen
-    ]
-    count = Counter([track.label for track in seen])
+    labels = [track.label for track in seen]
     return Scene(
-        (*evidence, *alone),
+        (*_evidence(seen, behavior.by_track, felt), *alone),
         behavior.groups,
         behavior.crossings,
         thermal.hotspots,
         thermal.active,
         behavior.avg_speed,
-        persons=sum(count[label] for label in count.keys() & PERSONS),
-        vehicles=sum(count[label] for label in count.keys() & VEHICLES),
-        animals=sum(count[label] for label in count.keys() & ANIMALS),
+        persons=sum([label in PERSONS for label in labels]),
+        vehicles=sum([label in VEHICLES for label in labels]),
+        animals=sum([label in ANIMALS for label in labels]),
         dark=dark,
     )
+
+
+def _evidence(seen: Sequence[Track], done: Mapping[int, Behavior], felt: Mapping[int, Hotspot]) -> list[Evidence]:
+    """What is known of each of the tracks that were seen, `done` and `felt` by their ids."""
+    return [
+        Evidence(track, done.get(track.track_id), spot.peak_celsius, spot)
+        if felt and (spot := felt.get(track.track_id))
+        else Evidence(track, done.get(track.track_id))
+        for track in seen
+    ]
+
+
+def _ends(scale: float, low: float, high: float) -> tuple[float, float]:
+    """The lower and the higher of both, scaled."""
+    return (scale * low, scale * high) if scale >= 0.0 else (scale * high, scale * low)
 
 
 def _inside(fraction: float) -> float:

@@ -18,7 +18,9 @@ from aimonitor.edge.types import LEVELS, Factor, Level, Risk, Scene
 __all__ = ["EventPolicy", "Hours", "RiskAssessor", "RiskPolicy"]
 
 _FORGOTTEN = 0.004
-_DIGITS = 4
+_PARTS = 10_000
+"""Scores and contributions are told in ten-thousandths."""
+
 _FACTOR_LIMIT = 64
 
 
@@ -62,9 +64,11 @@ class RiskAssessor:
         strongest: dict[tuple[str, int | None, str], Cause] = {}
         for cause in now:
             key = cause.key
-            known = strongest.get(key)
-            if known is None or known.intensity < cause.intensity:
+            rival = strongest.get(key)
+            if rival is None or rival.intensity < cause.intensity:
                 strongest[key] = cause
+        for known in self._envelopes.values():
+            known.fading = True
         for key, cause in strongest.items():
             envelope = self._envelopes.get(key)
             if envelope is None:
@@ -72,21 +76,18 @@ class RiskAssessor:
             envelope.cause, envelope.fading = cause, False
             pace = fall if cause.intensity < envelope.felt else 1.0 if cause.at_once else rise
             envelope.felt += (cause.intensity - envelope.felt) * pace
-        if len(self._envelopes) == len(strongest):
-            return
-        for key in [key for key in self._envelopes if key not in strongest]:
-            envelope = self._envelopes[key]
-            envelope.fading = True
-            envelope.felt *= 1.0 - fall
-            if envelope.felt < _FORGOTTEN:
-                del self._envelopes[key]
+        for key, known in list(self._envelopes.items()):
+            if known.fading:
+                known.felt *= 1.0 - fall
+                if known.felt < _FORGOTTEN:
+                    del self._envelopes[key]
 
     def _judge(self, score: float) -> Level:
         """Up at once, down one margin below the limit."""
         policy = self._policy
         limits = (policy.watch, policy.alert, policy.critical)
-        up = sum(score >= limit for limit in limits)
-        down = sum(score >= limit - policy.margin for limit in limits)
+        up = sum([score >= limit for limit in limits])
+        down = sum([score >= limit - policy.margin for limit in limits])
         return LEVELS[max(up, min(down, LEVELS.index(self._level)))]
 
 
@@ -99,14 +100,16 @@ def _explain(felt: Sequence[_Envelope]) -> tuple[float, tuple[Factor, ...]]:
     worry = sum([one.felt for one in felt]) - relief
     if worry <= 0.0:
         return 0.0, ()
-    raised = -expm1(-worry)
-    score = round(raised * exp(-relief), _DIGITS)
+    raised = -expm1(-worry) * _PARTS
+    score = round(raised * exp(-relief))
     per_worry, per_relief = raised / worry, raised * expm1(-relief) / relief if relief else 0.0
-    shares = [round((per_relief if one.is_relief else per_worry) * one.felt, _DIGITS) for one in felt]
-    # Rounding leaves a few ten-thousandths over: the strongest cause takes them.
+    shares = [round((per_relief if one.is_relief else per_worry) * one.felt) for one in felt]
+    # Rounding leaves a few parts over: the strongest cause takes them.
     strongest = next(i for i, one in enumerate(felt) if not one.is_relief)
-    shares[strongest] = round(shares[strongest] + score - sum(shares), _DIGITS)
-    return score, tuple([_factor(one, share) for one, share in zip(felt, shares, strict=True) if share])
+    shares[strongest] += score - sum(shares)
+    return score / _PARTS, tuple(
+        [_factor(one, share / _PARTS) for one, share in zip(felt, shares, strict=True) if share]
+    )
 
 
 def _factor(envelope: _Envelope, contribution: float) -> Factor:

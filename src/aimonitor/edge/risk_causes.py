@@ -1,7 +1,7 @@
 """From evidence to causes: what could worry, how strongly, and in words. Pure."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from math import log1p
 
 from msgspec import Struct
@@ -10,15 +10,6 @@ from aimonitor.edge.risk_policy import RELIEFS, RiskPolicy
 from aimonitor.edge.types import Doing, Evidence, Group, Hotspot, Scene, SpeedUnit
 
 _COUNTED = (("person", "persons"), ("vehicle", "vehicles"), ("animal", "animals"))
-_WORDS = {
-    "loitering": "loitering {value:.0f} s{place}",
-    "running": "running at {value:.1f} {unit}",
-    "intrusion": "{label}{place} for {value:.0f} s",
-    "approach": "{label} {value:.0f} s from {zone}",
-    "wrong_way": "{label} the wrong way{place}",
-    "stopped": "{label} stopped {value:.0f} s{place}",
-    "object_left": "{label} left for {value:.0f} s{place}",
-}
 
 
 class Cause(Struct, frozen=True, gc=False):
@@ -108,8 +99,24 @@ def _strength(doing: Doing) -> float:
 
 def _words(label: str, doing: Doing, unit: SpeedUnit) -> str:
     place = f" in {doing.zone}" if doing.zone else ""
-    template = _WORDS.get(doing.kind) or doing.kind.replace("_", " ") + "{place}"
-    return template.format(label=label, value=doing.value, unit=unit, zone=doing.zone, place=place)
+    match doing.kind:
+        case "loitering":
+            words = f"loitering {doing.value:.0f} s{place}"
+        case "running":
+            words = f"running at {doing.value:.1f} {unit}"
+        case "intrusion":
+            words = f"{label}{place} for {doing.value:.0f} s"
+        case "approach":
+            words = f"{label} {doing.value:.0f} s from {doing.zone}"
+        case "wrong_way":
+            words = f"{label} the wrong way{place}"
+        case "stopped":
+            words = f"{label} stopped {doing.value:.0f} s{place}"
+        case "object_left":
+            words = f"{label} left for {doing.value:.0f} s{place}"
+        case _:
+            words = f"{doing.kind.replace('_', ' ')}{place}"
+    return words
 
 
 def _group(group: Group, policy: RiskPolicy) -> Cause:
@@ -151,11 +158,11 @@ def _unusual(scene: Scene, policy: RiskPolicy) -> Iterator[Cause]:
 
 def _circumstances(scene: Scene, utc: float, policy: RiskPolicy) -> Iterator[Cause]:
     """What weighs only together with something that is there."""
-    local = datetime.fromtimestamp(utc, UTC).astimezone(policy.zone)
-    minute = local.hour * 60 + local.minute
+    local = datetime.fromtimestamp(utc, policy.zone)
+    minute, clock = local.hour * 60 + local.minute, f"{local.hour:02}:{local.minute:02}"
     if minute in policy.night:
-        yield Cause("night", _intensity(policy, "night"), f"night ({local:%H:%M})")
+        yield Cause("night", _intensity(policy, "night"), f"night ({clock})")
     if scene.dark:
         yield Cause("dark", _intensity(policy, "dark"), "too dark to see well")
     if any(minute in hours for hours in policy.known):
-        yield Cause("known_hours", _intensity(policy, "known_hours"), f"known hour ({local:%H:%M})")
+        yield Cause("known_hours", _intensity(policy, "known_hours"), f"known hour ({clock})")

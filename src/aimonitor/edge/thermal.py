@@ -139,9 +139,12 @@ class _Background:
         dt, self._at = max(0.0, at - self._at), at
         off = celsius - self._mean
         off[np.isnan(off)] = 0.0
-        calm = np.float32(-expm1(-dt / rules.background_s)) * ~mask
-        self._variance += calm * (off * off - self._variance)
-        off *= calm + np.float32(-expm1(-dt / rules.foreground_s)) * mask
+        calm, warm = -expm1(-dt / rules.background_s), -expm1(-dt / rules.foreground_s)
+        spread = off * off
+        spread -= self._variance
+        spread *= np.array((calm, 0.0), np.float32).take(mask)
+        self._variance += spread
+        off *= np.array((calm, warm), np.float32).take(mask)
         self._mean += off
 
     def ambient(self) -> float:
@@ -174,9 +177,7 @@ class _Spot:
         """Between the centers; None when the region is too far away to be this spot."""
         mine, other = self._region.center, region.center
         apart = hypot(mine.x - other.x, mine.y - other.y)
-        box, its = self._region.box, region.box
-        reach = max(box.width, box.height, its.width, its.height)
-        return apart if apart <= reach else None
+        return apart if apart <= self._region.reach or apart <= region.reach else None
 
     def update(self, region: Region, at: float) -> None:
         self._region, self.at = region, at

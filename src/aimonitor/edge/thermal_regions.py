@@ -10,10 +10,14 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Region(Struct, frozen=True, gc=False):
-    """One warm region: its box in fractions of the sensor's picture, its heat, and its share of the picture."""
+    """One warm region: its box in fractions of the sensor's picture, its heat, and its share of the picture.
+
+    reach: the longer side of the box
+    """
 
     box: Box
     center: Point
+    reach: float
     peak_celsius: float
     mean_celsius: float
     pixels: int
@@ -36,32 +40,46 @@ def regions(mask: Mask, celsius: Floats, *, limit: int) -> list[Region]:
     which are few, and not to the pixels.
     """
     runs = _runs(mask)
-    parents = list(range(len(runs)))
+    members: dict[int, list[_Run]] = {}
+    for label, run in zip(_labels(runs), runs, strict=True):
+        members.setdefault(label, []).append(run)
+    heat = celsius[mask].tolist()
+    found = [_region(one, heat, *mask.shape) for one in members.values()]
+    found.sort(key=lambda region: -region.peak_celsius)
+    return found[:limit]
 
-    def root(run: int) -> int:
-        while parents[run] != run:
-            parents[run] = parents[parents[run]]
-            run = parents[run]
-        return run
+
+def _labels(runs: list[_Run]) -> list[int]:
+    """For each run the label of its region: that of a run above it, made one with those of all others above it."""
+    labels: list[int] = []
+    parents: list[int] = []
+
+    def root(label: int) -> int:
+        while parents[label] != label:
+            parents[label] = parents[parents[label]]
+            label = parents[label]
+        return label
 
     above = 0
     for index, run in enumerate(runs):
-        row_above = run.row - 1
+        row_above, label = run.row - 1, -1
         while above < index and (
             runs[above].row < row_above or (runs[above].row == row_above and runs[above].end < run.first)
         ):
             above += 1
         other = above
         while other < index and runs[other].row == row_above and runs[other].first <= run.end:
-            parents[root(index)] = root(other)
+            if label < 0:
+                label = labels[other]
+            elif label != labels[other]:
+                parents[root(label)] = root(labels[other])
             other += 1
-    members: dict[int, list[_Run]] = {}
-    for index, run in enumerate(runs):
-        members.setdefault(root(index), []).append(run)
-    heat = celsius[mask].tolist()
-    found = [_region(one, heat, *mask.shape) for one in members.values()]
-    found.sort(key=lambda region: -region.peak_celsius)
-    return found[:limit]
+        if label < 0:
+            label = len(parents)
+            parents.append(label)
+        labels.append(label)
+    roots = [root(label) for label in range(len(parents))]
+    return [roots[label] for label in labels]
 
 
 def _runs(mask: Mask) -> list[_Run]:
@@ -90,9 +108,11 @@ def _region(runs: list[_Run], heat: list[float], height: int, width: int) -> Reg
         lines += (run.row + 0.5) * (end - first)
         values += heat[run.start : run.start + end - first]
     n = len(values)
+    box = Box(left / width, top / height, right / width, bottom / height)
     return Region(
-        Box(left / width, top / height, right / width, bottom / height),
+        box,
         Point(columns / n / width, lines / n / height),
+        max(box.width, box.height),
         max(values),
         sum(values) / n,
         n,

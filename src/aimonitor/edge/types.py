@@ -240,8 +240,7 @@ class ThermalReading:
     ambient_celsius: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hotspot:
+class Hotspot(Struct, frozen=True, gc=False):
     """A warm region in the sensor's frame; `kind` is warm (a person or animal), hot, overheating or fire.
 
     area: fraction of the sensor's picture; growth_per_s: relative growth of the area, 0.1 = a tenth more each second

@@ -72,9 +72,7 @@ class ConvoyFinder:
     def _clusters(self, at: float) -> list[frozenset[int]]:
         rules = self._rules
         speed2 = rules.convoy_m_per_s**2
-        moving = [
-            vehicle for vehicle in self._known.values() if vehicle.vx**2 + vehicle.vy**2 >= speed2 * vehicle.per_m**2
-        ][:_LIMIT]
+        moving = [v for v in self._known.values() if v.vx * v.vx + v.vy * v.vy >= speed2 * v.per_m * v.per_m][:_LIMIT]
         if len(moving) < rules.convoy_at:
             return []
         # Where each is by now, and which way it drives.

@@ -78,7 +78,8 @@ class CrowdFinder:
         if len(persons) >= rules.crowd_at:
             reach = [rules.crowd_gap_m * person.per_m for person in persons]
             near = within([person.x for person in persons], [person.y for person in persons], reach)
-            clusters = density_connected(near, 2)
+            pairs = (np.count_nonzero(near) - len(persons)) // 2
+            clusters = density_connected(near, 2) if pairs >= rules.crowd_at - 1 else []
         crowd = max((cluster for cluster in clusters if len(cluster) >= rules.crowd_at), key=len, default=[])
         spell = self._held.update("", bool(crowd), at, rules.crowd_for_s, rules.settle_s)
         if spell and crowd:
