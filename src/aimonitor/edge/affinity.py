@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aimonitor.edge.assignment import Edges
-from aimonitor.edge.kalman import Columns
+from aimonitor.edge.kalman import OUTWARD, Columns
 
 _GATE = 30.0
 """Squared Mahalanobis distance (4 numbers) beyond which only overlap counts; by chance 1 pair in 200,000 is."""
@@ -28,58 +28,53 @@ class Expected(NamedTuple):
 
     boxes: (2, 2, n) centers and sizes in heights of the image
     doubt: (2, n) variances of centers and of sizes, in heights of the object squared
-    nearness: (n,) what being close can add to the overlap
     """
 
     boxes: Columns
     doubt: Columns
-    nearness: Columns
 
 
-def affinity(expected: Expected, features: Columns, overlap: Columns) -> Edges:
-    """Agreement of n objects `expected` with m boxes found, where there is any: `overlap` (n, m) and up to `nearness`.
+def affinity(expected: Expected, features: Columns, overlap: Columns, nearness: float, known: int) -> Edges:
+    """Agreement of n objects `expected` with m boxes found, where there is any.
 
-    features: (9, m) of the boxes: their four numbers, the squares of these, and a 1
+    That is `overlap` (n, m) and, for the first `known` objects, up to `nearness` for being close.
+    features: (12, m) of the boxes: their four numbers times -2, the squares of these numbers, and four times 1
     """
     closeness = _log_likelihood(expected, features)
     likely = closeness > -0.5 * _GATE / _TEMPERATURE
     likely |= overlap >= _CERTAIN_OVERLAP
-    rows, columns = likely.nonzero()
-    pairs = rows * likely.shape[1]
-    pairs += columns
+    pairs = likely.ravel().nonzero()[0]
+    rows, columns = np.divmod(pairs, likely.shape[1])
     # What is near an uncertain prediction counts in proportion to the root of what is known.
-    nearness = np.maximum(expected.doubt[0], _KNOWN**2) ** -0.25
-    nearness *= expected.nearness * _KNOWN**0.5
+    bonus = np.maximum(expected.doubt[0], _KNOWN**2) ** -0.25
+    bonus *= nearness * _KNOWN**0.5
+    bonus[known:] = 0.0
     gain = np.exp(closeness.take(pairs))
-    gain *= nearness.take(rows)
+    gain *= bonus.take(rows)
     gain += overlap.take(pairs)
     return Edges(rows, columns, gain)
 
 
 def _log_likelihood(expected: Expected, features: Columns) -> Columns:
     """(n, m): minus half the sum of (expected - found)^2 / variance, flattened; as one matrix product."""
-    boxes = expected.boxes
-    n = boxes.shape[2]
-    known = np.empty((9, n))
-    precision = (0.5 / _TEMPERATURE) / (expected.doubt * np.square(boxes[1, 1]))
-    weighted = np.multiply(boxes, precision[:, None])
-    np.multiply(weighted, 2.0, out=known[:4].reshape(2, 2, n))
-    known[4:8].reshape(2, 2, n)[...] = np.negative(precision)[:, None]
-    np.add.reduce((weighted * boxes).reshape(4, n), out=known[8])
-    np.negative(known[8], out=known[8])
-    likelihood: Columns = known.T.dot(features)
+    boxes, height = expected.boxes, expected.boxes[1, 1]
+    precision = ((-0.5 / _TEMPERATURE) / (expected.doubt * (height * height)))[:, None]
+    known = np.empty((3, *boxes.shape))
+    np.multiply(boxes, precision, out=known[0])
+    known[1] = precision
+    np.multiply(known[0], boxes, out=known[2])
+    likelihood: Columns = known.reshape(12, -1).T.dot(features)
     return likelihood
 
 
 def overlaps(a: Columns, b: Columns) -> Columns:
-    """Intersection over union (n, m) of boxes (2, 2, n) and (2, 2, m), by low and high edges. Boxes have area."""
-    low, high = a[:, :, :, None]
-    its_low, its_high = b
-    sides = np.minimum(high, its_high[:, None])
-    sides -= np.maximum(low, its_low[:, None])
-    np.maximum(sides, 0.0, out=sides)
-    shared: Columns = np.multiply(sides[0], sides[1], out=sides[0])
-    union = _area(low, high) + _area(its_low, its_high)
+    """Intersection over union (n, m) of boxes (4, n) and (4, m), by edges turned outward. Boxes have area."""
+    edges = np.maximum(a[:, :, None], b[:, None])
+    minus_sides = edges[:2]
+    minus_sides += edges[2:]
+    np.minimum(minus_sides, 0.0, out=minus_sides)
+    shared: Columns = np.multiply(minus_sides[0], minus_sides[1], out=minus_sides[0])
+    union = _area(a)[:, None] + _area(b)
     union -= shared
     shared /= union
     return shared
@@ -87,10 +82,10 @@ def overlaps(a: Columns, b: Columns) -> Columns:
 
 def iou(a: Columns, b: Columns) -> Columns:
     """The same of boxes (n, 4) and (m, 4) by corners."""
-    return overlaps(a.T.reshape(2, 2, -1), b.T.reshape(2, 2, -1))
+    return overlaps(OUTWARD * a.T, OUTWARD * b.T)
 
 
-def _area(low: Columns, high: Columns) -> Columns:
-    sides = high - low
-    area: Columns = sides[0] * sides[1]
+def _area(edges: Columns) -> Columns:
+    minus_sides = edges[:2] + edges[2:]
+    area: Columns = minus_sides[0] * minus_sides[1]
     return area

@@ -1,12 +1,11 @@
 """Who belongs to whom: the exact maximum-weight matching of a sparse bipartite graph.
 
 In a picture nearly every track has one candidate; only where people overlap is there a choice, and mostly a plain one.
-So pairs without rivals are taken at once, then pairs that are worth as much as the best alternatives of both their ends
-together, and what is left is solved by shortest augmenting paths with potentials (Jonker and Volgenant, Computing 38,
-1987; in the form of Edmonds and Karp, JACM 19, 1972) over the sparse graph.
+So pairs that gain more than all else at both their ends are taken at once, and what is left is solved by shortest
+augmenting paths with potentials (Jonker and Volgenant, Computing 38, 1987; in the form of Edmonds and Karp, JACM 19,
+1972) over the sparse graph.
 """
 
-from collections.abc import Iterable
 from heapq import heappop, heappush
 from math import inf
 from typing import NamedTuple
@@ -53,59 +52,25 @@ def match(gain: Floats) -> Pairs:
 def match_edges(edges: Edges) -> Pairs:
     """The same where only some pairs are possible. Every gain is above 0."""
     rows, columns, gain = edges
-    alone = np.bincount(rows).take(rows) + np.bincount(columns).take(columns) == 2
-    among = (~alone).nonzero()[0]
-    if not len(among):
+    # Some best matching has every pair that gains more than all else at both ends, for swapping it in costs at most one
+    # other edge of either. No two such pairs share an end.
+    chosen = 3.0 * gain > np.bincount(rows, gain).take(rows) + np.bincount(columns, gain).take(columns)
+    if np.count_nonzero(chosen) == len(chosen):
         return Pairs(rows, columns)
-    left = list(zip(rows.take(among).tolist(), columns.take(among).tolist(), gain.take(among).tolist(), strict=True))
-    place = {(row, column): index for index, (row, column, _) in zip(among.tolist(), left, strict=True)}
-    chosen, left = _plain_choices(left)
-    if left:
-        chosen |= _augment(left)
-    alone[[place[row, column] for column, row in chosen.items()]] = True
-    taken = alone.nonzero()[0]
+    settled = np.bincount(rows, chosen).take(rows) + np.bincount(columns, chosen).take(columns)
+    left = (settled == 0.0).nonzero()[0]
+    if len(left):
+        chosen[left] = _augment(list(zip(*(part.take(left).tolist() for part in edges), strict=True)))
+    taken = chosen.nonzero()[0]
     return Pairs(rows.take(taken), columns.take(taken))
 
 
 _Edge = tuple[int, int, float]
-
-
-def _plain_choices(edges: list[_Edge]) -> tuple[dict[int, int], list[_Edge]]:
-    """Column -> row of the pairs that gain as much as their best alternatives together, and the edges that are left.
-
-    Some best matching has every such pair: swapping it in costs at most one other edge of either end.
-    """
-    of_row = _best_two([(row, gain) for row, _, gain in edges])
-    of_column = _best_two([(column, gain) for _, column, gain in edges])
-    chosen: dict[int, int] = {}
-    settled: set[int] = set()
-    for row, column, gain in edges:
-        best, second = of_row[row]
-        its_best, its_second = of_column[column]
-        is_plain = gain == best and gain == its_best and gain >= second + its_second
-        if is_plain and row not in settled and column not in chosen:
-            chosen[column] = row
-            settled.add(row)
-    return chosen, [edge for edge in edges if edge[0] not in settled and edge[1] not in chosen]
-
-
-def _best_two(gains: Iterable[tuple[int, float]]) -> dict[int, tuple[float, float]]:
-    """The greatest and the second greatest gain by key; 0 where there is none."""
-    found: dict[int, tuple[float, float]] = {}
-    for key, gain in gains:
-        best, second = found.get(key, (0.0, 0.0))
-        if gain > best:
-            found[key] = gain, best
-        elif gain > second:
-            found[key] = best, gain
-    return found
-
-
 _Neighbors = dict[int, list[tuple[int, float]]]
 
 
-def _augment(left: list[_Edge]) -> dict[int, int]:
-    """Column -> row of the best matching of the graph given by its edges, all gains > 0.
+def _augment(left: list[_Edge]) -> list[bool]:
+    """Which of the edges of a graph are in its best matching; all gains > 0.
 
     Every row owns a private way out of cost 0 (to stay alone); an edge costs -gain. Rows enter one by one, each by
     the shortest path to a free column or to some row's way out. Offsets and prices keep reduced costs at 0 or above, as
@@ -119,7 +84,7 @@ def _augment(left: list[_Edge]) -> dict[int, int]:
     offset = {row: min(cost for _, cost in edges[row]) for row in edges}
     for row in edges:
         _enter(row, edges, row_of, price, offset)
-    return row_of
+    return [row_of.get(column) == row for row, column, _ in left]
 
 
 def _enter(

@@ -9,7 +9,7 @@ Rotation about two axes is a shift; what a walking camera does to near objects i
 
 import numpy as np
 
-from aimonitor.edge.kalman import Columns
+from aimonitor.edge.kalman import Columns, Mask
 
 _WITNESSES = 4
 """Fewer objects than this cannot tell a moving camera from moving objects."""
@@ -45,25 +45,27 @@ def camera_shift(expected: Columns, found: Columns) -> Columns | None:
     if min(n, m) < _WITNESSES:
         return None
     height = expected[1, 1]
-    scale = np.square(height) * _TOLERANCE**2
+    scale = height * height
+    scale *= _TOLERANCE**2
     moves = found[0][:, None] - expected[0][:, :, None]
-    squares = np.square(moves)
+    squares = moves * moves
     off = squares[0] + squares[1]
-    unlike = np.abs(found[1, 1] - (height * _MIDDLE)[:, None]) > (height * _HALF)[:, None]
+    ratio = found[1, 1] / height[:, None]
+    ratio -= _MIDDLE
+    unlike = np.abs(ratio, out=ratio) > _HALF
     np.putmask(off, unlike, np.inf)
     nearest = off.argmin(axis=1)
     nearest += np.arange(0, n * m, m)
     support = np.maximum(0.0, 1.0 - off.take(nearest) / scale)
-    standing = float(np.add.reduce(support))
+    standing = sum(support.tolist())
     if standing >= 0.5 * n:
         return _refine(moves.reshape(2, -1).take(nearest, axis=1), support, scale)
-    moves[:, unlike] = np.inf
-    return _vote(moves, scale, standing)
+    return _vote(moves, unlike, scale, standing)
 
 
-def _vote(moves: Columns, scale: Columns, standing: float) -> Columns | None:
-    """Let every pair (2, n, m) propose its displacement; `standing` is how many objects no shift at all explains."""
-    dx, dy = moves
+def _vote(moves: Columns, unlike: Mask, scale: Columns, standing: float) -> Columns | None:
+    """Let every similar pair propose its displacement, of (2, n, m); no shift at all explains `standing` objects."""
+    dx, dy = np.where(unlike, np.inf, moves[0]), moves[1]
     near = (np.abs(dx) < _REACH) & (np.abs(dy) < _REACH)
     x, y = dx[near][:_CANDIDATES, None, None], dy[near][:_CANDIDATES, None, None]
     if not len(x):
@@ -81,16 +83,16 @@ def _vote(moves: Columns, scale: Columns, standing: float) -> Columns | None:
 
 def _refine(moves: Columns, support: Columns, scale: Columns) -> Columns | None:
     """The mean of the supported displacements (2, k), on each axis only if it is more than scatter can make."""
-    agreeing = np.count_nonzero(support)
+    agreeing = int(np.count_nonzero(support))
     if agreeing < _WITNESSES:
         return None
-    if agreeing < len(support):
-        known = support.nonzero()[0]
-        moves, support, scale = moves[:, known], support[known], scale[known]
     weights = support / scale
-    total = float(np.add.reduce(weights))
-    shift = moves @ weights
-    shift /= total
-    scatter = np.square(moves - shift[:, None]) @ weights
-    believed = np.square(shift) * total > scatter * (4.0 / agreeing)
-    return shift * believed if np.count_nonzero(believed) else None
+    total, sums, squares = sum(weights.tolist()), moves.dot(weights).tolist(), (moves * moves).dot(weights).tolist()
+    shift = [_believed(a / total, b / total, agreeing) for a, b in zip(sums, squares, strict=True)]
+    return np.array(shift) if any(shift) else None
+
+
+def _believed(mean: float, mean_square: float, agreeing: int) -> float:
+    """A mean that is more than twice its own standard error, else 0."""
+    scatter = mean_square - mean * mean
+    return mean if mean * mean * agreeing > 4.0 * scatter else 0.0

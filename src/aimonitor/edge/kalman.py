@@ -114,11 +114,16 @@ def _linear() -> tuple[Columns, Columns]:
 TO_EDGES, VELOCITIES = _linear()
 """(4, 18) and (2, 18): what makes low and high edges, and velocities of the center, of a state laid flat (18, n)."""
 
+OUTWARD = np.array([[1.0], [1.0], [-1.0], [-1.0]])
+"""Turns low and high edges outward: what two boxes share then has the greater of their edges on every side."""
+
+_TO_OUTWARD = OUTWARD * TO_EDGES
+
 
 def edges(flat_state: Columns) -> Columns:
-    """(2, 2, n): low and high edges, x and y, of a state laid flat (18, n)."""
-    found: Columns = TO_EDGES.dot(flat_state)
-    return found.reshape(2, 2, -1)
+    """(4, n): edges turned outward, low x and y and then minus the high ones, of a state laid flat (18, n)."""
+    found: Columns = _TO_OUTWARD.dot(flat_state)
+    return found
 
 
 def boxes(state: Columns) -> Columns:

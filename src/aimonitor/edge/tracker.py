@@ -8,16 +8,17 @@ two, or none for a while. Why these numbers, and what was measured: docs/design/
 Reading order: `tracks` (the tables), `kalman` (where things go), `camera_motion`, `affinity`, `assignment`, then this.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from itertools import repeat
+from typing import TypeVar
 
 import numpy as np
 
 from aimonitor.edge.affinity import Expected, affinity, overlaps
 from aimonitor.edge.assignment import Edges, Pairs, match, match_edges
 from aimonitor.edge.camera_motion import camera_shift
-from aimonitor.edge.kalman import TO_EDGES, VELOCITIES, BoxFilter, Columns, MotionModel, Rows, boxes, edges
+from aimonitor.edge.kalman import OUTWARD, TO_EDGES, VELOCITIES, BoxFilter, Columns, MotionModel, Rows, boxes, edges
 from aimonitor.edge.tracks import Seen, TrackTable, Vocabulary
 from aimonitor.edge.types import Box, Detections, Point, Track
 
@@ -68,7 +69,7 @@ class Tracker:
         self._to_heights, self._to_picture = _to_heights(aspect), _to_picture(aspect)
         self._vocabulary = Vocabulary()
         self._filter = BoxFilter(self._settings.motion)
-        self._table = TrackTable()
+        self._table = TrackTable(self._vocabulary.labels)
         self._last_id = after_id
         self._at: float | None = None
         self._looked_at = 0.0
@@ -121,10 +122,9 @@ class Tracker:
         shift = camera_shift(places if len(fresh) == len(table) else places.take(fresh, axis=2), strong.boxes)
         if shift is not None:
             places[0] += shift[:, None]
-        nearness = np.full(len(table), limits.nearness)
-        nearness[table.known :] = 0.0
-        expected = Expected(places, self._filter.doubt(table.state), nearness)
-        rows, columns, gain = affinity(expected, strong.features, overlaps(edges(table.flat_state), strong.edges))
+        expected = Expected(places, self._filter.doubt(table.state))
+        overlap = overlaps(edges(table.flat_state), strong.edges)
+        rows, columns, gain = affinity(expected, strong.features, overlap, limits.nearness, table.known)
         gain -= limits.agreement
         likely = gain > 0
         if len(self._vocabulary.labels) > 1:
@@ -148,12 +148,15 @@ class Tracker:
 
     def _join(self, pairs: Pairs, seen: Seen, at: float) -> None:
         """Give each track its detection of `seen`."""
-        rows, found = pairs
-        if len(rows):
-            mine, scores = self._table.take(rows), seen.scores.take(found)
-            self._filter.correct(mine.state, seen.boxes.take(found, axis=2), 0.25 + scores)
-            mine.see(scores, seen.codes.take(found), at)
-            self._table.put(rows, mine)
+        table, (rows, found) = self._table, pairs
+        if not len(rows):
+            return
+        everyone, scores = len(rows) == len(table), seen.scores.take(found)
+        state = table.state if everyone else table.state.take(rows, axis=2)
+        self._filter.correct(state, seen.boxes.take(found, axis=2), 0.25 + scores)
+        if not everyone:
+            table.state[:, :, rows] = state
+        table.see(slice(None) if everyone else rows, scores, seen.codes.take(found), at)
 
     def _begin(self, free: Seen, taken: Sequence[Seen], at: float) -> None:
         """Start tracks from detections that are nobody's, and no twin of one that is somebody's or stronger."""
@@ -178,28 +181,28 @@ class Tracker:
             table.keep(alive)
 
     def _report(self, at: float) -> list[Track]:
-        table, labels = self._table, self._vocabulary.labels
+        table = self._table
         picture, told = self._to_picture.dot(table.flat_state[:, : table.known]), table.told[:, : table.known]
+        ids, labels = table.ids, table.labels
         corners = picture[:4]
-        np.maximum(corners, 0.0, out=corners)
-        np.minimum(corners, 1.0, out=corners)
-        has_side = corners[2:] > corners[:2]
+        corners.clip(0.0, 1.0, out=corners)
         shown = table.unseen_s[: table.known] <= self._settings.shown_s
-        shown &= has_side[0]
-        shown &= has_side[1]
+        shown &= np.logical_and(*(corners[2:] > corners[:2]))
         if np.count_nonzero(shown) < table.known:
             rows = shown.nonzero()[0]
             picture, told = picture.take(rows, axis=1), told.take(rows, axis=1)
-        ids, codes, scores, first_at, seen_at = told.tolist()
+            kept = rows.tolist()
+            ids, labels = [ids[row] for row in kept], [labels[row] for row in kept]
+        scores, first_at, seen_at = told.tolist()
         x1, y1, x2, y2, vx, vy = picture.tolist()
         return list(
             map(
                 Track,
-                map(int, ids),
-                map(labels.__getitem__, map(int, codes)),
+                ids,
+                labels,
                 scores,
-                map(_box, zip(x1, y1, x2, y2, strict=True)),
-                map(_point, zip(vx, vy, strict=True)),
+                _made(Box, x1, y1, x2, y2),
+                _made(Point, vx, vy),
                 first_at,
                 seen_at,
                 [last_at != at for last_at in seen_at],
@@ -207,18 +210,23 @@ class Tracker:
         )
 
 
-_box: Callable[[Iterable[float]], Box] = partial(tuple.__new__, Box)
-_point: Callable[[Iterable[float]], Point] = partial(tuple.__new__, Point)
-"""What `_make` does, without a call into Python."""
+_Named = TypeVar("_Named", Box, Point)
+
+
+def _made(kind: type[_Named], *columns: list[float]) -> "map[_Named]":
+    """What `kind._make` does to each row, without a call into Python."""
+    return map(tuple.__new__, repeat(kind), zip(*columns, strict=True))
+
 
 _NOBODY = Pairs(np.zeros(0, np.intp), np.zeros(0, np.intp))
 
 
 def _to_heights(aspect: float) -> Columns:
-    """(8, 4): from corners in fractions of the picture to edges and then center and size, in its heights."""
+    """(12, 4): from corners in fractions of the picture to what is linear in `Seen`, in its heights."""
     corners = np.diag([aspect, 1.0, aspect, 1.0])
     low, high = corners[:2], corners[2:]
-    return np.concatenate((low, high, (low + high) / 2, high - low))
+    box = np.concatenate(((low + high) / 2, high - low))
+    return np.concatenate((OUTWARD * corners, box, -2.0 * box))
 
 
 def _to_picture(aspect: float) -> Columns:
