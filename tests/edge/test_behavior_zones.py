@@ -1,6 +1,7 @@
 """Zones, dwell, lines."""
 
-import numpy as np
+from math import inf
+
 import pytest
 from behavior_stage import SIZE, analyzer, kinds, track, watch
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from aimonitor.edge.behavior import BehaviorAnalyzer, Line, Zone
 from aimonitor.edge.behavior.held import Held
-from aimonitor.edge.behavior.zones import Areas, contains
+from aimonitor.edge.behavior.zones import Area, contains
 from aimonitor.edge.types import Box, Point, Track
 
 SQUARE = (Point(0.3, 0.3), Point(0.7, 0.3), Point(0.7, 0.9), Point(0.3, 0.9))
@@ -30,11 +31,17 @@ def test_a_hollow_shape_is_hollow():
     assert not contains(horseshoe, 0.5, 0.8)
 
 
-@given(st.lists(st.lists(st.tuples(unit, unit), min_size=3, max_size=7), max_size=4), st.lists(st.tuples(unit, unit)))
-def test_all_zones_and_all_feet_at_once_are_each_zone_and_each_foot(polygons, feet):
-    zones = [Zone(str(number), tuple(Point(*corner) for corner in corners)) for number, corners in enumerate(polygons)]
-    inside = Areas(zones).hold(*np.array(feet).reshape(-1, 2).T)
-    assert inside.tolist() == [[contains(zone.polygon, *foot) for zone in zones] for foot in feet]
+@given(st.lists(st.tuples(unit, unit), min_size=3, max_size=7), unit, unit)
+def test_a_look_at_the_bounding_box_first_changes_no_answer(corners, x, y):
+    polygon = tuple(Point(*corner) for corner in corners)
+    assert Area(Zone("Gate", polygon)).holds(x, y) == contains(polygon, x, y)
+
+
+@given(st.lists(st.tuples(unit, unit), min_size=3, max_size=7), unit, unit, st.floats(-1, 1), st.floats(-1, 1))
+def test_an_arrival_is_the_first_of_four_looks_ahead_that_is_inside(corners, x, y, vx, vy):
+    area = Area(Zone("Gate", tuple(Point(*corner) for corner in corners)))
+    looks = [after_s for after_s in (1.0, 2.0, 3.0, 4.0) if area.holds(x + vx * after_s, y + vy * after_s)]
+    assert area.arrives_s(Point(x, y), Point(vx, vy), within_s=4.0) == min(looks, default=inf)
 
 
 def test_the_foot_decides_not_the_head():

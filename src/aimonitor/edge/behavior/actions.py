@@ -5,16 +5,12 @@ from math import inf
 
 from aimonitor.edge.behavior.followed import Followed
 from aimonitor.edge.behavior.site import Rules, Zone
+from aimonitor.edge.behavior.zones import Area
 from aimonitor.edge.types import PERSONS, VEHICLES, Doing
 
 
-def actions(
-    now: Followed, at: float, rules: Rules, restricted: Sequence[Zone], arrives_s: Sequence[float]
-) -> tuple[Doing, ...]:
-    """Everything that the track does at time `at`. `restricted` are all zones that it should not come to.
-
-    arrives_s: going on like this, straight on in the image, it is in each of these in so many seconds, or never
-    """
+def actions(now: Followed, at: float, rules: Rules, restricted: Sequence[Area]) -> tuple[Doing, ...]:
+    """Everything that the track does at time `at`. `restricted` is where it should not come to."""
     label = now.track.label
     is_person, is_vehicle = label in PERSONS, label in VEHICLES
     found: list[Doing | None] = []
@@ -29,9 +25,9 @@ def actions(
     elif is_vehicle:
         found.append(_stopped(now, at, rules))
     if is_person or is_vehicle:
-        for zone, zone_s in zip(restricted, arrives_s, strict=True):
-            if zone.name not in now.dwell_s and zone.counts(label):
-                found.append(_approach(now, at, rules, zone, zone_s))
+        for area in restricted:
+            if area.zone.name not in now.dwell_s and area.zone.counts(label):
+                found.append(_approach(now, at, rules, area))
     return tuple(filter(None, found))
 
 
@@ -73,10 +69,13 @@ def _wrong_way(now: Followed, at: float, rules: Rules, zone: Zone, allowed_deg: 
     return Doing("wrong_way", spell.since, zone.name, at - spell.since) if spell else None
 
 
-def _approach(now: Followed, at: float, rules: Rules, zone: Zone, arrives_s: float) -> Doing | None:
-    comes = arrives_s < inf and now.is_faster(rules.approach_m_per_s)
-    key = ("approach", zone.name)
+def _approach(now: Followed, at: float, rules: Rules, area: Area) -> Doing | None:
+    arrives_s = inf
+    if now.is_faster(rules.approach_m_per_s):
+        arrives_s = area.arrives_s(now.track.box.foot, now.track.velocity, rules.approach_within_s)
+    comes = arrives_s < inf
+    key = ("approach", area.zone.name)
     if not comes and key not in now.held.spells:
         return None
     spell = now.held.update(key, comes, at, rules.settle_s, rules.settle_s)
-    return Doing("approach", spell.since, zone.name, arrives_s) if spell and comes else None
+    return Doing("approach", spell.since, area.zone.name, arrives_s) if spell and comes else None

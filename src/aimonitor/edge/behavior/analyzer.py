@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import chain
 from math import sqrt
 
-import numpy as np
 from msgspec.structs import replace
 
 from aimonitor.edge.behavior.actions import actions
@@ -12,10 +11,10 @@ from aimonitor.edge.behavior.belongings import Belongings, Thing
 from aimonitor.edge.behavior.convoy import ConvoyFinder, Vehicle
 from aimonitor.edge.behavior.followed import Followed
 from aimonitor.edge.behavior.groups import CrowdFinder, Standing
+from aimonitor.edge.behavior.lines import Border
 from aimonitor.edge.behavior.place import Place, place
 from aimonitor.edge.behavior.site import Site
-from aimonitor.edge.behavior.whereabouts import Survey
-from aimonitor.edge.behavior.zones import Areas
+from aimonitor.edge.behavior.zones import Area
 from aimonitor.edge.types import (
     ANIMALS,
     PERSONS,
@@ -45,12 +44,14 @@ class BehaviorAnalyzer:
     def adopt(self, site: Site) -> None:
         """Use other zones, lines, rules or calibration from now on; what was remembered of the tracks is forgotten."""
         self._site = site
-        self._survey = Survey(site)
-        self._masks = Areas([zone for zone in site.zones if zone.kind == "mask"])
+        self._areas = [Area(zone) for zone in site.zones if zone.kind == "zone"]
+        self._masks = [Area(zone) for zone in site.zones if zone.kind == "mask"]
+        self._restricted = [area for area in self._areas if area.zone.restricted]
+        self._borders = [Border(line) for line in site.lines]
         self._unit: SpeedUnit = "px/s" if site.ground is None else "m/s"
         self._followed: dict[int, Followed] = {}
         self._tracks: Sequence[Track] = ()
-        self._crowds = CrowdFinder(site.rules, self._survey.zones.zones)
+        self._crowds = CrowdFinder(site.rules, [area.zone for area in self._areas])
         self._convoys = ConvoyFinder(site.rules)
         self._belongings = Belongings(site.rules)
         self._grouped_at = float("-inf")
@@ -77,22 +78,20 @@ class BehaviorAnalyzer:
         return SceneBehavior(by_track, crossings, groups, self._average(seen, by_track), masked)
 
     def _masked(self, tracks: Sequence[Track]) -> frozenset[int]:
-        if not self._masks or not tracks:
+        if not self._masks:
             return frozenset()
-        x, y = np.array([track.box.foot for track in tracks]).T
-        inside = self._masks.hold(x, y).tolist()
-        return frozenset(
-            track.track_id
-            for track, masks in zip(tracks, inside, strict=True)
-            if any(is_in and mask.counts(track.label) for is_in, mask in zip(masks, self._masks.zones, strict=True))
-        )
+        return frozenset([track.track_id for track in tracks if self._is_masked(track)])
+
+    def _is_masked(self, track: Track) -> bool:
+        x, y = track.box.foot
+        return any(mask.holds(x, y) and mask.zone.counts(track.label) for mask in self._masks)
 
     def _follow(self, news: Sequence[Track], size: Size, at: float) -> tuple[Crossing, ...]:
         """Take in the tracks that there is news of; the lines that they crossed.
 
         Each question is asked of all of them before the next one is: so it finds its code in the processor's caches.
         """
-        rules, ground, survey = self._site.rules, self._site.ground, self._survey
+        rules, ground = self._site.rules, self._site.ground
         places = [place(track, size, ground, rules) for track in news]
         states = [self._known(track, where, at) for track, where in zip(news, places, strict=True)]
         for state, track, where in zip(states, news, places, strict=True):
@@ -101,21 +100,21 @@ class BehaviorAnalyzer:
             state.measure(size)
         for state in states:
             state.settle(at)
-        near = survey.look(news)
-        for state, inside in zip(states, near.inside, strict=True):
-            state.stay(survey.zones.zones, inside, at)
-        for state, arrives_s in zip(states, near.arrives_s, strict=True):
-            state.tell(actions(state, at, rules, survey.restricted, arrives_s), at)
-        if not survey.lines:
+        for state in states:
+            state.stay(self._areas, at)
+        for state in states:
+            state.tell(actions(state, at, rules, self._restricted), at)
+        if not self._borders:
             return ()
-        crossed = [state.lines.update(state.track, sides) for state, sides in zip(states, near.sides, strict=True)]
-        return tuple(chain.from_iterable(crossed))
+        return tuple(chain.from_iterable([state.lines.update(state.track) for state in states]))
 
     def _known(self, track: Track, where: Place | None, at: float) -> Followed:
         """What is remembered of the track; it begins where there is nothing."""
         state = self._followed.get(track.track_id)
         if state is None:
-            state = self._followed[track.track_id] = self._rejoin(track, where, at) or Followed(self._site, track, at)
+            state = self._followed[track.track_id] = self._rejoin(track, where, at) or Followed(
+                self._site, self._borders, track, at
+            )
         return state
 
     def _rejoin(self, track: Track, where: Place | None, at: float) -> Followed | None:

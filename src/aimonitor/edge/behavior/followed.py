@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from math import hypot
 
 from aimonitor.edge.behavior.held import Held
-from aimonitor.edge.behavior.lines import LineWatch
+from aimonitor.edge.behavior.lines import Border, LineWatch
 from aimonitor.edge.behavior.place import Pace, Place, pace
 from aimonitor.edge.behavior.site import Site, Zone
+from aimonitor.edge.behavior.zones import Area
 from aimonitor.edge.trend import Motion, Trend
 from aimonitor.edge.types import Behavior, Doing, Point, Size, Speed, Track
 
@@ -27,11 +28,11 @@ class Followed:
         "zones",
     )  # fmt: skip
 
-    def __init__(self, site: Site, track: Track, at: float) -> None:
+    def __init__(self, site: Site, borders: Sequence[Border], track: Track, at: float) -> None:
         self._site = site
         self._rules = site.rules
         self._trend = Trend(site.rules.memory_s)
-        self.lines = LineWatch(site.lines)
+        self.lines = LineWatch(borders)
         self._anchor: Place | None = None
         self._stays = Held()
         self.held = Held()
@@ -94,12 +95,15 @@ class Followed:
             if speed.value > max(2 * speed.error, _MOVED_M_PER_S * where.per_m):
                 self.has_moved = True
 
-    def stay(self, zones: Sequence[Zone], inside: Sequence[bool], at: float) -> None:
-        """Which of `zones` it is in, and for how long; `inside` is where its foot stands, by zone."""
+    def stay(self, areas: Sequence[Area], at: float) -> None:
+        """In which of the areas it is, and for how long."""
         stays, settle_s, before, label = self._stays, self._rules.settle_s, self._seen_before, self.track.label
         spells = stays.spells
+        x1, _, x2, y = self.track.box
+        x = (x1 + x2) / 2
         self.zones, self.dwell_s = here, dwell_s = [], {}
-        for zone, stands_in in zip(zones, inside, strict=True):
+        for area in areas:
+            zone, stands_in = area.zone, area.holds(x, y)
             name = zone.name
             if not (stands_in or name in spells):
                 continue

@@ -3,56 +3,47 @@
 from collections.abc import Sequence
 from math import hypot
 
-import numpy as np
-
 from aimonitor.edge.behavior.site import Line
-from aimonitor.edge.behavior.zones import Floats
 from aimonitor.edge.types import Box, Crossing, Point, Track
 
 _MARGIN = 0.004
 _MARGIN_OF_HEIGHT = 0.06
 
 
-class Lines:
-    """Several lines, asked about many feet at once.
+class Border:
+    """A line and the equation of it: x px + y py + c is the distance of p, positive on its right."""
 
-    Clear of a line is a foot that is farther from it than the tremble of a box, a share of its height. Two rows for
-    each line tell that: its distance less that margin, and with it; `weights` are of a track's box and velocity.
-    """
+    __slots__ = ("_c", "_x", "_y", "line")
 
-    def __init__(self, lines: Sequence[Line]) -> None:
-        self.lines = tuple(lines)
-        across = [(side, *_normal(line.a, line.b)) for side in (1, -1) for line in lines]
-        margins = [side * _MARGIN_OF_HEIGHT for side, *_ in across]
-        self.weights = [(x / 2, m, x / 2, y - m, 0.0, 0.0) for (_, x, y, _), m in zip(across, margins, strict=True)]
-        self.offsets = [c - side * _MARGIN for side, _, _, c in across]
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self._x, self._y, self._c = _normal(line.a, line.b)
 
-    def __bool__(self) -> bool:
-        return bool(self.lines)
+    def side(self, box: Box) -> int:
+        """1 or -1 where the foot of `box` is clear of the line, on the right or left; 0 where it is not.
 
-    def sides(self, told: Floats) -> list[list[int]]:
-        """Of each foot and line: 1 or -1 where it is clear of the line, on the right or left; 0 where it is not.
-
-        told: (rows, n), what `weights` and `offsets` make of n tracks: all lines less the margin, then all with it
+        Clear is more than the tremble of a box: a share of its height.
         """
-        less, more = told[: len(self.lines)], told[len(self.lines) :]
-        sides: list[list[int]] = np.subtract(less >= 0.0, more <= 0.0, dtype=np.int8).T.tolist()
-        return sides
+        x1, y1, x2, y2 = box
+        distance = self._x * (x1 + x2) / 2 + self._y * y2 + self._c
+        margin = _MARGIN + _MARGIN_OF_HEIGHT * (y2 - y1)
+        return 1 if distance >= margin else -1 if distance <= -margin else 0
 
 
 class LineWatch:
     """One track at all lines. It has a side of each once its foot is clear, and changes it only when clear again."""
 
-    __slots__ = ("_came_from", "_lines", "_sides")
+    __slots__ = ("_borders", "_came_from", "_sides")
 
-    def __init__(self, lines: Sequence[Line]) -> None:
-        self._lines = lines
-        self._sides = [0] * len(lines)
-        self._came_from: list[Box | None] = [None] * len(lines)
+    def __init__(self, borders: Sequence[Border]) -> None:
+        self._borders = borders
+        self._sides = [0] * len(borders)
+        self._came_from: list[Box | None] = [None] * len(borders)
 
-    def update(self, track: Track, sides: Sequence[int]) -> Sequence[Crossing]:
-        """Move the foot to where it has these `sides`; the crossings that this completes."""
+    def update(self, track: Track) -> Sequence[Crossing]:
+        """Move the foot to where `track` has it; the crossings that this completes."""
         box = track.box
+        sides = [border.side(box) for border in self._borders]
         if sides == self._sides:
             self._came_from = [box] * len(sides)
             return ()
@@ -62,7 +53,7 @@ class LineWatch:
                 continue
             before, came_from = self._sides[index], self._came_from[index]
             self._sides[index], self._came_from[index] = side, box
-            line = self._lines[index]
+            line = self._borders[index].line
             if before != -side or came_from is None or not line.counts(track.label):
                 continue
             if _between(line, came_from.foot, box.foot):

@@ -1,19 +1,13 @@
-"""Which zones a foot stands in."""
+"""Which zones a foot stands in, and comes to."""
 
 from collections.abc import Sequence
-
-import numpy as np
-import numpy.typing as npt
+from math import inf
 
 from aimonitor.edge.behavior.site import Zone
 from aimonitor.edge.types import Point
 
-Floats = npt.NDArray[np.float64]
-
-Inside = npt.NDArray[np.bool_]
-
-_LEVEL = 1e-300
-"""Edges that rise by less are level: to divide by that may overflow."""
+_STEPS = (0.25, 0.5, 0.75, 1.0)
+"""Where an object is looked for on its way, as shares of how far ahead an approach is seen."""
 
 
 def contains(polygon: Sequence[Point], x: float, y: float) -> bool:
@@ -27,31 +21,33 @@ def contains(polygon: Sequence[Point], x: float, y: float) -> bool:
     return inside
 
 
-class Areas:
-    """Several zones, asked about many places at once: `contains` for all edges of all polygons in a few operations."""
+class Area:
+    """The ground of one zone; asked by bounding box first, as most feet are far from most zones."""
 
-    def __init__(self, zones: Sequence[Zone]) -> None:
-        self.zones = tuple(zones)
-        corners = [np.array(zone.polygon, np.float64) for zone in zones]
-        ends = np.concatenate([*corners, np.zeros((0, 2))])
-        starts = np.concatenate([*(np.roll(polygon, 1, axis=0) for polygon in corners), np.zeros((0, 2))])
-        self._x1, self._y1, x2, self._y2 = np.concatenate((starts, ends), axis=1).T[:, :, None]
-        self._run, rise = x2 - self._x1, self._y2 - self._y1
-        self._rise = np.where(np.abs(rise) < _LEVEL, 1.0, rise)  # nothing crosses a level edge
-        owner = np.repeat(np.arange(len(zones)), [len(polygon) for polygon in corners])
-        self._owned = (owner == np.arange(len(zones))[:, None]).astype(np.float64)
+    __slots__ = ("_bottom", "_left", "_right", "_top", "zone")
 
-    def __len__(self) -> int:
-        return len(self.zones)
+    def __init__(self, zone: Zone) -> None:
+        self.zone = zone
+        x, y = zip(*zone.polygon, strict=True)
+        self._left, self._top, self._right, self._bottom = min(x), min(y), max(x), max(y)
 
-    def hold(self, x: Floats, y: Floats) -> Inside:
-        """(n, zones) for the places (x, y), (n,) each: is it inside?"""
-        # One row for each edge, so that the long side, that of the places, lies along the memory.
-        crossed = (self._y1 > y) != (self._y2 > y)
-        edge_x = y - self._y1
-        edge_x *= self._run
-        edge_x /= self._rise
-        edge_x += self._x1
-        crossed &= x < edge_x
-        inside: Inside = (self._owned.dot(crossed).astype(np.intp) & 1).T.astype(np.bool_)
-        return inside
+    def holds(self, x: float, y: float) -> bool:
+        """True when (x, y), in fractions of the image, is inside."""
+        if self._left <= x <= self._right and self._top <= y <= self._bottom:
+            return contains(self.zone.polygon, x, y)
+        return False
+
+    def arrives_s(self, foot: Point, velocity: Point, within_s: float) -> float:
+        """In how many seconds a foot is inside that goes on like this; infinite when not `within_s`."""
+        x, y = foot
+        vx, vy = velocity
+        end_x, end_y = x + vx * within_s, y + vy * within_s
+        if (x < self._left and end_x < self._left) or (x > self._right and end_x > self._right):
+            return inf
+        if (y < self._top and end_y < self._top) or (y > self._bottom and end_y > self._bottom):
+            return inf
+        for step in _STEPS:
+            after_s = step * within_s
+            if self.holds(x + vx * after_s, y + vy * after_s):
+                return after_s
+        return inf
