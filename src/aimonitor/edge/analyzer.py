@@ -17,6 +17,7 @@ from aimonitor.edge.stages import CameraStages
 from aimonitor.edge.travels import Travels
 from aimonitor.edge.types import Event, Frame, Observation, PictureError, ThermalReading
 from aimonitor.edge.usual import Usual
+from aimonitor.edge.wishes import Wishes
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +58,6 @@ class Analyzer:
         self._frames = frames
         self._stages = stages
         self._memory = Memory(camera_id)
-        self._policy: Latest[SitePolicy] = Latest()
-        self._fps_limit: Latest[float] = Latest()
         self._armed = True
         self._open_incidents: set[str] = set()
         self._publisher = publisher
@@ -72,18 +71,13 @@ class Analyzer:
         self._usual = usual
         self._turns = turns
         self._travels = travels
-        self._attention: Latest[messages.Attention] = Latest()
-        self._picture_asked: Latest[bool] = Latest()
-        self._hold: Latest[Hold] = Latest()
+        self._wishes = Wishes()
         self._times: deque[float] = deque(maxlen=_RATE_WINDOW)
         self._thread = threading.Thread(target=self._run, name=f"analyze-{camera_id}", daemon=True)
-        self.frames = self.analyzed = 0
-        self.bad_pictures = 0
-        self.events_refused = 0
+        self.frames = self.analyzed = self.bad_pictures = self.events_refused = self.failures = 0
         self.latest: Observation | None = None
         self.policy = stages.policy
         """The one that is followed, from the next frame on at the latest."""
-        self.failures = 0
         self._complain_at = float("-inf")
         self.rung: Rung | None = None
         """How closely the camera was told of at its last frame."""
@@ -99,11 +93,11 @@ class Analyzer:
 
     def attend(self, attention: messages.Attention) -> None:
         """Take over how closely the camera is watched; counts from the next frame."""
-        self._attention.put(attention)
+        self._wishes.attention.put(attention)
 
     def adopt(self, policy: SitePolicy) -> None:
         """Follow another policy from the next frame on."""
-        self._policy.put(policy)
+        self._wishes.policy.put(policy)
         self.policy = policy
 
     def arm(self, armed: bool) -> None:
@@ -117,15 +111,15 @@ class Analyzer:
 
     def limit(self, fps: float) -> None:
         """At most so many pictures a second from now on, however closely the camera is watched."""
-        self._fps_limit.put(fps)
+        self._wishes.fps_limit.put(fps)
 
     def hold(self, rung: Rung, for_s: float) -> None:
         """Send pictures as closely as `rung` for so long, whether anybody watches or not."""
-        self._hold.put(Hold(rung, self._clock.monotonic() + for_s))
+        self._wishes.hold.put(Hold(rung, self._clock.monotonic() + for_s))
 
     def snapshot(self) -> None:
         """Let the next frame go out with its picture, whoever watches."""
-        self._picture_asked.put(True)
+        self._wishes.picture.put(True)
 
     @property
     def fps(self) -> float:
@@ -160,20 +154,7 @@ class Analyzer:
             self._stages.reset()
 
     def _understand(self, frame: Frame) -> None:
-        policy = self._policy.get(0)
-        if policy is not None:
-            self._stages.adopt(policy)
-        attention = self._attention.get(0)
-        if attention is not None:
-            self._publisher.attend(attention, self._clock.monotonic())
-        fps = self._fps_limit.get(0)
-        if fps is not None:
-            self._publisher.ladder.limit(fps)
-        hold = self._hold.get(0)
-        if hold is not None:
-            self._publisher.ladder.hold(hold)
-        if self._picture_asked.get(0):
-            self._publisher.ladder.show_next()
+        self._wishes.fulfil(self._stages, self._publisher, self._clock.monotonic())
         reading = self._thermal()
         try:
             observation = self._stages.step(frame, reading)
