@@ -149,7 +149,7 @@ def make_server(settings: HubSettings, app: FastAPI) -> HubServer:
         app,
         host=settings.host,
         port=settings.port,
-        loop="asyncio",  # not uvloop where it happens to be installed: it has no doorbell (`courtesy`), and gains nothing
+        loop="asyncio",  # not uvloop where it happens to be there: it has no doorbell (`courtesy`), and gains nothing
         http=functools.partial(HttpProtocol, places=places),  # type: ignore[arg-type]  # uvicorn only calls it
         ws=SinkProtocol,
         ws_max_size=MESSAGE_LIMIT,
