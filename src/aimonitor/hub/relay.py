@@ -63,9 +63,6 @@ class Relay:
     def __iter__(self) -> Iterator[Viewer]:
         return iter(tuple(self._viewers.values()))
 
-    def __contains__(self, viewer: object) -> bool:
-        return isinstance(viewer, Viewer) and viewer.viewer_id in self._viewers
-
     @property
     def founding_viewers(self) -> int:
         return self._founding_count

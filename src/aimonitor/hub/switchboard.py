@@ -19,7 +19,6 @@ from aimonitor.hub.history import History
 from aimonitor.hub.journeys import AboutFrame
 from aimonitor.hub.limits import POLICY_VIOLATION
 from aimonitor.hub.metrics import Counters
-from aimonitor.hub.patience import Round
 from aimonitor.hub.relay import Relay, Viewer
 from aimonitor.hub.roster import Roster, own_camera
 from aimonitor.hub.stores.base import Mark, NewEvent, Sample, StoreError
@@ -28,8 +27,6 @@ log = logging.getLogger(__name__)
 
 MISSED_HEARTBEATS = 3
 _SWEEP_S = 1.0
-_SWEEP_TURNS = 5
-"""Whether a viewer is stalled is looked at every so many seconds, and in each of them for every so many-th."""
 _POST_SILENCE_S = 15.0
 """A client that only posts is gone when it has posted nothing for so long."""
 
@@ -65,7 +62,6 @@ class Switchboard:
         self.errands = Errands()
         self._audit = AuditTrail()
         self._swept_at = clock.monotonic()
-        self._round: Round[Viewer] = Round(_SWEEP_TURNS)
         self.unasked: Callable[[str, messages.CommandResult], None] = lambda _edge_id, _result: None
         """Told of results that nobody here waits for: another hub may have asked."""
         self.tell_hubs: Callable[[str], None] = lambda _text: None
@@ -330,7 +326,7 @@ class Switchboard:
                 self._check_founding(edge, at)
 
     def _let_go_of_stalled(self, at: float) -> None:
-        for viewer in self._round.next(self.relay):
+        for viewer in self.relay:
             if viewer.outlet.stalled_s(at) > self.stalled_viewer_s:
                 self.counters.viewers_stalled += 1
                 self.relay.leave(viewer)
