@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+from itertools import pairwise
 
 import pytest
 import uvicorn
@@ -418,7 +419,7 @@ def test_however_others_come_and_go_who_stays_is_met_at_the_same_distance(turns,
     """Were it later, a head that never ends would have longer than its ten seconds."""
     round_ = Round(turns)
     met_at = [turn for turn, some in enumerate(others) if 0 in round_.next({0, *some})]
-    assert all(after - before == turns for before, after in zip(met_at, met_at[1:], strict=False))
+    assert all(after - before == turns for before, after in pairwise(met_at))
     assert len(met_at) >= len(others) // turns
 
 

@@ -17,7 +17,7 @@ class Swept:
 class Round(Generic[T]):
     """Goes round many in a number of turns, and touches in each turn only those whose turn it is.
 
-    Everybody's turn stays the same, so that who stays is met once in every so many turns, and neither earlier nor later.
+    Everybody's turn stays the same, so that who stays is met once in every so many turns, neither earlier nor later.
     """
 
     def __init__(self, turns: int) -> None:
