@@ -206,9 +206,42 @@ def test_only_listed_origins_may_read_from_another_site(start_hub):
         assert answer.headers.get("access-control-allow-origin") == allowed
 
 
-def test_unknown_paths_and_methods_are_refused(running_hub):
-    assert get(running_hub, "/api/nothing").status_code == 404
-    assert httpx.delete(running_hub.url + "/api/history").status_code == 405
+@pytest.fixture(params=["built", "not built"])
+def hub_with_or_without_pages(request, start_hub, tmp_path):
+    if request.param == "built":
+        (tmp_path / "web" / "assets").mkdir(parents=True)
+        (tmp_path / "web" / "icon.svg").write_text("<svg/>")
+    return start_hub(static=tmp_path / "web")
+
+
+_ANOTHER = ", or another path that /openapi.json lists"
+
+
+NOWHERE = {
+    "/api/nothing": "a path that /openapi.json lists",
+    "/api/histroy": "/api/history" + _ANOTHER,
+    "/api/history/": "/api/history" + _ANOTHER,
+    "/api/cameras/yard/gate/polcy": "/api/cameras/{edge_id}/{camera_id}/policy" + _ANOTHER,
+    "/healthz": "/health" + _ANOTHER,
+    "/assets/other.js": "a path that /openapi.json lists",
+    "/api/" + "x/" * 10_000: "a path that /openapi.json lists",
+}
+
+
+def test_a_path_that_is_not_there_is_told_the_nearest(hub_with_or_without_pages):
+    for path, expected in NOWHERE.items():
+        for method in ("GET", "PUT") if path.startswith("/api/") else ("GET",):
+            answer = httpx.request(method, hub_with_or_without_pages.url + path)
+            error = {"code": "missing", "field": "path", "expected": expected, "got": path[:100]}
+            assert (answer.status_code, answer.json()) == (404, {"error": error})
+
+
+def test_a_file_of_the_dashboard_takes_no_post_and_says_so_as_endpoints_do(start_hub, tmp_path):
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "icon.svg").write_text("<svg/>")
+    answer = httpx.post(start_hub(static=tmp_path / "web").url + "/icon.svg")
+    error = {"code": "wrong_method", "field": "method", "expected": "GET or HEAD", "got": "POST"}
+    assert (answer.status_code, answer.headers["allow"], answer.json()) == (405, "GET, HEAD", {"error": error})
 
 
 @pytest.mark.parametrize(

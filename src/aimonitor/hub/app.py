@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
@@ -23,7 +24,7 @@ from aimonitor.common.reload import SettingsFile, follow
 from aimonitor.common.tasks import begin, end
 from aimonitor.common.tracing import Tracer, open_tracer
 from aimonitor.contract import schema
-from aimonitor.hub import pages, rest
+from aimonitor.hub import nowhere, pages, rest
 from aimonitor.hub.buses import Bus, make_bus
 from aimonitor.hub.course import CourseDoor
 from aimonitor.hub.courtesy import STATE, Courtesy
@@ -189,6 +190,7 @@ def _furnish(app: FastAPI, hub: _Hub, sockets: Mapping[str, SocketDoor], static:
     app.state.switchboard = board
     app.add_exception_handler(RequestValidationError, _refuse_parameters)
     app.add_exception_handler(ClientDisconnect, _let_go)
+    app.add_exception_handler(HTTPException, nowhere.refuse)
     served = app.state.routes = guards.protect(app, hub.guard, [door.router() for door in _doors(hub)])
     pages.add_pages(app, static)
     app.add_middleware(Scribe, trail=hub.identity.trail)

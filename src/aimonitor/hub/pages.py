@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.staticfiles import StaticFiles
@@ -74,10 +75,10 @@ class _Rest:
         if allowed:
             error = refusals.body(405, "method", " or ".join(allowed), scope["method"][:20])
             await JSONResponse(error, 405, {"allow": ", ".join(allowed)})(scope, receive, send)
-        elif self._files is not None:
+        elif self._files is not None and not scope["path"].startswith("/api/"):
             await self._files(scope, receive, send)
         else:
-            await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, send)
+            raise HTTPException(404)  # answered by `nowhere`, as what `self._files` raises
 
 
 def methods_of(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:
