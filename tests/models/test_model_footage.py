@@ -36,6 +36,18 @@ def test_it_is_fetched_once_and_then_found_offline(upstream, cache):
     assert len(upstream.asked) == 1
 
 
+def test_each_place_is_named_while_it_is_tried(upstream):
+    upstream.status = 500
+    named = []
+
+    def watch(what):
+        named.append(what)
+        return lambda done, total: None
+
+    footage.resolve(watch)
+    assert named == ["vtest.avi (from a server of ours)", "vtest.avi (from Debian)", "bikes.mp4 (from a wheel)"]
+
+
 def test_the_next_place_is_tried(upstream, cache):
     upstream.status = 500
     assert footage.resolve() == cache / "footage" / "bikes.mp4"

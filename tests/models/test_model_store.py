@@ -7,11 +7,13 @@ import os
 import sys
 import tarfile
 import time
+from dataclasses import replace
 
 import onnxruntime
 import pytest
 from tfjs_graph import small_network
 
+from aimonitor.cli import demo
 from aimonitor.models import MODELS, FetchError, ModelError, list_models, pull, resolve
 from aimonitor.models.registry import DEFAULT, FALLBACK, Download, Member, Model, TfjsInNpm
 
@@ -69,6 +71,21 @@ def test_the_fall_back_comes_by_itself_and_one_line_says_so(default, npm, caplog
     assert record.getMessage().startswith("using nanodet-g instead of yolox-nano: ")
     assert "503" in record.getMessage()
     assert "\n" not in record.getMessage()
+
+
+@POSIX_ONLY
+def test_a_person_is_told_what_is_really_fetched_and_how_large_it_is(default, npm, capsys):
+    default.content *= 500_000
+    origin = Download(default.url, hashlib.sha256(default.content).hexdigest(), len(default.content))
+    MODELS[DEFAULT] = replace(MODELS[DEFAULT], origins=(origin,))
+    demo._provide(DEFAULT, "camera.avi")
+    assert "yolox-nano (file.onnx): 3.5 MB of 3.5 MB" in capsys.readouterr().err
+    MODELS[DEFAULT] = replace(MODELS[DEFAULT], origins=(replace(origin, sha256="0" * 64),))
+    demo._provide(DEFAULT, "camera.avi")
+    told = capsys.readouterr().err
+    size = MODELS[FALLBACK].size / 1e6
+    assert f"nanodet-g (npm's net@1.0.0): {size:.1f} MB of {size:.1f} MB" in told
+    assert "  detector: nanodet-g (" in told
 
 
 @POSIX_ONLY

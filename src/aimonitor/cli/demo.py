@@ -170,10 +170,10 @@ def _provide(detector: str, camera: str | None) -> tuple[str, str]:
     from aimonitor.models import footage, store
 
     print("Detector weights and footage (fetched once, verified, then offline):", file=sys.stderr)
-    model = store.resolve(detector, Bar(detector))
+    model = store.resolve(detector, Bar)
     print(f"  detector: {model.name} ({model.path})", file=sys.stderr)
     if camera is None:
-        camera = str(footage.resolve(Bar("sample footage")))
+        camera = str(footage.resolve(Bar))
     print(f"  camera:   {camera}", file=sys.stderr)
     return (model.name if model.architecture else detector), camera
 

