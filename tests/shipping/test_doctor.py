@@ -5,12 +5,14 @@ import contextlib
 import http.server
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
@@ -147,6 +149,32 @@ def test_a_proxy_that_does_not_pass_websockets_on_is_told_what_to_change(case):
             assert found.state == "failed"
             assert "answered with 200" in found.said
             assert "proxy_http_version 1.1" in found.next_step
+
+
+def test_a_proxy_that_gives_the_hub_another_name_is_told_to_pass_it_on(case, running_hub):
+    with renaming_proxy(running_hub.port) as port:
+        for found in look(replace(case, hub=f"http://127.0.0.1:{port}"), "websocket"):
+            assert (found.state, "answered with 403" in found.said) == ("failed", True)
+            assert "Host $http_host" in found.next_step
+
+
+@contextlib.contextmanager
+def renaming_proxy(port):
+    """Passes connections on, with the `Host` that Nginx gives where nobody sets one."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+
+        def serve() -> None:
+            for _ in range(2):
+                near, _ = listener.accept()
+                with near, socket.create_connection(("127.0.0.1", port)) as far:
+                    far.sendall(re.sub(rb"(?i)\r\nhost: \S+", b"\r\nHost: hubs:8000", near.recv(65_536)))
+                    near.sendall(far.recv(65_536))
+
+        with ThreadPoolExecutor(1) as pool:
+            serving = pool.submit(serve)
+            yield listener.getsockname()[1]
+            serving.result(10)
 
 
 @pytest.mark.parametrize(("ahead_s", "state"), [(0, "ok"), (10, "warning"), (-90, "failed")])

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from programs import Program, answers, free_port, wait_until
 from rehearsal import HubProcess
 from test_autobahn import COMPRESSION, OVER_2_MIB, echo
 from test_openapi import CLOSED, WITH_TOKEN, ask_everything, operations
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from aimonitor.contract.messages import SUBPROTOCOL
@@ -28,11 +30,15 @@ from aimonitor.hub import serve
 from aimonitor.hub.answers import Refused
 from aimonitor.hub.settings import HubSettings
 
+TOKEN = "for-the-wall-display"
+SHOWN = {"Authorization": f"Bearer {TOKEN}"}
+
 
 @pytest.fixture
 def front(tmp_path):
     port = free_port()
-    with Program.aimonitor("hub", "--port", str(port), log=tmp_path / "hub.log", cwd=tmp_path) as hub:
+    tokens = {"AIMONITOR_TOKENS": f"@viewer:{TOKEN}"}
+    with Program.aimonitor("hub", "--port", str(port), log=tmp_path / "hub.log", cwd=tmp_path, environ=tokens) as hub:
         wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), 30, hub.output, hub)
         with nginx(tmp_path, port) as front:
             yield front
@@ -46,9 +52,24 @@ def test_a_viewer_and_the_doctor_come_through(front, tmp_path):
     assert "0 failed" in doctor.output(), doctor.output()
     assert "TLSv1.3" in doctor.output()
     assert front.status("/metrics") == 404
-    options = {"ssl": front.trust, "subprotocols": [SUBPROTOCOL]}
+    options = {"ssl": front.trust, "subprotocols": [SUBPROTOCOL], "additional_headers": SHOWN}
     with connect(f"wss://localhost:{front.port}/ws", **options) as viewer:
         assert json.loads(viewer.recv(10))["type"] == "welcome"
+
+
+@pytest.mark.parametrize("path", ["/ws", "/ws/laptop"])
+def test_a_socket_comes_through_under_the_name_and_address_of_its_visitor(front, tmp_path, path):
+    """Without the name no page would be live, without the address all visitors would be one to every limit."""
+    options = {"ssl": front.trust, "additional_headers": SHOWN, "source_address": ("127.0.0.2", 0)}
+    with connect(f"wss://localhost:{front.port}{path}", origin=front.url, **options):
+        pass
+    with pytest.raises(InvalidStatus, match="403"):
+        connect(f"wss://localhost:{front.port}{path}", origin="https://elsewhere.example", **options)
+    heard = (tmp_path / "hub.log").read_text()
+    assert re.findall(r'(\S+):\d+ - "WebSocket \S+" \[?(\w+)', heard) == [
+        ("127.0.0.2", "accepted"),
+        ("127.0.0.2", "403"),
+    ]
 
 
 SLOW = {

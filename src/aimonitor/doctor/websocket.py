@@ -12,10 +12,14 @@ _PROXY = (
     "a proxy on the way does not pass WebSockets on; for Nginx: proxy_http_version 1.1, and the headers "
     "`Upgrade $http_upgrade` and `Connection upgrade` (deploy/nginx/nginx.conf)"
 )
+_RENAMED = (
+    "the hub takes its own page for another site's: a proxy on the way changes `Host`; for Nginx: "
+    "`proxy_set_header Host $http_host` where the other headers of `/ws` are set (deploy/nginx/nginx.conf)"
+)
 
 
 def websocket(case: Case) -> Iterator[Finding]:
-    """Whether a viewer gets through, in our own format and in the founding one."""
+    """Whether a page of the hub gets through, in our own format and in the founding one."""
     try:
         import websockets  # noqa: F401 - is it there?
     except ImportError:
@@ -29,11 +33,12 @@ def websocket(case: Case) -> Iterator[Finding]:
 def _handshake(address: str, name: str, protocol: str | None) -> Finding:
     from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
     from websockets.sync.client import connect
-    from websockets.typing import Subprotocol
+    from websockets.typing import Origin, Subprotocol
 
+    page = Origin("http" + address.removeprefix("ws").removesuffix("/ws"))
     offered = [Subprotocol(protocol)] if protocol else None
     try:
-        with connect(address, subprotocols=offered, open_timeout=_TIMEOUT_S, close_timeout=1) as socket:
+        with connect(address, origin=page, subprotocols=offered, open_timeout=_TIMEOUT_S, close_timeout=1) as socket:
             started = time.monotonic()
             answered = socket.ping().wait(_TIMEOUT_S)
             took_ms = (time.monotonic() - started) * 1000
@@ -56,7 +61,9 @@ def _handshake(address: str, name: str, protocol: str | None) -> Finding:
 
 def _refused(name: str, status: int) -> Finding:
     said = f"{name}: the handshake is answered with {status} instead of 101"
-    if status in (401, 403):
+    if status == 403:  # nobody showed who they are, so it is for where the page is from
+        return failed(said, _RENAMED)
+    if status == 401:
         return warning(said, "the way is open; the hub wants people to sign in, which a browser does")
     if status in (502, 503, 504):
         return failed(said, "the proxy cannot reach the hub: is it running?")
