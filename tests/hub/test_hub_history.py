@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 
 import pytest
+from hub_peers import event, wait_until
 
 from aimonitor.common import backoff
 from aimonitor.common.clock import ManualClock
 from aimonitor.contract import messages
 from aimonitor.hub import history as module
+from aimonitor.hub import known_journals
 from aimonitor.hub.history import History
 from aimonitor.hub.intake import Intake
 from aimonitor.hub.metrics import Counters
@@ -50,8 +52,8 @@ class Brittle(MemoryStore):
         self._events.clear()
         self._seen.clear()
         self._last_id = 0
-        for event in kept:
-            self._add(NewEvent("yard", int(event.body), event.source, 1.0, event.body))
+        for each in kept:
+            self._add(NewEvent("yard", int(each.body), each.source, 1.0, each.body))
         self.name = "second"
 
 
@@ -166,3 +168,84 @@ def test_a_batch_that_breaks_the_store_does_not_end_all_storing(stage, caplog):
         await until(lambda: told == [(2, True)])
 
     stage(story)
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """So many journals are remembered beside those in use."""
+    monkeypatch.setattr(known_journals.KnownJournals.__init__, "__defaults__", (3,))
+
+
+def test_names_that_anybody_may_invent_are_forgotten_and_a_real_edge_loses_nothing(few, stage):
+    async def story(history, store, counters, told):
+        await history.recall("yard")
+        history.keep_order("yard", 0)
+        for seq in (1, 2):
+            history.submit(new(seq))
+        await until(lambda: len(told) == 2)
+        for number in range(100):
+            await history.recall(f"invented-{number}")
+            history.keep_order(f"invented-{number}", 1_000_000)
+        assert len(history._journals) == 3
+        assert counters.journals_forgotten == 98
+        intake = Intake(
+            await history.recall("yard"), messages.Hello("t", "yard", journal_first=1, journal_last=3), 9, 0.0
+        )
+        assert intake.acked_seq == 2
+        history.keep_order("yard", intake.floor)
+        history.submit(new(4))
+        await until(lambda: counters.events_early == 1)  # its order is kept as before
+        for seq in (3, 4):
+            history.submit(new(seq))
+        await until(lambda: intake.acked_seq == 4)
+
+    stage(story)
+
+
+def test_what_waits_to_be_stored_keeps_its_place_while_names_are_invented(few, stage):
+    async def story(history, store, counters, told):
+        store.failures = 50
+        await history.recall("yard")
+        history.keep_order("yard", 0)
+        for seq in (1, 3):
+            history.submit(new(seq))
+        for number in range(10):
+            await history.recall(f"invented-{number}")
+        await until(lambda: told)
+        await until(lambda: not history.waiting)
+        assert told == [(1, True)]
+        assert counters.events_early >= 1
+
+    stage(story)
+
+
+def test_a_journal_is_kept_as_long_as_its_edge_is_here():
+    here = {"yard", "attic:v1"}
+    journals = known_journals.KnownJournals(Counters(), here.__contains__, limit=2)
+    have = {name: journals.ask(name).have for name in here}
+    for number in range(20):
+        journals.ask(f"invented-{number}")
+    assert all(journals.ask(name).have is have[name] for name in here)
+    here.clear()
+    journals.ask("one more")
+    assert len(journals) == 2
+
+
+def test_the_audit_trail_leaves_no_numbers_behind(stage):
+    async def story(history, store, counters, told):
+        for seq in range(1, 1_000, 2):
+            history.submit(NewEvent("hub:commands", seq, "yard/gate", 1.0, "{}"))
+        await until(lambda: len(told) == 500)
+        assert len(history._journals) == 0
+
+    stage(story)
+
+
+def test_an_edge_that_stays_is_acknowledged_however_many_names_come_and_go(few, running_hub, edge):
+    yard = edge(running_hub, journal_first=1, journal_last=1)
+    for number in range(10):
+        edge(running_hub, f"invented-{number}", journal_first=1, journal_last=1).socket.close()
+    wait_until(lambda: running_hub.counters.journals_forgotten > 5)
+    yard.say(event(1))
+    assert yard.hear(messages.Ack).seq == 1
+    assert running_hub.counters.events_unavailable == 0  # it was not given up to be acknowledged

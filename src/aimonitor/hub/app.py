@@ -140,9 +140,10 @@ def _assemble(settings: HubSettings, clock: Clock, store: EventStore, bus: Bus |
         if is_new:
             push.consider(event.body)
 
-    history = History(store, clock, counters, stored)
+    roster = Roster(settings.max_edges)
+    history = History(store, clock, counters, stored, roster.has_online)
     board = Switchboard(
-        roster=Roster(settings.max_edges),
+        roster=roster,
         relay=Relay(counters, lambda work: asyncio.get_running_loop().call_soon(work), Courtesy(clock)),
         history=history,
         clock=clock,

@@ -17,6 +17,7 @@ from aimonitor.common import backoff
 from aimonitor.common.beat import beat
 from aimonitor.common.clock import Clock
 from aimonitor.common.tasks import end
+from aimonitor.hub.known_journals import KnownJournals
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.sequence import Range, SequenceSet
 from aimonitor.hub.stores.base import EventStore, Incident, Mark, NewEvent, Query, Sample, StoredEvent, StoreError
@@ -70,7 +71,15 @@ class Page:
 class History:
     """The one writer of the store."""
 
-    def __init__(self, store: EventStore, clock: Clock, counters: Counters, tell: Stored) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        clock: Clock,
+        counters: Counters,
+        tell: Stored,
+        in_use: Callable[[str], bool] = lambda _journal: False,
+    ) -> None:
+        """in_use: whether the edge of a journal is here"""
         self._store = store
         self._clock = clock
         self._counters = counters
@@ -80,8 +89,7 @@ class History:
         self._under_way = 0
         self._life = ""
         self._recount_due = False
-        self._journals: dict[str, SequenceSet] = {}
-        self._floors: dict[str, int] = {}
+        self._journals = KnownJournals(counters, in_use)
         self._second: dict[str, Sample] = {}
         self._samples: list[Sample] = []
         self._tally = Tally()
@@ -121,9 +129,9 @@ class History:
         kept: list[NewEvent] = []
         last: dict[str, int] = {}
         for event in batch:
-            have = self._journals.get(event.journal)
-            follows = have is None or event.seq in have or event.seq - 1 in have
-            in_order = event.journal in self._floors or (have is not None and have.pieces > _PIECES)
+            known = self._journals.get(event.journal)
+            follows = known is None or event.seq in known.have or event.seq - 1 in known.have
+            in_order = known is not None and (known.floor is not None or known.have.pieces > _PIECES)
             if in_order and not follows and last.get(event.journal) != event.seq - 1:
                 self._counters.events_early += 1
                 continue
@@ -134,7 +142,7 @@ class History:
     async def _store_patiently(self, arrived: Sequence[NewEvent]) -> None:
         """Store a batch, however often that has to be tried."""
         waits, unsure = backoff.delays(first=0.2, cap=_RETRY_CAP_S), False
-        self._under_way = len(arrived)
+        handed_in = self._under_way = len(arrived)
         try:
             while (batch := self._in_order(arrived)) and not await self._try(batch, unsure=unsure):
                 arrived, unsure = batch, True
@@ -144,6 +152,7 @@ class History:
             log.exception("%d events were given up, their edges keep them", len(arrived))
         finally:
             self._under_way = 0
+            self._journals.done(handed_in)
 
     async def _try(self, batch: Sequence[NewEvent], *, unsure: bool) -> bool:
         """Store a batch once; False when the store refuses. `unsure`: it may have taken it although it said no."""
@@ -164,7 +173,8 @@ class History:
     def _stored(self, event: NewEvent, *, is_new: bool, unsure: bool) -> None:
         self._counters.events_stored += is_new
         self._counters.events_duplicate += not is_new
-        is_news = self._journals.setdefault(event.journal, SequenceSet()).add(event.seq)
+        known = self._journals.get(event.journal)
+        is_news = known is None or known.have.add(event.seq)
         if is_new or (unsure and is_news):
             self._tally.add(of_event(event))
         self._tell(event, is_new or (unsure and is_news))
@@ -177,12 +187,11 @@ class History:
 
     async def journal(self, name: str) -> SequenceSet:
         """The numbers of a journal that the hub has; kept up to date from now on. Raises StoreError."""
-        have = self._journals.get(name)
-        if have is None or self._store.shared:
-            ranges = await self._store.ranges(name)
-            have = self._journals.setdefault(name, SequenceSet())
-            for first, last in ranges:
-                have.add_range(first, last)
+        known = self._journals.get(name)
+        ranges = await self._store.ranges(name) if known is None or self._store.shared else ()
+        have = self._journals.ask(name).have
+        for first, last in ranges:
+            have.add_range(first, last)
         return have
 
     async def recall(self, name: str) -> SequenceSet:
@@ -194,12 +203,13 @@ class History:
             except (StoreError, TimeoutError) as error:
                 self.trouble = str(error) or f"the store does not answer within {_PATIENCE_S:.0f} s"
                 log.warning("the numbers of %s are not known: %s", name, self.trouble)
-        return self._journals.setdefault(name, SequenceSet())
+        return self._journals.ask(name).have
 
     def keep_order(self, name: str, floor: int) -> None:
         """From now on store the events of a journal only one after the other; those up to `floor` are not needed."""
-        self._floors[name] = floor
-        self._journals.setdefault(name, SequenceSet()).add_range(0, floor)
+        known = self._journals.ask(name)
+        known.floor = floor
+        known.have.add_range(0, floor)
 
     async def _mind_losses(self) -> None:
         while True:
@@ -222,8 +232,8 @@ class History:
 
     async def _recount(self) -> None:
         """Know of exactly the events that the store has. Edges are asked for the rest by and by. Raises StoreError."""
-        for name, have in list(self._journals.items()):
-            lost = have.replace([*await self._store.ranges(name), Range(0, self._floors.get(name, 0))])
+        for name, known in self._journals:
+            lost = known.have.replace([*await self._store.ranges(name), Range(0, known.floor or 0)])
             if lost:
                 log.warning("the store has lost %d events of %s; its edge is asked for them", lost, name)
                 self._counters.events_lost_by_store += lost
@@ -235,6 +245,7 @@ class History:
         except asyncio.QueueFull:
             self._counters.events_refused += 1
             return False
+        self._journals.handed_in(event.journal)
         return True
 
     # --- samples ----------------------------------------------------------------------------------------------------

@@ -55,6 +55,8 @@ class Counters:
     """Events that an edge numbered but can no longer resend."""
     events_lost_by_store: int = 0
     """Events that the store had and has no more; their edges are asked for them."""
+    journals_forgotten: int = 0
+    """Numberings of absent edges that the store is asked for anew when they come back: there were too many."""
     refills_asked: int = 0
     samples_stored: int = 0
     media_asked: int = 0

@@ -42,6 +42,11 @@ class Roster:
             raise RosterFullError(f"expected at most {self._max_edges} edges")
         del self._edges[min(absent, key=lambda edge: edge.since).edge_id]
 
+    def has_online(self, journal: str) -> bool:
+        """Whether the edge is here whose events are numbered by `journal` (`founding_journal` among them)."""
+        edge = self._edges.get(journal.partition(":")[0])
+        return edge is not None and edge.online
+
     def camera(self, source: str) -> Camera | None:
         """The camera with this source, None when nobody has told of it."""
         edge = self._edges.get(source.partition("/")[0])
