@@ -52,9 +52,8 @@ class KnownJournals:
 
     def ask(self, name: str) -> KnownJournal:
         """The journal, made when it is new."""
-        known = self._known[name] = (
-            self._known.pop(name, None) or KnownJournal()
-        )  # to the end: the order is that of use
+        known = self._known.pop(name) if name in self._known else KnownJournal()
+        self._known[name] = known  # at the end: the order is that of use
         if len(self._known) > self._limit:
             self._forget_unused(name)
         return known
