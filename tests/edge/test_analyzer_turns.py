@@ -8,6 +8,7 @@ import pytest
 from aimonitor.common.clock import ManualClock
 from aimonitor.common.mailbox import Latest
 from aimonitor.edge.analyzer import Analyzer
+from aimonitor.edge.incident_log import IncidentLog
 from aimonitor.edge.inference import Turns
 from aimonitor.edge.pictures import JpegPicture
 from aimonitor.edge.policy import SitePolicy
@@ -37,10 +38,9 @@ def line():
         frames=frames,
         stages=stages,
         publisher=None,
-        journal=None,
+        incidents=IncidentLog("laptop/yard", None, lambda: None),
         clock=clock,
         offer=lambda *_: None,
-        event_stored=lambda: None,
         dropped=lambda: 0,
         keep=lambda _: None,
         thermal=lambda: None,

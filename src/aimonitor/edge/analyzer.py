@@ -8,14 +8,14 @@ from collections.abc import Callable
 from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest
 from aimonitor.contract import messages
+from aimonitor.edge.incident_log import IncidentLog
 from aimonitor.edge.inference import Turns
-from aimonitor.edge.journal import Journal, JournalError
 from aimonitor.edge.keeper import Learned, Memory, Parcel
 from aimonitor.edge.policy import SitePolicy
-from aimonitor.edge.publisher import Hold, Publisher, Rung, Shot, to_event
+from aimonitor.edge.publisher import Hold, Publisher, Rung, Shot
 from aimonitor.edge.stages import CameraStages
 from aimonitor.edge.travels import Travels
-from aimonitor.edge.types import Event, Frame, Observation, PictureError, ThermalReading
+from aimonitor.edge.types import Frame, Observation, PictureError, ThermalReading
 from aimonitor.edge.usual import Usual
 from aimonitor.edge.wishes import Wishes
 
@@ -29,9 +29,9 @@ _COMPLAIN_EVERY_S = 60.0
 class Analyzer:
     """Owns the stages and the publisher of one camera, and the thread they run in.
 
-    After a failure inside the stages they begin anew: one bad frame costs the tracks, not the camera. `attend`, `adopt`
-    and `snapshot` may be called from any thread. `frames` and `analyzed` count what was understood and looked at,
-    `bad_pictures`, `events_refused` and `failures` what went wrong.
+    After a failure inside the stages they begin anew: one bad frame costs tracks and ends incidents, not the camera.
+    `attend`, `adopt` and `snapshot` may be called from any thread. `frames` and `analyzed` count what was understood
+    and looked at, `bad_pictures`, `events_refused` and `failures` what went wrong.
     """
 
     def __init__(
@@ -42,10 +42,9 @@ class Analyzer:
         frames: Latest[Frame],
         stages: CameraStages,
         publisher: Publisher,
-        journal: Journal,
+        incidents: IncidentLog,
         clock: Clock,
         offer: Offer,
-        event_stored: Callable[[], None],
         dropped: Callable[[], int],
         keep: Callable[[list[Parcel]], None],
         thermal: Callable[[], ThermalReading | None],
@@ -58,13 +57,10 @@ class Analyzer:
         self._frames = frames
         self._stages = stages
         self._memory = Memory(camera_id)
-        self._armed = True
-        self._open_incidents: set[str] = set()
+        self._incidents = incidents
         self._publisher = publisher
-        self._journal = journal
         self._clock = clock
         self._offer = offer
-        self._event_stored = event_stored
         self._dropped = dropped
         self._keep = keep
         self._thermal = thermal
@@ -74,7 +70,7 @@ class Analyzer:
         self._wishes = Wishes()
         self._times: deque[float] = deque(maxlen=_RATE_WINDOW)
         self._thread = threading.Thread(target=self._run, name=f"analyze-{camera_id}", daemon=True)
-        self.frames = self.analyzed = self.bad_pictures = self.events_refused = self.failures = 0
+        self.frames = self.analyzed = self.bad_pictures = self.failures = 0
         self.latest: Observation | None = None
         self.policy = stages.policy
         """The one that is followed, from the next frame on at the latest."""
@@ -102,12 +98,17 @@ class Analyzer:
 
     def arm(self, armed: bool) -> None:
         """While disarmed, nothing new becomes an incident; what was open is still closed."""
-        self._armed = armed
+        self._incidents.armed = armed
+
+    @property
+    def events_refused(self) -> int:
+        """Events that the disk did not take."""
+        return self._incidents.refused
 
     @property
     def armed(self) -> bool:
         """Whether new incidents are news."""
-        return self._armed
+        return self._incidents.armed
 
     def limit(self, fps: float) -> None:
         """At most so many pictures a second from now on, however closely the camera is watched."""
@@ -139,6 +140,7 @@ class Analyzer:
                 frame = self._frames.get(0)  # the newest: others may have come while this camera stood in line
                 if frame is not None:
                     self._try_to_understand(frame)
+        self._incidents.end(self._clock.utc())
         self._keep([*self._memory.finish(), Parcel(self._camera_id, Learned(self._usual.learned()))])
 
     def _try_to_understand(self, frame: Frame) -> None:
@@ -152,6 +154,7 @@ class Analyzer:
                 words = "camera %s: frame %d: analysis failed (%d so far)"
                 log.exception(words, self._camera_id, frame.frame_id, self.failures)
             self._stages.reset()
+            self._incidents.end(self._clock.utc())
 
     def _understand(self, frame: Frame) -> None:
         self._wishes.fulfil(self._stages, self._publisher, self._clock.monotonic())
@@ -168,8 +171,7 @@ class Analyzer:
         self.analyzed += observation.analyzed
         self.latest = observation
         for event in observation.events:
-            if self._is_news(event):
-                self._store(event, frame.frame_id)
+            self._incidents.take(event, frame.frame_id)
         self._keep(parcels)
         self._learn(observation)
         now = self._clock.monotonic()
@@ -188,21 +190,3 @@ class Analyzer:
             self._stages.note(unusual)
         if self._usual.due(observation.frame.at):
             self._keep([Parcel(self._camera_id, Learned(self._usual.learned()))])
-
-    def _is_news(self, event: Event) -> bool:
-        """Follow what is open, so that a disarmed camera neither opens an incident nor leaves one open."""
-        if event.phase == "opened" and self._armed:
-            self._open_incidents.add(event.incident_id)
-        known = event.incident_id in self._open_incidents
-        if event.phase == "closed":
-            self._open_incidents.discard(event.incident_id)
-        return known
-
-    def _store(self, event: Event, frame_id: int) -> None:
-        try:
-            self._journal.append(lambda seq: to_event(self._source, event, seq, frame_id))
-        except JournalError as error:
-            self.events_refused += 1
-            log.error("camera %s: event %s not stored: %s", self._camera_id, event.kind, error)  # noqa: TRY400
-        else:
-            self._event_stored()

@@ -15,6 +15,7 @@ from aimonitor.contract.overlays import Layout
 from aimonitor.edge.analyzer import Analyzer
 from aimonitor.edge.budget import Budget
 from aimonitor.edge.capture import Capture
+from aimonitor.edge.incident_log import IncidentLog
 from aimonitor.edge.inference import AT_WORK, Turns
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.keeper import Keeper
@@ -133,10 +134,9 @@ def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
         frames=capture.frames,
         stages=CameraStages(around.detector, policy.policy, travels.mark if travels else None),
         publisher=Publisher(source, around.resting, lambda: around.budget.ceiling(clock.monotonic(), clock.utc())),
-        journal=around.journal,
+        incidents=IncidentLog(source, around.journal, around.uplink.event_stored),
         clock=clock,
         offer=around.uplink.offer,
-        event_stored=around.uplink.event_stored,
         dropped=lambda: capture.frames.overwritten,
         keep=around.keeper.keep if around.keeper else lambda _: None,
         thermal=lambda: readings.get(0),

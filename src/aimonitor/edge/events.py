@@ -62,12 +62,6 @@ class EventJudge:
             self._note((RISK, ""), words, involved, risk, at)
         return [event for key in list(self._incidents) if (event := self._step(key, at, utc))]
 
-    def finish(self, at: float, utc: float) -> list[Event]:
-        """Close what is open: the camera stops here."""
-        left = [incident for incident in self._incidents.values() if incident.incident_id]
-        self._incidents.clear()
-        return [self._event(incident, "closed", at, utc) for incident in left]
-
     def _is_risky(self, risk: Risk) -> bool:
         """The level asks for an incident, and there is none with a better name, nor one about to open."""
         if LEVELS.index(risk.level) < LEVELS.index(self._policy.level):

@@ -28,6 +28,10 @@ CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) 
 )
 """The schema's steps, see common/migration.py. Files of 0.1 have no number and all of the first."""
 
+_UNCLOSED = """
+SELECT body, max(seq) FROM event GROUP BY json_extract(body, '$.source'), json_extract(body, '$.incident_id')
+HAVING json_extract(body, '$.phase') <> 'closed' ORDER BY max(seq)
+"""  # the body is that of the row with the maximum: https://www.sqlite.org/lang_select.html#bareagg
 _TRIM_EVERY = 200
 _ACKED_EVERY_S = 1.0
 
@@ -91,6 +95,13 @@ class Journal:
                 "SELECT body FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)
             ).fetchall()
         decoded = (codec.decode(body) for (body,) in rows)
+        return [event for event in decoded if isinstance(event, messages.Event)]
+
+    def unclosed(self) -> list[messages.Event]:
+        """The newest event of each incident that was not closed, in order. Reads everything. Raises JournalError."""
+        with self._at_work("look for open incidents"):
+            rows = self._db.execute(_UNCLOSED).fetchall()
+        decoded = (codec.decode(body) for body, _ in rows)
         return [event for event in decoded if isinstance(event, messages.Event)]
 
     def acknowledge(self, seq: int) -> None:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from aimonitor.common.clock import Clock, SystemClock
 from aimonitor.common.reload import SettingsFile, follow
@@ -26,6 +27,7 @@ from aimonitor.edge.commands import CommandDesk
 from aimonitor.edge.delivery import HubAddress
 from aimonitor.edge.distress import Distress, Telegram
 from aimonitor.edge.exposition import Exposition, serve
+from aimonitor.edge.incident_log import close_left_open
 from aimonitor.edge.inference import Timed
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.keeper import Keeper
@@ -45,6 +47,7 @@ log = logging.getLogger(__name__)
 _CHECK_EVERY_S = 1.0
 _MARK_EVERY_S = 10.0
 _DRAIN_WITHIN_S = 5.0
+_LAST_WORDS_WITHIN_S = 1.0
 _SENT = "sent bytes "
 
 
@@ -161,6 +164,7 @@ class Node:
             self._keeper.start()
         if self._media is not None:
             self._media.start()
+        await asyncio.to_thread(close_left_open, self._journal)
         self._lineup.start()
         uplink = asyncio.ensure_future(self._uplink.run())
         watch = asyncio.ensure_future(self._watch())
@@ -173,12 +177,13 @@ class Node:
             for task in done - {stopped}:
                 task.result()
             if watch in done:
-                await self._drain(uplink)
+                await self._drain(uplink, _DRAIN_WITHIN_S)
         finally:
-            for work in (uplink, watch, stopped, *beside):
-                work.cancel()
-            await asyncio.gather(uplink, watch, stopped, *beside, return_exceptions=True)
+            await _end(watch, stopped, *beside)
             await self._lineup.close()
+            if self._uplink.connected:  # it should hear which incidents that has closed
+                await self._drain(uplink, _LAST_WORDS_WITHIN_S)
+            await _end(uplink)
             await asyncio.to_thread(stop_serving)
             await asyncio.to_thread(self._close)
 
@@ -233,9 +238,9 @@ class Node:
                 _check_ending(statuses)
                 return
 
-    async def _drain(self, uplink: "asyncio.Future[None]") -> None:
+    async def _drain(self, uplink: "asyncio.Future[None]", within_s: float) -> None:
         """Give the hub a moment to take the last events."""
-        deadline = self._clock.monotonic() + _DRAIN_WITHIN_S
+        deadline = self._clock.monotonic() + within_s
         while self._clock.monotonic() < deadline and not uplink.done():
             if await asyncio.to_thread(lambda: self._journal.acked) >= self._journal.last:
                 return
@@ -278,6 +283,12 @@ def _check_ending(statuses: Sequence[CameraStatus]) -> None:
     if failed:
         raise NodeError("; ".join(failed))
     log.info("every recording has ended")
+
+
+async def _end(*works: "asyncio.Future[Any]") -> None:
+    for work in works:
+        work.cancel()
+    await asyncio.gather(*works, return_exceptions=True)
 
 
 def _stop_on_signals() -> asyncio.Event:
