@@ -1,6 +1,7 @@
 """Web push: sealed for one browser, signed by the hub, told once to whom it concerns, and to nobody who was removed."""
 
 import json
+import re
 import socket
 import time
 
@@ -176,6 +177,26 @@ def test_a_browser_that_unsubscribed_is_forgotten(start_hub, browser):
         while local.get("/api/push").json()["subscriptions"]:
             assert time.monotonic() < deadline
             time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("answer", "outcome"), [(201, "sent"), (410, "unsubscribed"), (400, "failed")])
+def test_what_became_of_each_notice_is_a_metric(start_hub, browser, answer, outcome):
+    hub = start_hub(push_local=True)
+    browser.answer = answer
+
+    def notices():
+        found = re.findall(r'^aimonitor_hub_push_notices_total{outcome="(\w+)"} (\d+)', metrics().text, re.MULTILINE)
+        return {name: int(number) for name, number in found}
+
+    def metrics():
+        return httpx.get(hub.url + "/metrics")
+
+    nothing = {"sent": 0, "failed": 0, "dropped": 0, "unsubscribed": 0}
+    assert notices() == nothing
+    httpx.post(hub.url + "/api/push/subscriptions", json=browser.subscription())
+    tell(hub, event("ALERT", seq=1, at=time.time()))
+    wait_until(lambda: notices() == nothing | {outcome: 1})
+    assert "# HELP aimonitor_hub_push_notices_total Notices for browsers" in metrics().text
 
 
 def renewed(browser, other):

@@ -3,6 +3,7 @@
 import asyncio
 
 from aimonitor.common.tasks import end
+from aimonitor.hub.metrics import Counters
 from aimonitor.hub.push.postman import Postman
 from aimonitor.hub.push.records import Keys, Rules, Subscription
 
@@ -40,7 +41,7 @@ class Round:
 def play(tell, *hanging):
     async def story():
         round_ = Round(*hanging)
-        postman = Postman(round_.bring)
+        postman = Postman(round_.bring, Counters())
         running = asyncio.create_task(postman.run())
         try:
             await tell(round_, postman)
@@ -72,10 +73,10 @@ def test_of_too_many_the_oldest_fall_out_and_are_counted():
             postman.put(browser("dead"), b"%d" % number)
             await asyncio.sleep(0)
         await round_.let_go()
-        await round_.until(30 - postman.dropped)
+        await round_.until(30 - postman._counters.push_dropped)
 
     round_, postman = play(tell, "dead")
-    assert 9 <= postman.dropped <= 10
+    assert 9 <= postman._counters.push_dropped <= 10
     assert round_.brought[-20:] == [("dead", b"%d" % number) for number in range(10, 30)]
 
 

@@ -170,6 +170,7 @@ def _push_desk(settings: HubSettings, identity: Identity, board: Switchboard) ->
         identity.vault,
         identity.people,
         board.clock,
+        board.counters,
         contact=settings.push_address,
         camera_name=board.roster.name_of,
         local=settings.push_local,

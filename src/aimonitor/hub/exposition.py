@@ -60,6 +60,17 @@ TOTALS: tuple[Total, ...] = (  # a counter that is not here is shown as well, un
         },
     ),
     ("held_messages", "Pictures that waited for a viewer to acknowledge earlier ones.", "", {"": "messages_held"}),
+    (
+        "push_notices",
+        "Notices for browsers (web push), by what became of them.",
+        "outcome",
+        {
+            "sent": "push_sent",
+            "failed": "push_failed",
+            "dropped": "push_dropped",
+            "unsubscribed": "push_unsubscribed",
+        },
+    ),
     ("commands", "Commands that viewers gave.", "", {"": "commands"}),
     ("commands_failed", "Commands that were not carried out.", "", {"": "commands_failed"}),
     ("edge_arrivals", "Times that an edge came online.", "", {"": "edges_connected"}),

@@ -63,6 +63,14 @@ class Counters:
     """Files of incidents that an edge was asked for."""
     media_stored: int = 0
     media_served: int = 0
+    push_sent: int = 0
+    """Notices that push services took (web push)."""
+    push_failed: int = 0
+    """Notices that no push service took, tried three times where that could help."""
+    push_dropped: int = 0
+    """Notices that fell out because a browser's push service was too slow."""
+    push_unsubscribed: int = 0
+    """Notices for browsers that the push service no longer knows; they are told nothing more."""
     commands: int = 0
     commands_failed: int = 0
 

@@ -19,6 +19,7 @@ from aimonitor.hub.identity.people import People
 from aimonitor.hub.identity.roles import Caller, Refused
 from aimonitor.hub.identity.vaults import Shelf, Vault
 from aimonitor.hub.identity.vaults.copied import CopiedShelf
+from aimonitor.hub.metrics import Counters
 from aimonitor.hub.push.post import PushRefusedError, check_endpoint, post
 from aimonitor.hub.push.postman import Postman
 from aimonitor.hub.push.records import Keys, Rules, ServerKey, Subscription
@@ -58,13 +59,14 @@ def push_id_of(endpoint: str) -> str:
 
 
 class PushDesk:
-    """Web push of one hub. `sent`, `failed` and `dropped` count deliveries."""
+    """Web push of one hub."""
 
     def __init__(
         self,
         vault: Vault,
         people: People,
         clock: Clock,
+        counters: Counters,
         *,
         contact: str,
         camera_name: Callable[[str], str],
@@ -76,17 +78,17 @@ class PushDesk:
         self._own = Shelf(vault, "push_key", ServerKey)
         self._people = people
         self._clock = clock
+        self._counters = counters
         self._contact = contact
         self._camera_name = camera_name
         self._deliver = deliver or partial(post, local=local)
         self._local = local
-        self._postman = Postman(self._bring)
+        self._postman = Postman(self._bring, counters)
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="push")
         self._told: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._lapsed: OrderedDict[str, Subscription] = OrderedDict()
         """What push services gave up, so that a browser that is late to say where it is now keeps its rules."""
         self._private = ""
-        self.sent = self.failed = 0
 
     # --- people -----------------------------------------------------------------------------------------------------
 
@@ -195,11 +197,6 @@ class PushDesk:
     def _put(self, subscription: Subscription, notice: Notice) -> None:
         self._postman.put(subscription, msgspec.json.encode(notice))
 
-    @property
-    def dropped(self) -> int:
-        """Notices that fell out because a browser's push service was too slow."""
-        return self._postman.dropped
-
     # --- life -------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -227,6 +224,7 @@ class PushDesk:
                 await asyncio.get_running_loop().run_in_executor(self._workers, deliver)
             except PushRefusedError as error:
                 if error.gone:
+                    self._counters.push_unsubscribed += 1
                     log.info("web push: a browser of %s unsubscribed", subscription.person)
                     await self._drop(subscription)
                     return
@@ -237,11 +235,11 @@ class PushDesk:
             except (OSError, StoreError, ValueError) as error:
                 log.debug("web push: %s", error)
             else:
-                self.sent += 1
+                self._counters.push_sent += 1
                 return
             await asyncio.sleep(wait_s)
             wait_s *= 2
-        self.failed += 1
+        self._counters.push_failed += 1
 
     async def _drop(self, subscription: Subscription) -> None:
         self._lapsed[subscription.push_id] = subscription

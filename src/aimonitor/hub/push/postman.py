@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from aimonitor.common.tasks import begin, end
+from aimonitor.hub.metrics import Counters
 from aimonitor.hub.push.records import Subscription
 
 log = logging.getLogger(__name__)
@@ -19,22 +20,22 @@ Bring = Callable[[Subscription, bytes], Awaitable[None]]
 class Postman:
     """Brings notices to each browser one after the other. Lives on the event loop.
 
-    At most 20 wait for a browser; of more, the oldest is dropped and counted (`dropped`).
+    At most 20 wait for a browser; of more, the oldest is dropped and counted.
     """
 
-    def __init__(self, bring: Bring) -> None:
+    def __init__(self, bring: Bring, counters: Counters) -> None:
         self._bring = bring
+        self._counters = counters
         self._lines: dict[str, deque[tuple[Subscription, bytes]]] = {}
         self._rounds: dict[str, asyncio.Task[None]] = {}
         self._something = asyncio.Event()
-        self.dropped = 0
 
     def put(self, subscription: Subscription, message: bytes) -> None:
         """Hand in a notice. Never waits."""
         line = self._lines.setdefault(subscription.push_id, deque())
         if len(line) >= _WAITING:
             line.popleft()
-            self.dropped += 1
+            self._counters.push_dropped += 1
         line.append((subscription, message))
         self._something.set()
 
@@ -56,5 +57,6 @@ class Postman:
             try:
                 await self._bring(*line.popleft())
             except Exception:  # the top of a task: one notice that fails must not keep the next ones
+                self._counters.push_failed += 1
                 log.exception("web push: a notice was not delivered")
         del self._lines[push_id], self._rounds[push_id]
