@@ -71,7 +71,7 @@ async def until(condition):
 def stage(monkeypatch):
     """Run a story with a history at work; nothing waits for a clock."""
     monkeypatch.setattr(backoff, "delays", lambda **_: iter(lambda: 0.0, None))
-    monkeypatch.setattr(module, "_LIFE_EVERY_S", 0.0)
+    monkeypatch.setattr(module, "_LIFE_EVERY_S", 0.001)
 
     def run(story):
         async def play():
@@ -151,6 +151,16 @@ def test_an_edge_is_let_in_while_the_store_is_away_and_counted_when_it_is_back(s
         store.away = False
         await until(lambda: have.highest == 7)
         assert not history.trouble
+
+    stage(story)
+
+
+def test_a_store_that_is_away_is_said_although_nothing_is_to_be_stored(stage):
+    async def story(history, store, counters, told):
+        store.away = True
+        await until(lambda: history.trouble == "the store: away")
+        store.away = False
+        await until(lambda: not history.trouble)
 
     stage(story)
 

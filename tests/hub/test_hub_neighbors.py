@@ -1,5 +1,6 @@
 """Two hubs as one: edges and viewers at different doors, over a bus in memory and over a real Redis."""
 
+import asyncio
 import contextlib
 import sys
 import time
@@ -8,11 +9,13 @@ from types import SimpleNamespace
 import pytest
 from hub_peers import GATE, event, founding_text, frame, said, thermogram, wait_until
 
+from aimonitor.common.clock import ManualClock
 from aimonitor.contract import codec, founding, messages
 from aimonitor.contract.overlays import Layout, Thermogram
 from aimonitor.hub.buses.memory import Ether, MemoryBus
-from aimonitor.hub.neighbors import _Outward
+from aimonitor.hub.neighbors import Neighbors, _Outward
 from aimonitor.hub.parcel import Parcel
+from aimonitor.hub.roster import Roster
 
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("sentinel", "cluster")]
 
@@ -143,6 +146,43 @@ def test_a_message_is_said_once_for_all_hubs_and_then_let_go():
     held = sys.getrefcount(second)
     outward.forget()
     assert sys.getrefcount(second) == held - 1
+
+
+class Wire:
+    """A bus that says nothing and hears what a test says; `back` is what it calls when it carries again."""
+
+    def __init__(self):
+        self.connected, self.back = True, None
+
+    def say(self, channel, data):
+        pass
+
+    def listen_to(self, channels):
+        pass
+
+    async def run(self, hear, returned):
+        self.back = returned
+
+
+def test_the_others_are_not_taken_for_gone_after_the_bus_was_away():
+    clock, wire, roster = ManualClock(), Wire(), Roster(9)
+    relay = SimpleNamespace(join=lambda *_, **__: None, founding_viewers=0)
+    board = SimpleNamespace(relay=relay, roster=roster, show_presence=lambda _: None)
+    board.edge_left = lambda edge, _: setattr(edge, "online", False)
+    neighbors = Neighbors(board, wire, clock)
+    asyncio.run(neighbors.run())
+    there = messages.Presence("yard", online=True, since=1.0)
+    neighbors.hear("all", b'{"hub":"there","wants":{},"edges":["yard"],"presence":%s}' % codec.encode(there).encode())
+    wire.connected = False
+    clock.advance(30.0)
+    neighbors.tick(clock.monotonic())
+    wire.connected = True
+    wire.back()
+    neighbors.tick(clock.monotonic())
+    assert roster.online == 1
+    clock.advance(8.0)
+    neighbors.tick(clock.monotonic())
+    assert roster.online == 0, "now it could be heard, and said nothing"
 
 
 def test_a_founding_viewer_sees_an_edge_at_the_other_hub(hubs, edge, dial):

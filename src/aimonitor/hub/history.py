@@ -225,7 +225,9 @@ class History:
                     await self._recount()
                     self._recount_due, self._life = False, now
         except StoreError as error:
-            log.debug("the store cannot be counted: %s", error)
+            if not self.trouble:
+                log.warning("the store does not answer: %s", error)
+            self.trouble = str(error)
             return
         if self.trouble and not self._under_way:
             self._end_trouble()

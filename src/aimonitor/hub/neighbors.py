@@ -143,7 +143,13 @@ class Neighbors:
 
     async def run(self) -> None:
         """Live among the others until cancelled."""
-        await self._bus.run(self.hear, self.introduce)
+        await self._bus.run(self.hear, self._returned)
+
+    def _returned(self) -> None:
+        """The bus carries again: the others were not silent, they could not be heard."""
+        for other in self._others.values():
+            other.heard_at = self._clock.monotonic()
+        self.introduce()
 
     @property
     def connected(self) -> bool:
