@@ -281,16 +281,6 @@ def test_arrow_keys_go_through_the_bar_as_the_language_reads(
     expect(buttons.nth(2)).to_be_focused()
 
 
-def test_the_bar_fits_a_phone_in_one_row_and_every_sign_has_a_name(open_page: OpenPage, edge: ScriptedEdge) -> None:
-    page = open_page("#/camera/house/gate", width=390, height=844)
-    buttons = page.locator(".stage").get_by_role("toolbar").get_by_role("button")
-    expect(buttons).to_have_count(10)
-    tops = {button.bounding_box()["y"] for button in buttons.all()}  # type: ignore[index]
-    assert len(tops) == 1
-    for name in ("Zones", "Heat", "Footfall", "Save the picture", "Full screen"):
-        expect(page.get_by_role("button", name=name)).to_be_visible()
-
-
 # --- the whole way --------------------------------------------------------------------------------------------------
 
 

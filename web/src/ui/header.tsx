@@ -7,6 +7,7 @@ import { THEMES, type Theme } from "../state/preferences";
 import { Account } from "./account";
 import { useApp, useLanguage, useMay, usePreferences, useSession } from "./context";
 import { useDismiss } from "./dismiss";
+import { useFit } from "./fit";
 import { ToolIcon, type Tool } from "./icons";
 import { hrefOf, type Route } from "./route";
 
@@ -15,7 +16,6 @@ const SET_UP: Route = { view: "setup", place: { section: "cameras" } };
 export function Header({ route }: { readonly route: Route }): JSX.Element {
   const { words } = useLanguage();
   const admitted = isAdmitted(useSession()) || useSession().kind === "ended";
-  const maySetUp = useMay("admin");
   return (
     <header class="header">
       <a class="brand" href={hrefOf({ view: "live", source: null })} aria-label={words.app.name}>
@@ -25,26 +25,24 @@ export function Header({ route }: { readonly route: Route }): JSX.Element {
         </svg>
         <span>{words.app.name}</span>
       </a>
-      {admitted ? (
-      <nav class="views" aria-label={words.nav.label}>
-        <View to={{ view: "live", source: null }} tool="live" name={words.nav.live} current={route.view === "live"} />
-        <View to={{ view: "grid" }} tool="grid" name={words.nav.grid} current={route.view === "grid"} />
-        <View
-          to={{ view: "events" }}
-          tool="events"
-          name={words.nav.events}
-          current={route.view === "events" || route.view === "event"}
-        />
-        <View to={{ view: "charts" }} tool="charts" name={words.nav.charts} current={route.view === "charts"} />
-        {maySetUp && (
-          <View to={SET_UP} tool="setup" name={words.nav.setup} current={route.view === "setup"} />
-        )}
-      </nav>
-      ) : (
-        <span class="spring" />
-      )}
+      {admitted ? <Views route={route} /> : <span class="spring" />}
       <Settings admitted={admitted} />
     </header>
+  );
+}
+
+function Views({ route: { view } }: { readonly route: Route }): JSX.Element {
+  const { words, code } = useLanguage();
+  const maySetUp = useMay("admin");
+  const row = useFit<HTMLElement>(`${code} ${view} ${maySetUp}`);
+  return (
+    <nav ref={row} class="views" aria-label={words.nav.label}>
+      <View to={{ view: "live", source: null }} tool="live" name={words.nav.live} current={view === "live"} />
+      <View to={{ view: "grid" }} tool="grid" name={words.nav.grid} current={view === "grid"} />
+      <View to={{ view: "events" }} tool="events" name={words.nav.events} current={view === "events" || view === "event"} />
+      <View to={{ view: "charts" }} tool="charts" name={words.nav.charts} current={view === "charts"} />
+      {maySetUp && <View to={SET_UP} tool="setup" name={words.nav.setup} current={view === "setup"} />}
+    </nav>
   );
 }
 
@@ -57,7 +55,7 @@ interface ViewProps {
 
 function View({ to, tool, name, current }: ViewProps): JSX.Element {
   return (
-    <a class="view" href={hrefOf(to)} aria-current={current ? "page" : undefined}>
+    <a class="view" href={hrefOf(to)} title={name} aria-current={current ? "page" : undefined}>
       <ToolIcon tool={tool} />
       <span>{name}</span>
     </a>

@@ -115,17 +115,18 @@ export function currentLevel(camera: CameraView, truth: ShownTruth): string {
 export function Tile({ camera, href }: { readonly camera: CameraView; readonly href: string }): JSX.Element {
   const truth = useTruth(camera);
   const level = currentLevel(camera, truth);
+  const state = truth.isFine ? truth.duration : truth.words;
   return (
     <a class={`tile edge-${level.toLowerCase()}`} href={href}>
       <Picture camera={camera} truth={truth} />
       <span class="tile-foot">
         <LevelIcon level={level} />
-        <span class="tile-name">
-          <bdi>{camera.name}</bdi>
+        <span class="tile-name" dir="auto" title={camera.name}>
+          {camera.name}
         </span>
-        <span class={`badge state-${truth.state}`}>
+        <span class={`badge state-${truth.state}`} title={state}>
           <StateIcon state={truth.state} />
-          {truth.isFine ? truth.duration : truth.words}
+          <span class="badge-text">{state}</span>
         </span>
       </span>
     </a>

@@ -7,6 +7,7 @@ import { useCommand } from "./command";
 import { useApp, useLanguage, useMay, usePreferences, useRadar, useWorld } from "./context";
 import { OutcomeWords } from "./control";
 import { saveFile } from "./files";
+import { useFit } from "./fit";
 import { ToolIcon } from "./icons";
 
 interface ToolbarProps {
@@ -15,33 +16,69 @@ interface ToolbarProps {
 }
 
 export function Toolbar({ camera, stage }: ToolbarProps): JSX.Element {
-  const { words, direction } = useLanguage();
-  const { preferences, monitor } = useApp();
-  const { layers } = usePreferences();
-  const sparing = useWorld(isSparing);
+  const { words, direction, code } = useLanguage();
   const radar = useRadar();
   const mayAsk = useMay("operator");
+  const still = useCommand(camera.source, "snapshot");
+  const layers = offeredLayers(camera);
+  const bar = useFit<HTMLDivElement>(`${code} ${layers.length} ${radar}`);
+  return (
+    <>
+      <div
+        ref={bar}
+        class="toolbar fitted"
+        role="toolbar"
+        aria-label={words.picture.layers}
+        onKeyDown={({ currentTarget, key }) => moveFocus(currentTarget, key, direction)}
+      >
+        <LayerButtons offered={layers} />
+        <span class="tools">
+          <RadarButton />
+          {radar && mayAsk && (
+            <button type="button" class="tool" onClick={() => still.send()}>
+              <ToolIcon tool="still" />
+              <span>{words.picture.still}</span>
+            </button>
+          )}
+          <span class="spring" />
+          <button type="button" class="tool brief" title={words.picture.save} onClick={() => savePicture(stage.current, camera)}>
+            <ToolIcon tool="save" />
+            <span>{words.picture.save}</span>
+          </button>
+          <button type="button" class="tool brief" title={words.picture.full} onClick={() => void toggleFullScreen(stage.current)}>
+            <ToolIcon tool="full" />
+            <span>{words.picture.full}</span>
+          </button>
+        </span>
+      </div>
+      {radar && mayAsk && <OutcomeWords outcome={still.outcome} />}
+    </>
+  );
+}
+
+/** Heat only where a sensor feels it. */
+function offeredLayers({ observation }: CameraView): readonly Layer[] {
+  return LAYERS.filter((layer) => layer !== "thermal" || observation?.scene.thermalActive === true);
+}
+
+function LayerButtons({ offered }: { readonly offered: readonly Layer[] }): JSX.Element {
+  const { words } = useLanguage();
+  const { preferences } = useApp();
+  const { layers } = usePreferences();
+  const hints: Readonly<Partial<Record<Layer, string>>> = words.layerHint;
   const toggle = (layer: Layer): void =>
     preferences.set({
       ...preferences.value,
       layers: layers.includes(layer) ? layers.filter((other) => other !== layer) : [...layers, layer],
     });
-  const hints: Readonly<Partial<Record<Layer, string>>> = words.layerHint;
-  const feelsHeat = camera.observation?.scene.thermalActive === true;
-  const offered = LAYERS.filter((layer) => layer !== "thermal" || feelsHeat);
   return (
-    <div
-      class="toolbar"
-      role="toolbar"
-      aria-label={words.picture.layers}
-      onKeyDown={({ currentTarget, key }) => moveFocus(currentTarget, key, direction)}
-    >
+    <span class="tools layers">
       {offered.map((layer) => (
         <button
           key={layer}
           type="button"
           class="tool"
-          title={hints[layer]}
+          title={hints[layer] ?? words.layer[layer]}
           aria-pressed={layers.includes(layer)}
           onClick={() => toggle(layer)}
         >
@@ -49,30 +86,29 @@ export function Toolbar({ camera, stage }: ToolbarProps): JSX.Element {
           <span>{words.layer[layer]}</span>
         </button>
       ))}
-      <button
-        type="button"
-        class="tool"
-        aria-pressed={radar}
-        title={words.picture.radarHint}
-        onClick={() => {
-          if (sparing) monitor.insist(true);
-          preferences.set({ ...preferences.value, radar: !radar });
-        }}
-      >
-        <ToolIcon tool="radar" />
-        <span>{words.picture.radar}</span>
-      </button>
-      {radar && mayAsk && <NewStill camera={camera} />}
-      <span class="spring" />
-      <button type="button" class="tool brief" title={words.picture.save} onClick={() => savePicture(stage.current, camera)}>
-        <ToolIcon tool="save" />
-        <span>{words.picture.save}</span>
-      </button>
-      <button type="button" class="tool brief" title={words.picture.full} onClick={() => void toggleFullScreen(stage.current)}>
-        <ToolIcon tool="full" />
-        <span>{words.picture.full}</span>
-      </button>
-    </div>
+    </span>
+  );
+}
+
+function RadarButton(): JSX.Element {
+  const { words } = useLanguage();
+  const { preferences, monitor } = useApp();
+  const sparing = useWorld(isSparing);
+  const radar = useRadar();
+  return (
+    <button
+      type="button"
+      class="tool"
+      aria-pressed={radar}
+      title={words.picture.radarHint}
+      onClick={() => {
+        if (sparing) monitor.insist(true);
+        preferences.set({ ...preferences.value, radar: !radar });
+      }}
+    >
+      <ToolIcon tool="radar" />
+      <span>{words.picture.radar}</span>
+    </button>
   );
 }
 
@@ -83,21 +119,6 @@ function moveFocus(bar: HTMLElement, key: string, direction: "ltr" | "rtl"): voi
   const buttons = [...bar.querySelectorAll("button")];
   const place = buttons.findIndex((button) => button === document.activeElement);
   if (step !== 0 && place >= 0) buttons[(place + step + buttons.length) % buttons.length]?.focus();
-}
-
-/** One picture now, although only boxes are asked for; says what became of it. */
-function NewStill({ camera }: { readonly camera: CameraView }): JSX.Element {
-  const { words } = useLanguage();
-  const { outcome, send } = useCommand(camera.source, "snapshot");
-  return (
-    <>
-      <button type="button" class="tool" onClick={() => send()}>
-        <ToolIcon tool="still" />
-        <span>{words.picture.still}</span>
-      </button>
-      <OutcomeWords outcome={outcome} />
-    </>
-  );
 }
 
 /** Save the pixels as the camera sent them, without boxes. */
