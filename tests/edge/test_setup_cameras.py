@@ -205,19 +205,24 @@ def test_what_comes_back_hidden_stays_as_it_was(stand):
 
 
 @pytest.mark.parametrize(
-    ("changes", "field"),
+    ("changes", "field", "code"),
     [
-        ({"source": "rtsp://admin:***@evil.example/x"}, "cameras.door.source"),
-        ({"policy": "/etc/passwd"}, "cameras.door.policy"),
-        ({"preset": "castle"}, "cameras.door.preset"),
-        ({"thermal": "mqtt://u:***@broker/x"}, "cameras.door.thermal"),
+        ({"source": "rtsp://admin:***@evil.example/x"}, "cameras.door.source", "password_again"),
+        ({"policy": "/etc/passwd"}, "cameras.door.policy", "own_settings"),
+        ({"preset": "castle"}, "cameras.door.preset", "unknown"),
+        ({"thermal": "mqtt://u:***@broker/x"}, "cameras.door.thermal", "password_again"),
     ],
 )
-def test_what_is_wrong_is_named_and_changes_nothing(stand, changes, field):
+def test_what_is_wrong_is_named_and_changes_nothing(stand, changes, field, code):
     refused = stand.refused(entry(stand, **changes))
-    assert (refused.why, refused.problems[0].field) == ("invalid", field)
+    assert (refused.why, refused.problems[0].field, refused.problems[0].code) == ("invalid", field, code)
     assert stand.lineup.settings == (stand.door,)
     assert stand.path.read_text(encoding="utf-8") == FILE
+
+
+def test_two_cameras_have_not_the_same_id(stand):
+    refused = stand.refused(entry(stand), {"id": "door", "source": "usb:0"})
+    assert (refused.problems[0].field, refused.problems[0].code) == ("cameras.door.id", "taken")
 
 
 def test_a_camera_cannot_follow_a_file_of_the_pages_choice(stand):
@@ -228,7 +233,7 @@ def test_a_camera_cannot_follow_a_file_of_the_pages_choice(stand):
 def test_what_the_edge_cannot_wire_is_said_and_not_written(stand):
     stand.lineup.refuse = "camera address 'gopher://x': expected a file or one of esp32cam"
     refused = stand.refused(entry(stand), {"id": "lane", "source": "gopher://x"})
-    assert refused.problems[0].field == "cameras.lane"
+    assert (refused.problems[0].field, refused.problems[0].code) == ("cameras.lane", "camera_refused")
     assert stand.path.read_text(encoding="utf-8") == FILE
 
 
@@ -280,7 +285,7 @@ OWNERS = ["/etc/passwd", "file:/etc/passwd", "replay:/var/log", "usb:/etc/passwd
 @pytest.mark.parametrize("source", OWNERS)
 def test_files_of_the_edge_are_not_named_from_afar(stand, source):
     refused = stand.refused(entry(stand), {"id": "lane", "source": source})
-    assert refused.problems[0].field == "cameras.lane.source"
+    assert (refused.problems[0].field, refused.problems[0].code) == ("cameras.lane.source", "not_from_afar")
     assert "files are named in the edge's own settings" in refused.problems[0].words
     tried = setup.read(setup.Tried, stand.ask("setup.cameras.try", source=source).body)
     assert not tried.ok

@@ -1,5 +1,6 @@
 """A camera is set up in the page, and the real edge follows: zones, distances, heat, risk, versions, what-if."""
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -213,7 +214,7 @@ def test_a_refused_save_keeps_the_work(open_page: OpenPage, other: HubClient) ->
     page = open_page("#/setup/camera/yard/gate/risk")
     page.get_by_label("Watch", exact=True).fill("0.9")
     levels = page.locator(".card").filter(has_text="Levels begin at")
-    expect(levels.locator(".problem")).to_contain_text("watch < alert < critical")
+    expect(levels.locator(".problem")).to_have_text("Each level must begin above the one before.")
     page.locator(".save-bar").get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Not saved. Your work is kept here.")).to_be_visible()
     expect(page.get_by_label("Watch", exact=True)).to_have_value("0.9")
@@ -221,6 +222,27 @@ def test_a_refused_save_keeps_the_work(open_page: OpenPage, other: HubClient) ->
     expect(page.get_by_text("Not saved. Your work is kept here.")).to_have_count(0)
     save(page)
     assert policy_of(other)["levels"]["watch"] == 0.3
+
+
+SAID = {
+    "ru-RU": ("Каждый уровень должен начинаться выше предыдущего.", "Должно быть не меньше 0.", "уровни"),
+    "he-IL": ("כל רמה חייבת להתחיל מעל הרמה שלפניה.", "חייב להיות לפחות 0.", "רמות"),
+}
+
+
+@pytest.mark.parametrize("locale", SAID)
+def test_what_is_wrong_is_said_in_the_readers_language(open_page: OpenPage, other: HubClient, locale: str) -> None:
+    page = open_page("#/setup/camera/yard/gate/risk", locale=locale)
+    levels, rule, part = SAID[locale]
+    page.locator("#levels-title ~ .scale input").first.fill("0.9")
+    page.locator("#rules-title ~ .pair input").first.fill("-1")
+    expect(page.locator("#levels-title ~ .problem")).to_have_text(levels)
+    expect(page.locator("#rules-title ~ .pair .field.wrong .problem")).to_have_text(rule)
+    bar = page.locator(".save-bar .problem")
+    expect(bar).to_have_count(2)
+    expect(bar.filter(has_text=levels)).to_contain_text(part)
+    said = page.locator(".problem").all_inner_texts()
+    assert not [text for text in said if re.search("[A-Za-z]", text)]
 
 
 def test_a_conflict_is_explained_and_settled(open_page: OpenPage, other: HubClient) -> None:

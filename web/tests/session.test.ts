@@ -75,7 +75,7 @@ describe("the hub", () => {
     hubOf(Response.json(body, { status: 422, headers: { "retry-after": "60" } }));
     expect(await hub.call("POST", "api/users", nothing, {})).toEqual({
       ok: false,
-      refusal: { status: 422, code: "invalid", field: "name", words: "expected a name that nobody has, got 'Anna'", problems: [{ field: "a.b", words: "no" }], retryAfterS: 60 },
+      refusal: { status: 422, code: "invalid", field: "name", words: "expected a name that nobody has, got 'Anna'", problems: [{ field: "a.b", words: "no", code: "", limit: null }], retryAfterS: 60 },
     });
   });
 

@@ -3,7 +3,11 @@ import { changed, differences, draftOf, freeName, removed, renamed, undone } fro
 import { begin, isEnough, tapped, type Drawing } from "../src/setup/drawing";
 import { center, clamp, fitAlignment, inward, movedShape, towards, withCorner } from "../src/setup/geometry";
 import { transformOf } from "../src/setup/sensor_picture";
-import { problemAt } from "../src/setup/problems";
+import { placeOf, problemAt } from "../src/setup/problems";
+import { en } from "../src/setup/words/en";
+import { he } from "../src/setup/words/he";
+import { ru } from "../src/setup/words/ru";
+import { languageOf } from "../src/i18n/language";
 import { readPolicy, type Policy, type Spot } from "../src/wire/policy";
 import { placesJson, policyJson } from "../src/wire/policy_json";
 import { ContractError, ObjectReader } from "../src/wire/reader";
@@ -135,8 +139,28 @@ describe("the alignment", () => {
 
 describe("a problem", () => {
   it("belongs to its field and to what holds the field", () => {
-    const problems = [{ field: "zones.Gate.polygon", words: "too few" }];
-    expect(problemAt(problems, "zones.Gate")).toBe("\u2068too few\u2069");
-    expect(problemAt(problems, "zones.Gat")).toBe("");
+    const problems = [{ field: "zones.Gate.polygon", words: "too few", code: "", limit: null }];
+    expect(problemAt(problems, "zones.Gate", en, languageOf("en"))).toBe("\u2068too few\u2069");
+    expect(problemAt(problems, "zones.Gat", en, languageOf("en"))).toBe("");
+  });
+
+  it("is said in the reader's language, with its limit as that writes numbers, and once", () => {
+    const weight = { field: "weights.fire", words: "input should be less than or equal to 0.99", code: "at_most", limit: 0.99 };
+    const side = { field: "calibration.side_m", words: "input should be greater than 0", code: "above", limit: 0 };
+    expect(problemAt([weight, { ...weight, field: "weights.hot" }], "weights", ru, languageOf("ru"))).toBe("Должно быть не больше 0,99.");
+    expect(problemAt([side], "calibration", he, languageOf("he"))).toBe("חייב להיות יותר מ־0.");
+  });
+
+  it("with a word that the page does not know stays as it came", () => {
+    for (const code of ["toString", "newer_word"]) {
+      expect(problemAt([{ field: "a", words: "no", code, limit: null }], "a", ru, languageOf("ru"))).toBe("\u2068no\u2069");
+    }
+  });
+
+  it("beside no field says where it is", () => {
+    const at = (field: string): string => placeOf({ field, words: "", code: "", limit: null }, policy(), ru);
+    expect(at("zones.Gate.polygon.0")).toBe("зоны · \u2068Gate\u2069");
+    expect(at("rules.crowd_at")).toBe("тонкая настройка · Толпа от, человек");
+    expect(at("thermal_alignment")).toBe("совмещение с тепловизором");
   });
 });

@@ -17,7 +17,7 @@ A result that is not ok carries a `Refused`, or nothing. `Command.arguments["by"
 about cameras go to any camera of the edge. An edge that is older answers that it does not know the command.
 """
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw
@@ -45,11 +45,29 @@ class Answer(msgspec.Struct, frozen=True):
 # --- for all of them ------------------------------------------------------------------------------------------------
 
 
+ProblemCode = Literal[
+    # one value, and the `limit` that it breaks
+    "above", "at_least", "below", "at_most", "too_few", "too_many", "too_short", "too_long",
+    # one value, otherwise
+    "missing", "no_number", "malformed", "unknown", "unknown_timezone", "taken",
+    # values that do not go together
+    "no_length", "not_ascending", "no_ground", "no_alignment",
+    # cameras
+    "password_again", "not_from_afar", "own_settings", "camera_refused",
+]  # fmt: skip
+"""What is wrong with a field, in one word. For pages in other languages than English; words are only added."""
+
+
 class Problem(Answer, frozen=True):
-    """What is wrong where; `field` is a path such as `zones.Gate.polygon`, empty for the whole."""
+    """What is wrong where; `field` is a path such as `zones.Gate.polygon`, empty for the whole.
+
+    code: one of ProblemCode, where there is one for it; limit: what a code is about that speaks of a limit
+    """
 
     field: Text
     words: Text
+    code: Word | None = None
+    limit: Finite | None = None
 
 
 class Problems(Answer, frozen=True):

@@ -11,7 +11,7 @@ from aimonitor.common.settings import SettingsError
 from aimonitor.contract import messages
 from aimonitor.contract.overlays import Layout
 from aimonitor.edge.camera import Surroundings, WiredCamera, wire
-from aimonitor.edge.policy_errors import PolicyError
+from aimonitor.edge.policy_errors import PolicyError, Problem
 from aimonitor.edge.sensors.ways import SensorAddressError
 from aimonitor.edge.settings import CameraSettings
 from aimonitor.edge.source import SourceError
@@ -31,8 +31,8 @@ class CameraRefusedError(PolicyError):
     """One of the cameras was told something wrong."""
 
     def __init__(self, camera_id: str, words: str) -> None:
-        super().__init__(f"camera {camera_id}", [("", words)])
-        self.problems = ((f"cameras.{camera_id}", words),)
+        super().__init__(f"camera {camera_id}", [Problem("", words)])
+        self.problems = (Problem(f"cameras.{camera_id}", words, "camera_refused"),)
 
 
 class Lineup:

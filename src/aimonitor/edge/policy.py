@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from aimonitor.common.settings import Settings, SettingsError
 from aimonitor.edge.behavior import Line, Rules, Site, Zone
 from aimonitor.edge.fusion import Alignment
-from aimonitor.edge.policy_errors import PolicyError, unknown_word
+from aimonitor.edge.policy_errors import PolicyError, Problem, fault, unknown_word
 from aimonitor.edge.policy_tables import (
     AlignmentPolicy,
     CalibrationPolicy,
@@ -72,7 +72,8 @@ class SitePolicy(Settings):
     @model_validator(mode="after")
     def _places_exist(self) -> Self:
         for place in sorted(self.places.keys() - self.zones.keys() - self.lines.keys()):
-            raise ValueError(f"places: {unknown_word(place, {*self.zones, *self.lines}, 'a zone or line')}")
+            words = unknown_word(place, {*self.zones, *self.lines}, "a zone or line")
+            raise fault("unknown", f"places: {words}")
         return self
 
     def site(self) -> Site:
@@ -154,7 +155,7 @@ def parse_policy(own: Mapping[str, Any], *, where: str = "policy") -> SitePolicy
     """The policy in a table as TOML has it, over its preset. Raises PolicyError."""
     preset = own.get("preset", "home")
     if preset not in PRESETS:
-        raise PolicyError(where, [("preset", unknown_word(str(preset), PRESETS))])
+        raise PolicyError(where, [Problem("preset", unknown_word(str(preset), PRESETS), "unknown")])
     text = (resources.files("aimonitor.edge") / "presets" / f"{preset}.toml").read_text(encoding="utf-8")
     try:
         return SitePolicy.model_validate(_over(tomllib.loads(text), own))
@@ -164,7 +165,7 @@ def parse_policy(own: Mapping[str, Any], *, where: str = "policy") -> SitePolicy
 
 def _only(value: Mapping[str, float], known: Mapping[str, object] | set[str]) -> Mapping[str, float]:
     for name in sorted(value.keys() - set(known)):
-        raise ValueError(unknown_word(name, known))
+        raise fault("unknown", unknown_word(name, known))
     return value
 
 

@@ -1,15 +1,43 @@
 """What is wrong with a policy: for each problem where, what was expected and what came."""
 
 import difflib
-from collections.abc import Iterable, Sequence
-from typing import get_args
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from aimonitor.common.settings import SettingsError
+from aimonitor.contract.setup import ProblemCode
 
 _SHOWN = 60
+_LIMITS: Mapping[str, tuple[ProblemCode, str]] = {
+    "greater_than": ("above", "gt"),
+    "greater_than_equal": ("at_least", "ge"),
+    "less_than": ("below", "lt"),
+    "less_than_equal": ("at_most", "le"),
+    "too_short": ("too_few", "min_length"),
+    "too_long": ("too_many", "max_length"),
+    "string_too_short": ("too_short", "min_length"),
+    "string_too_long": ("too_long", "max_length"),
+}
+"""Pydantic's types of errors about a limit: our code, and where in the error's context the limit is."""
+_CODES: Mapping[str, ProblemCode] = {
+    "missing": "missing",
+    "extra_forbidden": "unknown",
+    "literal_error": "unknown",
+    "string_pattern_mismatch": "malformed",
+    **dict.fromkeys(
+        ("float_type", "float_parsing", "finite_number", "int_type", "int_parsing", "int_from_float"), "no_number"
+    ),
+}
+_OWN: frozenset[str] = frozenset(get_args(ProblemCode)) - _LIMITS.keys() - _CODES.keys()
+"""Types of errors that validators of ours raise."""
+
+
+def fault(code: ProblemCode, words: str) -> PydanticCustomError:
+    """What a validator raises: a ValueError with a code of its own, one that pydantic does not know."""
+    return PydanticCustomError(code, "{words}", {"words": words})
 
 
 def unknown_word(word: str, known: Iterable[str], what: str = "") -> str:
@@ -20,11 +48,20 @@ def unknown_word(word: str, known: Iterable[str], what: str = "") -> str:
     return f"unknown {word!r}; {expected}"
 
 
-class PolicyError(SettingsError):
-    """A policy was refused. The text is the first problem in one line; `problems` are all of them, as (path, words)."""
+class Problem(NamedTuple):
+    """One thing that is wrong: where, in words, and in short; `limit` is what the code is about, if it has one."""
 
-    def __init__(self, where: str, problems: Sequence[tuple[str, str]]) -> None:
-        path, words = problems[0]
+    path: str
+    words: str
+    code: ProblemCode | None = None
+    limit: float | None = None
+
+
+class PolicyError(SettingsError):
+    """A policy was refused. The text is the first problem in one line; `problems` are all of them."""
+
+    def __init__(self, where: str, problems: Sequence[Problem]) -> None:
+        path, words = problems[0][:2]
         super().__init__(f"{where}: {path}: {words}" if path else f"{where}: {words}")
         self.problems = tuple(problems)
 
@@ -34,15 +71,26 @@ class PolicyError(SettingsError):
         return cls(where, [_problem(each, model) for each in error.errors(include_url=False)])
 
 
-def _problem(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
-    path = ".".join(str(step) for step in error["loc"])
+def _problem(error: ErrorDetails, model: type[BaseModel]) -> Problem:
+    return Problem(".".join(str(step) for step in error["loc"]), _words(error, model), *_code(error))
+
+
+def _words(error: ErrorDetails, model: type[BaseModel]) -> str:
     if error["type"] == "extra_forbidden":
-        return path, unknown_word(str(error["loc"][-1]), _keys(model, error["loc"][:-1]))
+        return unknown_word(str(error["loc"][-1]), _keys(model, error["loc"][:-1]))
     message = error["msg"].removeprefix("Value error, ")
     got = repr(error["input"])
-    if error["type"] == "value_error" or len(got) > _SHOWN:
-        return path, message
-    return path, f"{message[:1].lower()}{message[1:]}, got {got}"
+    if error["type"] in _OWN or error["type"] == "value_error" or len(got) > _SHOWN:
+        return message
+    return f"{message[:1].lower()}{message[1:]}, got {got}"
+
+
+def _code(error: ErrorDetails) -> tuple[ProblemCode | None, float | None]:
+    kind = error["type"]
+    if kind in _LIMITS:
+        code, key = _LIMITS[kind]
+        return code, error["ctx"][key]
+    return _CODES.get(kind) or next((own for own in get_args(ProblemCode) if own == kind), None), None
 
 
 def _keys(model: type[BaseModel], path: Iterable[int | str]) -> list[str]:

@@ -7,8 +7,8 @@ from pydantic import Field, field_validator, model_validator
 
 from aimonitor.common.settings import Settings
 from aimonitor.edge.fusion import Alignment
-from aimonitor.edge.ground import Ground, calibrate
-from aimonitor.edge.policy_errors import unknown_word
+from aimonitor.edge.ground import CalibrationError, Ground, calibrate
+from aimonitor.edge.policy_errors import fault, unknown_word
 from aimonitor.edge.risk_policy import NEWS, WEIGHTS
 from aimonitor.edge.types import Level, Point, Size
 
@@ -45,7 +45,7 @@ class LinePolicy(Settings):
     @model_validator(mode="after")
     def _has_length(self) -> Self:
         if self.start == self.end:
-            raise ValueError("expected a line with two different ends")
+            raise fault("no_length", "expected a line with two different ends")
         return self
 
 
@@ -61,7 +61,10 @@ class CalibrationPolicy(Settings):
 
     @model_validator(mode="after")
     def _makes_a_plane(self) -> Self:
-        self.ground()
+        try:
+            self.ground()
+        except CalibrationError as error:
+            raise fault("no_ground", str(error)) from None
         return self
 
     def ground(self) -> Ground:
@@ -78,7 +81,10 @@ class AlignmentPolicy(Settings):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        self.alignment()
+        try:
+            self.alignment()
+        except ValueError as error:
+            raise fault("no_alignment", str(error)) from None
         return self
 
     def alignment(self) -> Alignment:
@@ -100,7 +106,7 @@ class HoursPolicy(Settings):
             try:
                 ZoneInfo(name)
             except (ZoneInfoNotFoundError, ValueError, OSError):
-                raise ValueError("expected `local` or an IANA name such as Europe/Athens") from None
+                raise fault("unknown_timezone", "expected `local` or an IANA name such as Europe/Athens") from None
         return name
 
 
@@ -117,7 +123,8 @@ class LevelsPolicy(Settings):
     @model_validator(mode="after")
     def _ascends(self) -> Self:
         if not self.watch < self.alert < self.critical:
-            raise ValueError(f"expected watch < alert < critical, got {self.watch}, {self.alert}, {self.critical}")
+            got = f"{self.watch}, {self.alert}, {self.critical}"
+            raise fault("not_ascending", f"expected watch < alert < critical, got {got}")
         return self
 
 
@@ -134,5 +141,5 @@ class EventsPolicy(Settings):
     @classmethod
     def _are_causes(cls, news: frozenset[str]) -> frozenset[str]:
         for cause in sorted(news - WEIGHTS.keys()):
-            raise ValueError(unknown_word(cause, WEIGHTS))
+            raise fault("unknown", unknown_word(cause, WEIGHTS))
         return news

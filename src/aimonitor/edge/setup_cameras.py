@@ -16,7 +16,7 @@ from aimonitor.edge.camera import WiredCamera
 from aimonitor.edge.camera_address import HIDDEN, masked, unmasked
 from aimonitor.edge.camera_file import CameraFile
 from aimonitor.edge.capture import Capture
-from aimonitor.edge.policy_errors import PolicyError
+from aimonitor.edge.policy_errors import PolicyError, Problem
 from aimonitor.edge.policy_store import StaleError
 from aimonitor.edge.scan import local_networks, scan
 from aimonitor.edge.settings import CameraSettings
@@ -107,7 +107,7 @@ class CamerasDesk:
         known = self._lineup().settings
         address = unmasked(wish.source, [camera.source for camera in known])
         if address is None:
-            raise PolicyError("", [("source", _NO_PASSWORD)])
+            raise PolicyError("", [Problem("source", _NO_PASSWORD, "password_again")])
         running = [camera.id for camera in known if camera.source == address]
         if running:
             return _tried(self._lineup().cameras[running[0]].capture.status(), f"in use as {running[0]}")
@@ -183,17 +183,18 @@ def _entry(camera: CameraSettings) -> setup.CameraEntry:
 
 def _settings(entries: Sequence[setup.CameraEntry], before: Sequence[CameraSettings]) -> tuple[CameraSettings, ...]:
     """What the page wants, secrets put back. Raises PolicyError with every problem."""
-    problems: list[tuple[str, str]] = []
+    problems: list[Problem] = []
     made: list[CameraSettings] = []
     for entry in entries:
         old = next((camera for camera in before if camera.id == entry.id), None)
         if any(camera.id == entry.id for camera in made):
-            problems.append((f"cameras.{entry.id}.id", "expected every camera to have its own id"))
+            words = "expected every camera to have its own id"
+            problems.append(Problem(f"cameras.{entry.id}.id", words, "taken"))
             continue
         try:
             made.append(_camera(entry, old, before))
         except PolicyError as error:
-            problems += [(f"cameras.{entry.id}.{field}", words) for field, words in error.problems]
+            problems += [each._replace(path=f"cameras.{entry.id}.{each.path}") for each in error.problems]
     if problems:
         raise PolicyError("cameras", problems)
     return tuple(made)
@@ -206,7 +207,7 @@ def _check_new(address: str, known: Sequence[CameraSettings]) -> None:
     try:
         check_from_afar(address)
     except SourceError as error:
-        raise PolicyError("", [("source", str(error))]) from None
+        raise PolicyError("", [Problem("source", str(error), "not_from_afar")]) from None
 
 
 def _camera(
@@ -217,13 +218,14 @@ def _camera(
     for field in ("source", "thermal"):
         said[field] = unmasked(said[field], [getattr(camera, field) for camera in known])
         if said[field] is None:
-            raise PolicyError("", [(field, _NO_PASSWORD)])
+            raise PolicyError("", [Problem(field, _NO_PASSWORD, "password_again")])
     _check_new(said["source"], before)
     if entry.thermal_token == HIDDEN:
         said["thermal_token"] = old.thermal_token if old is not None else ""
     kept = None if old is None or old.policy is None else str(old.policy)
     if entry.policy not in (None, "", kept):
-        raise PolicyError("", [("policy", "which file it is, only the edge's own settings say")])
+        words = "which file it is, only the edge's own settings say"
+        raise PolicyError("", [Problem("policy", words, "own_settings")])
     said["policy"] = kept
     try:
         return CameraSettings.model_validate(said)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from aimonitor.common.settings import SettingsError
-from aimonitor.contract.setup import Problem
-from aimonitor.edge.policy_errors import PolicyError
+from aimonitor.contract import setup
+from aimonitor.edge.policy_errors import PolicyError, Problem
 
 _SHOWN = 50
 
@@ -30,7 +30,9 @@ def alone(lock: threading.Lock, words: str) -> Iterator[None]:
         lock.release()
 
 
-def problems_of(error: SettingsError) -> tuple[Problem, ...]:
+def problems_of(error: SettingsError) -> tuple[setup.Problem, ...]:
     """Everything that is wrong, the first 50."""
-    pairs = error.problems if isinstance(error, PolicyError) else [("", str(error))]
-    return tuple(Problem(field[:1000], words[:1000]) for field, words in pairs[:_SHOWN])
+    problems = error.problems if isinstance(error, PolicyError) else [Problem("", str(error))]
+    return tuple(
+        setup.Problem(path[:1000], words[:1000], code, limit) for path, words, code, limit in problems[:_SHOWN]
+    )

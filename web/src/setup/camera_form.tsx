@@ -12,7 +12,7 @@ import type { CameraEntry } from "../wire/edges";
 import type { Answer, Refusal } from "../wire/hub";
 import { Search, Trial } from "./camera_trial";
 import { NumberField, SelectField } from "./inputs";
-import { problemAt } from "./problems";
+import { useProblemAt } from "./problems";
 import { useSetUpWords } from "./words/words";
 
 const PRESETS = ["home", "shop", "construction", "farm", "border-road"];
@@ -24,14 +24,12 @@ interface CameraFormProps {
   readonly camera: CameraEntry;
   /** Ids of the other cameras. */
   readonly taken: readonly string[];
-  /** Its place in the list: problems are told by it. */
-  readonly index: number;
   readonly onSave: (camera: CameraEntry) => Promise<Answer<string>>;
   readonly onReload: () => void;
   readonly onCancel: () => void;
 }
 
-export function CameraForm({ edgeId, camera: given, taken, index, onSave, onReload, onCancel }: CameraFormProps): JSX.Element {
+export function CameraForm({ edgeId, camera: given, taken, onSave, onReload, onCancel }: CameraFormProps): JSX.Element {
   const words = useSetUpWords();
   const { words: common } = useLanguage();
   const [camera, setCamera] = useState(given);
@@ -39,7 +37,8 @@ export function CameraForm({ edgeId, camera: given, taken, index, onSave, onRelo
   const set = (change: Partial<CameraEntry>): void => setCamera((now) => ({ ...now, ...change }));
   const isNew = given.id === "";
   const { refusal } = saving;
-  const wrong = (field: string): string => (refusal === null ? "" : problemAt(refusal.problems, `cameras.${index}.${field}`));
+  const problemAt = useProblemAt(refusal?.problems ?? []);
+  const wrong = (field: string): string => problemAt(`cameras.${camera.id}.${field}`);
   const idProblem = camera.id === "" ? "" : taken.includes(camera.id) ? words.cameras.idTaken : IDENTIFIER.test(camera.id) ? "" : words.cameras.idShape;
   const submit = (event: Event): void => {
     event.preventDefault();
@@ -106,6 +105,7 @@ function Fields({ camera, isNew, idProblem, wrong, onSet }: FieldsProps): JSX.El
 function Refused({ refusal, onReload }: { readonly refusal: Refusal; readonly onReload: () => void }): JSX.Element {
   const words = useSetUpWords();
   const stale = refusal.status === CONFLICT;
+  const said = useProblemAt(refusal.problems)("cameras");
   return (
     <div class="save-problems" role="alert">
       <strong>{stale ? words.cameras.conflict : words.save.refused}</strong>
@@ -114,7 +114,7 @@ function Refused({ refusal, onReload }: { readonly refusal: Refusal; readonly on
           {words.cameras.reload}
         </button>
       ) : (
-        <p class="problem"><Why refusal={refusal} /></p>
+        <p class="problem">{said === "" ? <Why refusal={refusal} /> : said}</p>
       )}
     </div>
   );

@@ -106,7 +106,6 @@ function EdgeCard({ edgeId }: { readonly edgeId: string }): JSX.Element {
           edgeId={edgeId}
           camera={edited}
           taken={cameras.map(({ id }) => id).filter((id) => id !== editing)}
-          index={editing === "" ? cameras.length : cameras.findIndex(({ id }) => id === editing)}
           onSave={(camera) => put(editing === "" ? [...cameras, camera] : cameras.map((old) => (old.id === editing ? camera : old)))}
           onReload={loading.send}
           onCancel={() => setEditing(null)}

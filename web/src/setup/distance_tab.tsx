@@ -10,7 +10,7 @@ import { Board, pointsOf } from "./board";
 import { Handle } from "./handle";
 import { NumberField } from "./inputs";
 import { useLatest } from "./latest";
-import { problemAt } from "./problems";
+import { useProblemAt } from "./problems";
 import type { Workbench } from "./use_draft";
 import { useSetUpWords } from "./words/words";
 
@@ -47,6 +47,7 @@ function Known({ bench, calibration }: { readonly bench: Workbench; readonly cal
   const { value: check, refusal } = useLatest(() => checkCalibration(hub, bench.source, calibration), [calibration], CHECK_AFTER_MS);
   const set = (change: Partial<Calibration>, stroke: string): void => bench.change({ calibration: { ...calibration, ...change } }, stroke);
   const [first, second] = corners;
+  const problemAt = useProblemAt(bench.problems);
   return (
     <div class="workroom">
       <div class="workroom-main">
@@ -81,7 +82,7 @@ function Known({ bench, calibration }: { readonly bench: Workbench; readonly cal
           value={sideM}
           step={0.1}
           onChange={(value) => set({ sideM: value ?? 0 }, "side")}
-          problem={problemAt(bench.problems, "calibration.side_m")}
+          problem={problemAt("calibration.side_m")}
         />
         <NumberField
           name={words.distance.second}
@@ -89,7 +90,7 @@ function Known({ bench, calibration }: { readonly bench: Workbench; readonly cal
           value={secondM}
           step={0.1}
           onChange={(value) => set({ secondM: value }, "second side")}
-          problem={problemAt(bench.problems, "calibration.second_m")}
+          problem={problemAt("calibration.second_m")}
         />
         <Verdict check={check} refusal={refusal} />
         <button type="button" class="tool outlined danger" onClick={() => bench.change({ calibration: null })}>
@@ -108,7 +109,7 @@ function Verdict({ check, refusal }: { readonly check: CalibrationCheck | null; 
   if (!check.ok) {
     return (
       <p class="problem" role="status">
-        {words.distance.wrong} <bdi lang="en">{check.words}</bdi>
+        {words.problem.no_ground} <bdi lang="en">{check.words}</bdi>
       </p>
     );
   }

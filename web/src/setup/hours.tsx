@@ -5,7 +5,7 @@ import { useId } from "preact/hooks";
 import { Field } from "../ui/field";
 import { ToolIcon } from "../ui/icons";
 import type { Hours } from "../wire/policy";
-import { problemAt } from "./problems";
+import { useProblemAt } from "./problems";
 import type { Workbench } from "./use_draft";
 import { useSetUpWords } from "./words/words";
 
@@ -17,7 +17,8 @@ export function HoursCard({ bench }: { readonly bench: Workbench }): JSX.Element
   const { hours } = bench.policy;
   const set = (change: Partial<Hours>, stroke = ""): void => bench.change({ hours: { ...hours, ...change } }, stroke);
   const replace = (index: number, span: string): void => set({ known: hours.known.map((old, other) => (other === index ? span : old)) }, `known ${index}`);
-  const problem = problemAt(bench.problems, "hours");
+  const problemAt = useProblemAt(bench.problems);
+  const problem = `${problemAt("hours.night")} ${problemAt("hours.known")}`.trim();
   return (
     <section class="card form" aria-labelledby="hours-title">
       <h2 id="hours-title">{words.hours.title}</h2>
@@ -39,7 +40,7 @@ export function HoursCard({ bench }: { readonly bench: Workbench }): JSX.Element
         <ToolIcon tool="add" />
         {words.hours.addKnown}
       </button>
-      <Zone timezone={hours.timezone} onChange={(timezone) => set({ timezone }, "timezone")} />
+      <Zone timezone={hours.timezone} problem={problemAt("hours.timezone")} onChange={(timezone) => set({ timezone }, "timezone")} />
       {problem !== "" && <p class="problem">{problem}</p>}
     </section>
   );
@@ -62,11 +63,17 @@ export function SpanInput({ name, span, onChange }: { readonly name: string; rea
   );
 }
 
-function Zone({ timezone, onChange }: { readonly timezone: string; readonly onChange: (timezone: string) => void }): JSX.Element {
+interface ZoneProps {
+  readonly timezone: string;
+  readonly problem: string;
+  readonly onChange: (timezone: string) => void;
+}
+
+function Zone({ timezone, problem, onChange }: ZoneProps): JSX.Element {
   const words = useSetUpWords();
   const list = useId();
   return (
-    <Field name={words.hours.timezone} hint={words.hours.timezoneHint}>
+    <Field name={words.hours.timezone} hint={words.hours.timezoneHint} problem={problem}>
       {(ties) => (
         <>
           <input {...ties} type="text" dir="ltr" list={list} value={timezone} onChange={(event) => onChange(event.currentTarget.value.trim() || LOCAL)} />

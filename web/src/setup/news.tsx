@@ -5,7 +5,7 @@ import { translate } from "../i18n/language";
 import { useLanguage } from "../ui/context";
 import type { News } from "../wire/policy";
 import { NumberField, SelectField } from "./inputs";
-import { problemAt } from "./problems";
+import { useProblemAt } from "./problems";
 import type { Workbench } from "./use_draft";
 import { useSetUpWords } from "./words/words";
 
@@ -21,7 +21,8 @@ export function NewsCard({ bench }: { readonly bench: Workbench }): JSX.Element 
   const set = (change: Partial<News>, stroke = ""): void => bench.change({ events: { ...events, ...change } }, stroke);
   const toggle = (cause: string): void =>
     set({ news: events.news.includes(cause) ? events.news.filter((other) => other !== cause) : [...events.news, cause] });
-  const problem = problemAt(bench.problems, "events");
+  const problemAt = useProblemAt(bench.problems);
+  const problem = problemAt("events.news");
   return (
     <section class="card form" aria-labelledby="news-title">
       <h2 id="news-title">{words.news.title}</h2>
@@ -42,8 +43,8 @@ export function NewsCard({ bench }: { readonly bench: Workbench }): JSX.Element 
         </div>
       </fieldset>
       <div class="pair">
-        <NumberField name={words.news.openAfter} value={events.openAfterS} step={0.1} onChange={(value) => set({ openAfterS: value ?? 0 }, "open")} />
-        <NumberField name={words.news.closeAfter} value={events.closeAfterS} step={1} onChange={(value) => set({ closeAfterS: value ?? 0 }, "close")} />
+        <NumberField name={words.news.openAfter} value={events.openAfterS} step={0.1} onChange={(value) => set({ openAfterS: value ?? 0 }, "open")} problem={problemAt("events.open_after_s")} />
+        <NumberField name={words.news.closeAfter} value={events.closeAfterS} step={1} onChange={(value) => set({ closeAfterS: value ?? 0 }, "close")} problem={problemAt("events.close_after_s")} />
       </div>
       {problem !== "" && <p class="problem">{problem}</p>}
     </section>

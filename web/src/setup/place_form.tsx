@@ -9,7 +9,7 @@ import { ToolIcon } from "../ui/icons";
 import type { Line, Zone } from "../wire/policy";
 import { renamed } from "./draft";
 import { Check, NumberField, Scale, SelectField } from "./inputs";
-import { problemAt } from "./problems";
+import { useProblemAt } from "./problems";
 import type { Workbench } from "./use_draft";
 import { useSetUpWords } from "./words/words";
 
@@ -29,7 +29,8 @@ export function ZoneForm({ bench, zone, onRename, onRemove }: PlaceFormProps & {
   const { name } = zone;
   const set = (change: Partial<Zone>): void =>
     bench.change({ zones: bench.policy.zones.map((each) => (each.name === name ? { ...each, ...change } : each)) }, `${Object.keys(change)} of ${name}`);
-  const wrong = (field: string): string => problemAt(bench.problems, `zones.${name}.${field}`);
+  const problemAt = useProblemAt(bench.problems);
+  const wrong = (field: string): string => problemAt(`zones.${name}.${field}`);
   return (
     <PlaceForm bench={bench} name={name} problem={wrong("polygon")} onRename={onRename} onRemove={onRemove}>
       <SelectField
@@ -68,7 +69,7 @@ export function LineForm({ bench, line, onRename, onRemove }: PlaceFormProps & {
     bench.change({ lines: bench.policy.lines.map((each) => (each.name === name ? { ...each, ...change } : each)) });
   const { both, in: inwards, out } = words.zones.allowed;
   return (
-    <PlaceForm bench={bench} name={name} problem={problemAt(bench.problems, `lines.${name}`)} onRename={onRename} onRemove={onRemove}>
+    <PlaceForm bench={bench} name={name} problem={useProblemAt(bench.problems)(`lines.${name}`)} onRename={onRename} onRemove={onRemove}>
       <SelectField
         name={words.zones.crossing}
         value={line.allowed}
@@ -113,7 +114,7 @@ function PlaceName({ bench, name, onRename }: { readonly bench: Workbench; reado
   const [text, setText] = useState(name);
   const wanted = text.trim();
   const taken = wanted !== name && [...bench.policy.zones, ...bench.policy.lines].some((other) => other.name === wanted);
-  const problem = wanted === "" ? words.zones.nameless : taken ? words.zones.taken : "";
+  const problem = wanted === "" ? words.zones.nameless : taken ? words.problem.taken : "";
   const settle = (): void => {
     if (problem !== "" || wanted === name) return;
     bench.change(renamed(bench.policy, name, wanted));

@@ -8,7 +8,7 @@ import { HoursCard } from "./hours";
 import { NumberField, Scale, SelectField, usePoints } from "./inputs";
 import { NewsCard } from "./news";
 import { PlaceFactor } from "./place_form";
-import { problemAt } from "./problems";
+import { useProblemAt } from "./problems";
 import type { Workbench } from "./use_draft";
 import { useSetUpWords } from "./words/words";
 
@@ -99,7 +99,7 @@ function LevelsCard({ bench }: { readonly bench: Workbench }): JSX.Element {
   const points = usePoints();
   const { levels } = bench.policy;
   const rungs = [["watch", "WATCH"], ["alert", "ALERT"], ["critical", "CRITICAL"]] as const;
-  const problem = problemAt(bench.problems, "levels");
+  const problem = useProblemAt(bench.problems)("levels");
   return (
     <section class="card" aria-labelledby="levels-title">
       <h2 id="levels-title">{words.risk.levels}</h2>
@@ -123,6 +123,7 @@ function LevelsCard({ bench }: { readonly bench: Workbench }): JSX.Element {
 function RulesCard({ bench }: { readonly bench: Workbench }): JSX.Element {
   const words = useSetUpWords();
   const { policy, saved } = bench;
+  const problemAt = useProblemAt(bench.problems);
   return (
     <section class="card form" aria-labelledby="rules-title">
       <h2 id="rules-title">{words.risk.rules}</h2>
@@ -133,7 +134,7 @@ function RulesCard({ bench }: { readonly bench: Workbench }): JSX.Element {
             name={words.rule[rule]}
             value={policy.rules[rule] ?? null}
             placeholder={String(saved.usual.rules[rule] ?? "")}
-            problem={problemAt(bench.problems, `rules.${rule}`)}
+            problem={problemAt(`rules.${rule}`)}
             onChange={(value) => {
               const { [rule]: _, ...others } = policy.rules;
               bench.change({ rules: value === null ? others : { ...others, [rule]: value } }, rule);

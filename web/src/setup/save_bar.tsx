@@ -5,7 +5,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { isolate, translate } from "../i18n/language";
 import { useLanguage } from "../ui/context";
 import { ToolIcon } from "../ui/icons";
-import { Why } from "../ui/why";
+import { Detail, Why } from "../ui/why";
+import { placeOf, problemWords } from "./problems";
 import type { Workbench } from "./use_draft";
 import { useSetUpWords } from "./words/words";
 
@@ -79,7 +80,8 @@ function useUndoKey(bench: Workbench): void {
 
 function Problems({ bench }: { readonly bench: Workbench }): JSX.Element | null {
   const words = useSetUpWords();
-  const { problems, saving } = bench;
+  const language = useLanguage();
+  const { problems, policy, saving } = bench;
   const { refusal } = saving;
   if (problems.length === 0 && (refusal === null || saving.theirs !== null)) return null;
   return (
@@ -89,8 +91,8 @@ function Problems({ bench }: { readonly bench: Workbench }): JSX.Element | null 
       <ul>
         {problems.slice(0, PROBLEMS_SHOWN).map((problem) => (
           <li key={`${problem.field}: ${problem.words}`} class="problem">
-            {problem.field !== "" && <bdi lang="en">{`${problem.field}: `}</bdi>}
-            <bdi lang="en">{problem.words}</bdi>
+            {problem.field !== "" && `${placeOf(problem, policy, words)}: `}
+            {problemWords(problem, words, language) || <Detail words={problem.words} />}
           </li>
         ))}
       </ul>

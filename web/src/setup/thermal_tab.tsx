@@ -11,7 +11,7 @@ import type { Alignment, Spot } from "../wire/policy";
 import { Board, BoardName, pointsOf, useShape } from "./board";
 import { clamp, fitAlignment } from "./geometry";
 import { Handle } from "./handle";
-import { problemAt } from "./problems";
+import { useProblemAt } from "./problems";
 import { SensorPicture, transformOf, useFelt } from "./sensor_picture";
 import type { Workbench } from "./use_draft";
 import { useSetUpWords } from "./words/words";
@@ -55,7 +55,7 @@ function Pairs({ bench, alignment }: { readonly bench: Workbench; readonly align
   const replaced = (all: readonly Spot[], index: number, to: Spot): readonly Spot[] => all.map((old, other) => (other === index ? to : old));
   const addPair = (): void => set({ thermal: [...thermal, [0.5, 0.5]], image: [...image, clamp(forth?.([0.5, 0.5]) ?? [0.5, 0.5])] });
   const removePair = (): void => set({ thermal: thermal.slice(0, -1), image: image.slice(0, -1) });
-  const problem = problemAt(bench.problems, "thermal_alignment");
+  const problem = useProblemAt(bench.problems)("thermal_alignment");
   return (
     <div class="workroom">
       <div class="workroom-main">
@@ -98,7 +98,7 @@ function Pairs({ bench, alignment }: { readonly bench: Workbench; readonly align
         </div>
         <p class="quiet hint">{words.thermal.hint}</p>
         {spots.length === 0 && <p class="quiet hint">{words.thermal.cold}</p>}
-        {forth === null && <p class="problem">{words.thermal.onOneLine}</p>}
+        {forth === null && <p class="problem">{words.problem.no_alignment}</p>}
         {problem !== "" && <p class="problem">{problem}</p>}
         <div class="bar-row">
           <button type="button" class="tool outlined" onClick={addPair}>

@@ -20,7 +20,12 @@ export interface Refusal {
 /** What is wrong with one field of what was sent: "zones.Gate.polygon". */
 export interface Problem {
   readonly field: string;
+  /** In English. */
   readonly words: string;
+  /** The same in one word, of a vocabulary that is open; empty when there is none. */
+  readonly code: string;
+  /** What `code` is about, where it speaks of a limit. */
+  readonly limit: number | null;
 }
 
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
@@ -94,7 +99,12 @@ export async function readRefusal(answer: Response): Promise<Refusal> {
 }
 
 export function readProblem(problem: ObjectReader): Problem {
-  return { field: problem.text("field", ""), words: problem.text("words") };
+  return {
+    field: problem.text("field", ""),
+    words: problem.text("words"),
+    code: problem.maybeText("code") ?? "",
+    limit: problem.maybeNumber("limit"),
+  };
 }
 
 /** The hub's refusals say what was expected and what came. */
