@@ -11,7 +11,8 @@ from websockets.asyncio.server import serve
 from aimonitor.common.clock import SystemClock
 from aimonitor.contract import codec, founding, frames, messages
 from aimonitor.contract.overlays import Layout, Thermogram, ZoneView
-from aimonitor.edge.journal import Journal
+from aimonitor.edge import event_feed
+from aimonitor.edge.journal import Journal, JournalError
 from aimonitor.edge.publisher import Shot
 from aimonitor.edge.uplink import Address, TokenRefusedError, Uplink
 
@@ -146,6 +147,79 @@ def test_a_hub_that_lost_its_store_gets_again_what_it_asks_for(journal):
             assert hub.events() == stored[10:]
 
     asyncio.run(story())
+
+
+def test_events_are_numbered_above_all_that_the_hub_has_of_a_journal_before_this_one(journal):
+    """A new disk in a machine whose clock lags: the hub would take these events for others that it has."""
+
+    async def story(hub):
+        hub.acked = journal.last + 1_000_000
+        above = hub.acked
+        for _ in range(3):
+            journal.append(event)
+        async with at_work(hub, journal):
+            await until(lambda: len(hub.events()) == 3)
+            first = hub.events()[0]
+            assert first > above
+            assert hub.events() == [first, first + 1, first + 2]
+            await until(lambda: journal.acked == journal.last)
+
+    asyncio.run(story(TinyHub()))
+
+
+def test_a_journal_that_cannot_be_read_costs_no_picture_and_its_events_come_later(journal, monkeypatch, caplog):
+    async def story(hub):
+        stored = journal.append(event).seq
+        broken = {"after": True}
+        plain = journal.after
+
+        def after(*arguments):
+            if broken["after"]:
+                raise JournalError("journal: could not read events: disk I/O error")
+            return plain(*arguments)
+
+        monkeypatch.setattr(journal, "after", after)
+        monkeypatch.setattr(event_feed, "_RETRY_S", 0.01)
+        async with at_work(hub, journal) as edge:
+            await until(lambda: edge.uplink.connected)
+            for number in range(1, 4):
+                edge.uplink.offer("gate", shot(number))
+                await until(lambda number=number: len(hub.pictures) == number)
+            assert hub.hellos == 1
+            assert [each.levelname for each in caplog.records if "disk I/O" in each.message] == ["ERROR"]
+            broken["after"] = False
+            await until(lambda: hub.events() == [stored])
+
+    asyncio.run(story(TinyHub()))
+
+
+def test_an_event_that_is_stored_while_the_journal_is_found_empty_is_said_at_once(journal, monkeypatch):
+    async def story(hub):
+        plain, stored = journal.after, []
+
+        def after(*arguments):
+            found = plain(*arguments)
+            if not stored:
+                stored.append(journal.append(event).seq)
+            return found
+
+        monkeypatch.setattr(journal, "after", after)
+        async with at_work(hub, journal):
+            await until(lambda: hub.events() == stored != [])
+
+    asyncio.run(story(TinyHub()))
+
+
+def test_the_hub_hears_that_events_are_in_memory_alone_when_that_begins(journal):
+    async def story(hub):
+        async with at_work(hub, journal) as edge:
+            await until(lambda: edge.uplink.connected)
+            journal.trouble = "journal x: gone; events are kept in memory alone"
+            await until(lambda: hub.hellos == 2)
+        hellos = [each.trouble for each in hub.heard if isinstance(each, messages.Hello)]
+        assert hellos == ["", journal.trouble]
+
+    asyncio.run(story(TinyHub()))
 
 
 def test_a_message_that_was_refused_is_said_again(journal):

@@ -207,7 +207,7 @@ def test_a_burst_of_five_thousand_events(hub, tmp_path, measured):
         while len(acknowledged) < 5000:
             await asyncio.sleep(0.002)
             now = time.monotonic()
-            acknowledged.extend(now for _ in range(edge.uplink._acked_seq + 1 - first - len(acknowledged)))
+            acknowledged.extend(now for _ in range(edge.uplink._events.acked_seq + 1 - first - len(acknowledged)))
 
     async def story():
         with (tmp_path / "ledger.jsonl").open("a") as ledger:

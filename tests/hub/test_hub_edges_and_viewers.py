@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 
 import httpx
 import pytest
@@ -446,3 +447,18 @@ def test_an_edge_that_says_every_other_event_does_not_fill_the_hubs_memory(runni
         yard.say(event(seq))
     wait_until(lambda: running_hub.counters.events_early > 900)
     assert running_hub.counters.events_stored <= 1600
+
+
+def test_an_edge_whose_events_are_not_safe_is_told_of_everywhere(running_hub, edge, viewer):
+    words = "journal /var/edge.sqlite3: expected a writable SQLite file, got: a folder; events are kept in memory alone"
+    yard = edge(running_hub, trouble=words)
+    health = httpx.get(running_hub.url + "/health").json()
+    assert (health["status"], health["detail"]) == ("degraded", "1 edge keeps its events in memory alone")
+    [told] = httpx.get(running_hub.url + "/api/status").json()["edges"]
+    assert told["trouble"] == words
+    assert viewer(running_hub, None).hear(messages.Presence).trouble == words
+    shown = httpx.get(running_hub.url + "/metrics").text
+    assert re.findall(r"^aimonitor_hub_edges_unsafe (.*)$", shown, re.MULTILINE) == ["1.0"]
+    yard.socket.close()
+    edge(running_hub)
+    wait_until(lambda: httpx.get(running_hub.url + "/health").json()["status"] == "ok")

@@ -1,5 +1,6 @@
 """An edge as a process, asked as Prometheus asks."""
 
+import json
 import shutil
 import subprocess
 import urllib.request
@@ -74,6 +75,30 @@ def test_an_edge_tells_prometheus_what_it_does(tmp_path, moving):
     if promtool := shutil.which("promtool"):
         result = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
         assert (result.returncode, result.stdout + result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("in_its_place", ["garbage", "folder", "nothing that could be written"])
+def test_an_edge_without_a_usable_journal_connects_all_the_same(tmp_path, moving, running_hub, in_its_place):
+    journal = tmp_path / "state" / "edge.sqlite3"
+    if in_its_place == "garbage":
+        journal.parent.mkdir()
+        journal.write_bytes(b"garbage" * 1000)
+    elif in_its_place == "folder":
+        journal.mkdir(parents=True)
+    else:
+        journal.parent.write_text("a file where a folder should be")
+    arguments = ["--camera", str(moving), "--loop", "--detector", "motion:", "--hub", running_hub.url]
+    state = {"AIMONITOR_EDGE_JOURNAL": str(journal)}
+    with Program.aimonitor("edge", *arguments, log=tmp_path / "log", cwd=tmp_path, environ=state) as edge:
+        wait_until(lambda: running_hub.counters.observations_in > 0, 30, edge.output, edge)
+        with urllib.request.urlopen(running_hub.url + "/health", timeout=5) as answer:
+            health = json.load(answer)
+    assert f"journal {journal}: expected a writable SQLite file" in edge.output()
+    if in_its_place == "nothing that could be written":
+        assert (health["status"], health["detail"]) == ("degraded", "1 edge keeps its events in memory alone")
+    else:
+        assert health["status"] == "ok"
+        assert len(list(journal.parent.glob("edge.sqlite3.unreadable-*"))) == 1
 
 
 def test_a_port_that_is_taken_is_one_sentence(tmp_path, moving):

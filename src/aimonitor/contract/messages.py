@@ -208,6 +208,7 @@ class Hello(Message, frozen=True, tag="hello"):
     """The first message of an edge. `boot_id` is new at every start; the journal range is what it can still resend.
 
     sealed: it and its events carry a checksum, and it wants one in what acknowledges them
+    trouble: why events are not safe on the edge, in words; empty when they are
     """
 
     software: Word
@@ -218,6 +219,7 @@ class Hello(Message, frozen=True, tag="hello"):
     journal_first: Sequence = 0
     journal_last: Sequence = 0
     sealed: bool = False
+    trouble: Text = ""
     check: Checksum = 0
 
 
@@ -247,7 +249,7 @@ class Welcome(Message, frozen=True, tag="welcome"):
 class Presence(Message, frozen=True, tag="presence"):
     """An edge came or went, for viewers. `clock_offset_s` is edge clock minus hub clock, where measured.
 
-    protocol: how it speaks: v1 (founding: no results of commands, no set-up) or v2
+    protocol: how it speaks: v1 (founding: no results of commands, no set-up) or v2; trouble: as in its Hello
     """
 
     edge_id: Identifier
@@ -256,6 +258,7 @@ class Presence(Message, frozen=True, tag="presence"):
     cameras: tuple[CameraInfo, ...] = ()
     clock_offset_s: Finite | None = None
     protocol: Word = "v2"
+    trouble: Text = ""
 
 
 class Ping(Message, frozen=True, tag="ping"):

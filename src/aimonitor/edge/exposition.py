@@ -146,8 +146,12 @@ class Exposition(Collector):
         """The journal and the clips."""
         waiting = max(0, self._journal.last - max(self._journal.acked, self._journal.first - 1))
         yield _gauge("journal_waiting_events", "Events that the hub has not acknowledged.", waiting)
-        words = "Events that the size limit pushed out before the hub had them."
+        words = "Events that the size limit pushed out, or the disk spoiled, before the hub had them."
         yield CounterMetricFamily("aimonitor_edge_journal_lost_events", words, value=self._journal.lost)
+        words = "1 while events are kept on the disk, 0 in memory alone."
+        yield _gauge("journal_on_disk", words, not self._journal.trouble)
+        words = "Journals that could not be used and were put aside."
+        yield CounterMetricFamily("aimonitor_edge_journal_replaced", words, value=self._journal.replaced)
         if self._keeper is not None:
             words = "Clips and scenes not kept: the disk was too slow, or refused."
             family = CounterMetricFamily("aimonitor_edge_not_kept", words, labels=["reason"])

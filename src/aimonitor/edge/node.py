@@ -93,7 +93,7 @@ class Node:
         parts = parts or Parts()
         self._tracer = open_tracer(settings.traces, settings.traces_share, f"aimonitor-edge {settings.edge_id}")
         detector = Timed(parts.detector or _open_detector(settings), clock)
-        self._journal = Journal(settings.journal, clock)
+        self._journal = Journal(settings.journal, clock, mend=True)
         self._budget = _budget(settings, clock, self._journal)
         self._media = _media_sender(settings, clock, self._budget)
         follow = self._media.follow if self._media and settings.upload == "snapshots" else None

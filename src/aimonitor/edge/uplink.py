@@ -24,6 +24,7 @@ from aimonitor.contract import codec, founding, messages, seal
 from aimonitor.contract.errors import ContractError
 from aimonitor.contract.overlays import Layout
 from aimonitor.edge.budget import Budget, BudgetLimits
+from aimonitor.edge.event_feed import EventFeed
 from aimonitor.edge.journal import Journal
 from aimonitor.edge.publisher import Shot
 from aimonitor.edge.retelling import Retelling
@@ -33,7 +34,6 @@ log = logging.getLogger(__name__)
 Command = Callable[[messages.Command], Awaitable[messages.CommandResult]]
 Attend = Callable[[messages.Attention], None]
 
-_WINDOW = 200  # events under way before the first of them must be acknowledged
 _HANDSHAKE_S = 8.0
 _WRITE_BUFFER = 32 * 1024  # small, so that what waits is the newest and not a queue in the transport
 _OPEN_S = 4.0  # SYNs leave after 0, 1 and 3 s: with _RETRY_CAP_S one comes within 3 s of the end of a black hole
@@ -88,6 +88,7 @@ class Uplink:
         self._cameras = tuple(cameras)
         self._boot_id = boot_id
         self._journal = journal
+        self._events = EventFeed(journal, clock)
         self._clock = clock
         self._attend = attend
         self._command = command
@@ -98,10 +99,9 @@ class Uplink:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._heard_at = 0.0
-        self._sent_seq = 0
         self._spread_s = 0.0
         self._hub_seals = False
-        self._acked_seq = 0
+        self._told_trouble = ""
         self._retelling = Retelling()
         self._tasks: set[asyncio.Task[None]] = set()
         self.connected = False
@@ -215,6 +215,7 @@ class Uplink:
 
     async def _greet(self, socket: ClientConnection) -> float:
         """Hello and Welcome; returns the heartbeat in seconds."""
+        self._told_trouble = self._journal.trouble[:1000]
         hello = messages.Hello(
             software=f"aimonitor-{aimonitor.__version__}",
             edge_id=self._address.edge_id,
@@ -224,6 +225,7 @@ class Uplink:
             journal_first=self._journal.first,
             journal_last=self._journal.last,
             sealed=True,
+            trouble=self._told_trouble,
         )
         await self._send(socket, codec.encode(seal.seal(hello)))
         try:
@@ -240,9 +242,8 @@ class Uplink:
                 f"start it with --edge-id {answer.edge_id}, or give it its own token"
             )
         self._hub_seals = answer.check != 0
-        self._sent_seq = self._acked_seq = answer.acked_seq
         self._spread_s = min(_SPREAD_CAP_S, answer.spread_s)
-        await asyncio.to_thread(self._journal.acknowledge, answer.acked_seq)
+        await self._events.begin(answer.acked_seq)
         self._retelling.begin()
         self._outbox.take_all()
         for each in self._lasting.values():
@@ -258,9 +259,7 @@ class Uplink:
             match codec.decode(data):
                 case messages.Ack(seq=seq) as ack:
                     seal.verify(ack, data, required=self._hub_seals)
-                    self._acked_seq = max(self._acked_seq, seq)
-                    self._sent_seq = max(self._sent_seq, self._acked_seq)
-                    await asyncio.to_thread(self._journal.acknowledge, seq)
+                    await self._events.acknowledge(seq)
                     self._wake.set()
                 case messages.Welcome(spread_s=spread_s):
                     self._spread_s = min(_SPREAD_CAP_S, spread_s)
@@ -277,7 +276,7 @@ class Uplink:
                     await self._send(socket, codec.encode(messages.Pong(sent_at, now, now)))
                 case messages.Refusal(field=field, expected=expected, got=got):
                     log.error("the hub refused a message of ours: %s: expected %s, got %s", field, expected, got)
-                    self._rewind(self._acked_seq)
+                    self._rewind(self._events.acked_seq)
                 case _:
                     pass
         raise ConnectionError(f"the hub closed the connection ({socket.close_code} {socket.close_reason})")
@@ -288,29 +287,15 @@ class Uplink:
             self._wake.clear()
             for message in self._outbox.take_all():
                 await self._send(socket, codec.encode(message))
-            await self._send_events(socket)
+            await self._events.send(lambda event: self._send(socket, codec.encode(seal.seal(event))))
             for slots in self._slots.values():
                 for shot in (slots.picture.get(0), slots.figures.get(0)):
                     if shot is not None:
                         await self._send_shot(socket, shot)
 
     def _rewind(self, seq: int) -> None:
-        """Say again every event after `seq`: the hub takes them in order only, and knows the ones it has."""
-        self._sent_seq = min(self._sent_seq, seq)
-        self._acked_seq = min(self._acked_seq, seq)
+        self._events.rewind(seq)
         self._wake.set()
-
-    async def _send_events(self, socket: ClientConnection) -> None:
-        while self._sent_seq < self._journal.last and self._sent_seq - self._acked_seq < _WINDOW:
-            said = self._sent_seq
-            batch = await asyncio.to_thread(self._journal.after, said)
-            if not batch:
-                self._sent_seq = self._journal.last
-            for event in batch:
-                await self._send(socket, codec.encode(seal.seal(event)))
-                if self._sent_seq != said:
-                    break  # rewound meanwhile
-                self._sent_seq = said = event.seq
 
     async def _send_shot(self, socket: ClientConnection, shot: Shot) -> None:
         if shot.thermogram is not None:
@@ -327,6 +312,8 @@ class Uplink:
                 pinged_at = now
                 await self._send(socket, codec.encode(messages.Ping(self._clock.utc())))
                 self._wake.set()  # whoever stored an event and died before it told has told now
+            if self._journal.trouble[:1000] != self._told_trouble:
+                raise ConnectionError(f"the hub is to know at once: {self._journal.trouble}")
             if now - self._heard_at > max(self._address.silence_s, 2 * heartbeat_s):
                 socket.transport.abort()  # no goodbye: nobody would hear it
                 raise SilentHubError(f"nothing heard from the hub for {now - self._heard_at:.1f} s")

@@ -8,7 +8,7 @@ from aimonitor.contract.refusals import Code
 
 
 class Health(BaseModel):
-    """`ok`, or `degraded` with the reason: the hub relays but cannot store."""
+    """`ok`, or `degraded` with the reason: the hub relays but cannot store, or an edge cannot."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -47,7 +47,7 @@ class CameraStatus(BaseModel):
 
 
 class EdgeStatus(BaseModel):
-    """One edge. `clock_offset_s` is its clock minus the hub's."""
+    """One edge. `clock_offset_s` is its clock minus the hub's; `trouble` says why its events are not safe on it."""
 
     edge_id: str
     online: bool
@@ -55,6 +55,7 @@ class EdgeStatus(BaseModel):
     protocol: str
     software: str = ""
     clock_offset_s: float | None = None
+    trouble: str = ""
     cameras: list[CameraStatus]
 
 

@@ -106,6 +106,8 @@ class Edge:
     """The other hub at whose door it is; empty when it is at ours."""
     far_offset_s: float | None = None
     """Its clock offset as that hub measures it."""
+    trouble: str = ""
+    """Why its events are not safe on it, in its own words; empty when they are."""
     far_protocol: str = "v2"
     """How it speaks to that hub."""
     founding_seq: int | None = None
@@ -121,6 +123,7 @@ class Edge:
             cameras=tuple(camera.info for camera in self.cameras.values()),
             clock_offset_s=None if offset_s is None else round(offset_s, 4),
             protocol=self.far_protocol if self.hub else self.protocol,
+            trouble=self.trouble,
         )
 
     def __iter__(self) -> Iterator[Camera]:

@@ -1,6 +1,7 @@
 """`/ws/laptop`: the door for edges. Decides who it is and which format it speaks, then hands over to a session."""
 
 import asyncio
+import logging
 
 from starlette.websockets import WebSocket
 
@@ -17,6 +18,8 @@ from aimonitor.hub.limits import POLICY_VIOLATION, REPLACED, TRY_AGAIN_LATER
 from aimonitor.hub.roster import RosterFullError, declare, own_camera
 from aimonitor.hub.settings import HubSettings
 from aimonitor.hub.switchboard import Switchboard
+
+log = logging.getLogger(__name__)
 
 _FIRST_MESSAGE_S = 10.0
 _FOUNDING_LINKS = 8
@@ -80,6 +83,9 @@ class EdgeDoor:
             old.close(REPLACED, "replaced by a newer connection of the same edge")
         edge.links.clear()
         edge.protocol, edge.software, edge.boot_id = "v2", hello.software, hello.boot_id
+        edge.trouble = hello.trouble
+        if hello.trouble:
+            log.error("edge %s: %r", edge_id, hello.trouble)
         declare(edge, hello.cameras)
         intake = Intake(have, hello, self._settings.kept_events, board.clock.monotonic())
         if hello.journal_last:

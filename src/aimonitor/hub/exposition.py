@@ -147,6 +147,7 @@ class Exposition(Collector):
         info.add_metric([aimonitor.__version__], 1)
         yield info
         founding, viewers = relay.founding_viewers, len(relay) - board.guests()
+        unsafe = sum(edge.online and edge.trouble != "" for edge in board.roster)
         watching = GaugeMetricFamily("aimonitor_hub_viewers", "Viewers connected now.", labels=["protocol"])
         watching.add_metric(["v1"], founding)
         watching.add_metric(["v2"], viewers - founding)
@@ -154,6 +155,7 @@ class Exposition(Collector):
         for name, words, value in (
             ("edges_online", "Edges connected now.", board.roster.online),
             ("edges_known", "Edges that are or were connected.", len(board.roster)),
+            ("edges_unsafe", "Edges connected now that keep events in memory alone.", unsafe),
             ("connections", "Connections now.", self._places.used),
             ("connections_limit", "Connections that there may be.", self._places.total),
             ("tasks", "Tasks of the event loop.", _tasks()),

@@ -303,6 +303,7 @@ class Neighbors:
         edge.hub, edge.links = hub, [FarLink(self, hub)]
         edge.online, edge.since, edge.protocol = True, presence.since, "v2"
         edge.far_offset_s, edge.far_protocol = presence.clock_offset_s, presence.protocol
+        edge.trouble = presence.trouble
         declare(edge, presence.cameras)
         self._board.show_presence(edge)
 
