@@ -13,9 +13,14 @@ from aimonitor.common.clock import ManualClock
 from aimonitor.contract import codec, founding, messages
 from aimonitor.contract.overlays import Layout, Thermogram
 from aimonitor.hub.buses.memory import Ether, MemoryBus
+from aimonitor.hub.courtesy import Courtesy
+from aimonitor.hub.limits import REPLACED
+from aimonitor.hub.metrics import Counters
 from aimonitor.hub.neighbors import Neighbors, _Outward
 from aimonitor.hub.parcel import Parcel
+from aimonitor.hub.relay import Relay
 from aimonitor.hub.roster import Roster
+from aimonitor.hub.switchboard import Switchboard
 
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("sentinel", "cluster")]
 
@@ -183,6 +188,37 @@ def test_the_others_are_not_taken_for_gone_after_the_bus_was_away():
     clock.advance(8.0)
     neighbors.tick(clock.monotonic())
     assert roster.online == 0, "now it could be heard, and said nothing"
+
+
+@pytest.mark.parametrize("utc", [2_000.0, 10.0], ids=["by clocks that agree", "by a clock that lags"])
+def test_a_late_word_of_the_hub_that_an_edge_has_left_does_not_end_its_new_connection(utc):
+    """Each of two hubs that meet says who is at its door, while an edge goes from one to the other."""
+    clock = ManualClock(utc=utc)
+    counters = Counters()
+    board = Switchboard(
+        roster=Roster(9),
+        relay=Relay(counters, lambda work: work(), Courtesy(clock)),
+        history=None,
+        clock=clock,
+        counters=counters,
+        heartbeat_s=2.0,
+        stalled_viewer_s=10.0,
+    )
+    neighbors = Neighbors(board, Wire(), clock)
+
+    def hear(since):
+        presence = codec.encode(messages.Presence("yard", online=True, since=since)).encode()
+        neighbors.hear("all", b'{"hub":"here","wants":{},"edges":["yard"],"presence":%s}' % presence)
+
+    hear(1_990.0)
+    yard, closed = board.roster.get("yard"), []
+    assert yard.hub == "here"
+    link = SimpleNamespace(send=lambda _: None, close=lambda code, _: closed.append(code))
+    board.edge_arrived(yard, link)
+    hear(1_990.0)
+    assert (yard.hub, yard.links, closed) == ("", [link], [])
+    hear(yard.since + 1.0)
+    assert (yard.hub, closed) == ("here", [REPLACED])
 
 
 def test_a_founding_viewer_sees_an_edge_at_the_other_hub(hubs, edge, dial):

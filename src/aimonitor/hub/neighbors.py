@@ -297,8 +297,10 @@ class Neighbors:
             if edge.hub == hub:
                 self._lose(edge)
             return
-        if not edge.hub and edge.links:  # it has moved, and its old connection to us is dead
-            for link in tuple(edge.links):
+        if not edge.hub and edge.links:
+            if presence.since < edge.since:  # said before that hub heard of its move to us
+                return
+            for link in tuple(edge.links):  # it has moved, and its old connection to us is dead
                 link.close(REPLACED, "the edge is at another hub now")
         edge.hub, edge.links = hub, [FarLink(self, hub)]
         edge.online, edge.since, edge.protocol = True, presence.since, "v2"

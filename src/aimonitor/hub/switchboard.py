@@ -79,7 +79,8 @@ class Switchboard:
     def edge_arrived(self, edge: Edge, link: EdgeLink | None) -> None:
         """`edge` has a connection (None: it posted)."""
         if edge.hub:  # it was at another hub's door until now
-            edge.hub = ""
+            # Later than what that hub says of it, whatever the clocks: that is told from a move back by its time.
+            edge.hub, edge.since = "", max(self.clock.utc(), edge.since + 0.001)
             edge.links.clear()
         if link is not None:
             edge.links.append(link)
