@@ -36,12 +36,12 @@ def row(panel: Locator, name: str) -> Locator:
 def test_every_control_reaches_the_camera_with_its_value(open_page: OpenPage, edge: ScriptedEdge) -> None:
     page = open_page("#/camera/house/gate")
     panel = open_panel(page)
-    names = ("arm", "disarm", "snapshot", "restart", "fps", "policy", "frame_size", "quality", "led")
+    names = ("arm", "disarm", "snapshot", "restart", "fps", "watch", "policy", "frame_size", "quality", "led")
     edge.answers = {name: Answer(True, f"{name} it is") for name in names}
     edge.commands.clear()
     for name in ("Arm", "Disarm", "New still", "Reconnect the camera"):
         panel.get_by_role("button", name=name, exact=True).click()
-    for label, value in (("Risk policy", "farm"), ("Picture size", "SVGA")):
+    for label, value in (("although nobody looks", "60"), ("Risk policy", "farm"), ("Picture size", "SVGA")):
         panel.get_by_label(label).select_option(value)
         row(panel, label).get_by_role("button", name="Set").click()
     for label, value in (("Pictures per second", "5"), ("Compression", "20"), ("Lamp", "128")):
@@ -52,8 +52,25 @@ def test_every_control_reaches_the_camera_with_its_value(open_page: OpenPage, ed
     told = {command.name: command.arguments.get("value", "") for command in edge.commands}
     assert told == {
         "arm": "", "disarm": "", "snapshot": "", "restart": "",
-        "policy": "farm", "frame_size": "SVGA", "fps": "5", "quality": "20", "led": "128",
+        "watch": "60", "policy": "farm", "frame_size": "SVGA", "fps": "5", "quality": "20", "led": "128",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ru-RU", "he-IL"])
+def test_a_camera_is_watched_for_a_while_although_nobody_looks(
+    open_page: OpenPage, edge: ScriptedEdge, locale: str
+) -> None:
+    page = open_page("#/camera/house/gate", locale=locale)
+    panel = open_panel(page)
+    minutes = panel.locator("select").filter(has=page.locator('option[value="480"]'))
+    expect(minutes).to_have_value("10")
+    for value in ("10", "0"):
+        edge.commands.clear()
+        edge.answers = {"watch": Answer(True, f"minutes: {value}")}
+        minutes.select_option(value)
+        minutes.locator("xpath=..").get_by_role("button").click()
+        expect(minutes.locator("xpath=..").locator(".outcome-done")).to_contain_text(f"minutes: {value}")
+        assert [(told.name, told.arguments) for told in edge.commands] == [("watch", {"value": value})]
 
 
 def test_a_refusal_is_said_in_the_edges_words(open_page: OpenPage, edge: ScriptedEdge) -> None:

@@ -8,7 +8,7 @@ export interface PlainControl {
 
 /** One of some known values. */
 export interface ChoiceControl {
-  readonly name: "frame_size" | "policy";
+  readonly name: "frame_size" | "policy" | "watch";
   readonly kind: "choice";
   readonly values: readonly string[];
 }
@@ -37,6 +37,9 @@ export const FRAME_SIZES: Readonly<Record<string, string>> = {
   UXGA: "1600 × 1200",
 };
 
+/** For how long pictures are sent although nobody looks; none at all ends it. */
+const WATCH_MINUTES = ["10", "60", "480", "0"] as const;
+
 /** What the edge itself carries out, for any camera. */
 export const EDGE_CONTROLS: readonly Control[] = [
   { name: "arm", kind: "plain" },
@@ -44,6 +47,7 @@ export const EDGE_CONTROLS: readonly Control[] = [
   { name: "snapshot", kind: "plain" },
   { name: "restart", kind: "plain" },
   { name: "fps", kind: "number", least: 0.5, most: 60, step: 0.5, initial: 10 },
+  { name: "watch", kind: "choice", values: WATCH_MINUTES },
   { name: "policy", kind: "choice", values: ["home", "shop", "construction", "farm", "border-road"] },
 ];
 

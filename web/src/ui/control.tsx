@@ -100,7 +100,7 @@ function ChoiceRow({ control, camera }: RowProps<ChoiceControl>): JSX.Element {
       <select id={id} value={value} onChange={(event) => setValue(event.currentTarget.value)}>
         {control.values.map((each) => (
           <option key={each} value={each}>
-            {FRAME_SIZES[each] ?? translate(words.control.policy, each)}
+            {FRAME_SIZES[each] ?? translate(control.name === "watch" ? words.control.watch : words.control.policy, each)}
           </option>
         ))}
       </select>
