@@ -92,14 +92,15 @@ def kernel_mib():
 class Line:
     """A viewer by hand, for what a library would soften: nothing is read ahead of who reads."""
 
-    def __init__(self, port, *, tls=None):
+    def __init__(self, port, *, tls=None, token="-"):
         self._socket = socket.create_connection(("127.0.0.1", port), 5)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)  # the kernel would let it grow
         if tls is not None:
             self._socket = tls.wrap_socket(self._socket, server_hostname="localhost")
         lines = ["GET /ws HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: Upgrade",
                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
-                 f"Sec-WebSocket-Protocol: {messages.SUBPROTOCOL}", "", ""]  # fmt: skip
+                 f"Sec-WebSocket-Protocol: {messages.SUBPROTOCOL}", f"Authorization: Bearer {token}",
+                 "", ""]  # fmt: skip
         self._socket.sendall("\r\n".join(lines).encode())
         head = b""
         while not head.endswith(b"\r\n\r\n"):
@@ -227,9 +228,10 @@ def read_slowly(line, seconds, *, acknowledges, every_s=0.25):
     return ages[len(ages) // 2 :]
 
 
-def slow_ages(tmp_path, hub_port, dial, *, acknowledges):
+def slow_ages(tmp_path, hub_port, dial, *, acknowledges, token=""):
     async def story():
-        fleet = a_fleet(tmp_path, hub_port, None, edges=1, cameras=1, rate=0.0, fps=30.0, tape=LARGE)
+        plan = {"edges": 1, "cameras": 1, "rate": 0.0, "fps": 30.0, "token": token}
+        fleet = a_fleet(tmp_path, hub_port, None, tape=LARGE, **plan)
         line = await asyncio.to_thread(dial)
         reading = asyncio.ensure_future(asyncio.to_thread(read_slowly, line, 30, acknowledges=acknowledges))
         await play(fleet, 34, lambda: asyncio.sleep(0), settle_s=0.0)
@@ -252,7 +254,7 @@ def test_a_viewer_that_reads_too_slowly_sees_no_old_pictures(hub, tmp_path, meas
 
 def test_nor_does_one_behind_nginx(tmp_path, measured):
     """L10 behind the Nginx that we ship: its buffers hide the viewer from the hub, unless it acknowledges."""
-    hub = HubProcess(tmp_path, **ROOM)
+    hub = HubProcess(tmp_path, AIMONITOR_TOKENS="of-the-edge,@viewer:of-the-viewer", **ROOM)
     server = Nginx(tmp_path, hub.port)
     authority = server.authority = Authority(tmp_path)
     authority.issue()
@@ -261,8 +263,12 @@ def test_nor_does_one_behind_nginx(tmp_path, measured):
     try:
         server.start()
         tls = ssl.create_default_context(cafile=str(authority.root))
+
+        def dial():
+            return Line(server.port, tls=tls, token="of-the-viewer")
+
         worst = {
-            each: max(slow_ages(tmp_path, hub.port, lambda: Line(server.port, tls=tls), acknowledges=each))
+            each: max(slow_ages(tmp_path, hub.port, dial, acknowledges=each, token="of-the-edge"))
             for each in (False, True)
         }
     finally:

@@ -27,7 +27,7 @@ from aimonitor.hub.outlet import LINES
 from aimonitor.hub.parcel import Parcel, encode_frame
 from aimonitor.hub.sink import Sink, write_to_each
 from aimonitor.hub.sink_outlet import SinkOutlet
-from aimonitor.hub.window import LATE_S, LEAST, MOST, PROBE_S, Window
+from aimonitor.hub.window import FIRST, LATE_S, LEAST, MOST, PROBE_S, Window
 
 # --- what is relied on ----------------------------------------------------------------------------------------------
 
@@ -391,10 +391,10 @@ def test_only_two_pictures_are_under_way_and_the_newest_waits():
     sent = [window.offer(number, Parcel(b"%d" % number), at=0.0) for number in range(5)]
     assert sent == [True, True, False, False, False]
     assert window.seen(99, 0.1) is None
-    assert window.seen(0, 2.0).payload == b"4"
-    assert window.seen(1, 2.1) is None
-    assert window.offer(5, Parcel(b"5"), 2.2)
-    assert not window.offer(6, Parcel(b"6"), 2.3)
+    assert window.seen(0, 0.6).payload == b"4"
+    assert window.seen(1, 0.7) is None
+    assert window.offer(5, Parcel(b"5"), 0.8)
+    assert not window.offer(6, Parcel(b"6"), 0.9)
 
 
 def play_window(fps, acknowledged_after_s, seconds=20.0):
@@ -424,34 +424,54 @@ def test_a_viewer_far_away_gets_every_picture():
 def test_a_viewer_that_cannot_keep_up_is_not_sent_ahead():
     rate, oldest_s = play_window(15, lambda sent_at, free_at: max(sent_at, free_at) + 0.5)
     assert rate > 1.8
-    assert oldest_s <= LEAST * 0.5 + 0.1
+    assert oldest_s <= LATE_S + 0.1
 
 
 def test_a_line_that_becomes_slow_is_sent_as_little_as_a_slow_one():
     window, number = Window(), 0
     for _ in range(50):
-        number += 1
-        window.offer(number, Parcel(b""), number / 10)
-        window.seen(number, number / 10 + 0.05)
-    at = number / 10 + 0.1
-    sent = [each for each in range(100, 120) if window.offer(each, Parcel(b"%d" % each), at)]
+        for _ in range(MOST + 1):
+            number += 1
+            window.offer(number, Parcel(b""), number / 100)
+        for each in range(number - MOST, number + 1):
+            window.seen(each, number / 100 + 0.05)
+    at = number / 100 + 1.0
+    sent = [each for each in range(1000, 1020) if window.offer(each, Parcel(b"%d" % each), at)]
     assert len(sent) == MOST
     waited = [window.seen(each, at + LATE_S + 0.1) for each in sent]
-    went = sum(window.offer(each, Parcel(b""), at + LATE_S + 0.2) for each in range(200, 210))
+    went = sum(window.offer(each, Parcel(b""), at + LATE_S + 0.2) for each in range(2000, 2010))
     assert went + sum(parcel is not None for parcel in waited) == LEAST
+
+
+def test_a_window_that_held_nothing_back_has_not_grown():
+    """What it would let go at once, a line that becomes slow would have to carry before anything young."""
+    window = Window()
+    for number in range(50):
+        assert window.offer(number, Parcel(b""), number / 5)
+        window.seen(number, number / 5 + 0.1)
+    assert sum(window.offer(number, Parcel(b""), 10.0) for number in range(100, 120)) == FIRST
+
+
+def test_where_nothing_comes_through_ever_less_is_sent():
+    window = Window()
+    sent = [number for number in range(800) if window.offer(number, Parcel(b""), number / 4)]
+    assert [number / 4 for number in sent] == [0, 0.25, 2.25, 6.25, 14.25, 30.25, 62.25, 94.25, 126.25, 158.25, 190.25]
+    assert window.seen(sent[-1], 200.0) is not None
+    again = [number / 4 for number in range(800, 900) if window.offer(number, Parcel(b""), number / 4)]
+    assert again[:2] == [202.0, 206.0]
 
 
 def test_seeing_a_later_picture_counts_for_the_earlier_ones():
     window = Window()
-    for number in range(LEAST):
+    for number in range(FIRST):
         window.offer(number, Parcel(b""), 0.0)
-    window.seen(LEAST - 1, 0.1)
+    window.seen(FIRST - 1, 0.1)
     assert not window.full
 
 
 def test_a_lost_acknowledgement_does_not_freeze_the_picture():
     window = Window()
-    for number in range(LEAST):
+    for number in range(FIRST):
         window.offer(number, Parcel(b""), 0.0)
     assert not window.offer(7, Parcel(b""), PROBE_S - 0.1)
     assert window.offer(8, Parcel(b""), PROBE_S)
@@ -478,11 +498,16 @@ def test_a_viewer_that_acknowledges_gets_pictures_as_it_draws_them(running_hub, 
 # --- both ways out --------------------------------------------------------------------------------------------------
 
 
+def uvicorns_own(*given, patience, **named):
+    """Its protocol, which knows no patience of ours."""
+    return WebSocketsSansIOProtocol(*given, **named)
+
+
 @pytest.fixture(params=["sink", "mailbox"])
 def hub(request, start_hub, monkeypatch):
     """The same stories with our protocol class and with uvicorn's own."""
     if request.param == "mailbox":
-        monkeypatch.setattr(serve, "SinkProtocol", "websockets-sansio")
+        monkeypatch.setattr(serve, "SinkProtocol", uvicorns_own)
     return start_hub()
 
 

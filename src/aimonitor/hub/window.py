@@ -5,7 +5,8 @@ only its `Seen` lets the next picture go: so many of a camera are under way at m
 
 How many is found as TCP finds its window (RFC 5681): one more for each acknowledgement that comes quickly, the least
 again when one comes late. A viewer far away needs several to get every picture; one that cannot keep up gets LEAST, so
-that what it sees is no older than the time it takes for as many.
+that what it sees is no older than the time it takes for as many. A window that holds nothing back does not grow (RFC
+7661): what it would allow but nobody needs is what a line that becomes slow has to carry first.
 """
 
 from collections import deque
@@ -13,12 +14,15 @@ from dataclasses import dataclass
 
 from aimonitor.hub.parcel import Parcel
 
-LEAST = 2
+FIRST = 2
+LEAST = 1
 MOST = 8
 QUICK_S = 0.5
 LATE_S = 1.0
 PROBE_S = 2.0
-"""A viewer that has acknowledged nothing for so long is sent one picture more: its `Seen` may have been lost."""
+"""A viewer that has acknowledged nothing for so long is sent one picture more: its `Seen` may have been lost. After
+that for twice as long each time (as RFC 6298, 5.5): where nothing comes through, more would come later still."""
+PROBE_MOST_S = 32.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +34,11 @@ class _Sent:
 class Window:
     """One camera's pictures to one viewer."""
 
-    __slots__ = ("_size", "_under_way", "_waiting")
+    __slots__ = ("_probe_s", "_size", "_under_way", "_waiting")
 
     def __init__(self) -> None:
-        self._size = LEAST
+        self._size = FIRST
+        self._probe_s = PROBE_S
         self._under_way: deque[_Sent] = deque()
         self._waiting: tuple[int, Parcel] | None = None
 
@@ -43,9 +48,11 @@ class Window:
 
     def offer(self, frame_id: int, parcel: Parcel, at: float) -> bool:
         """Whether to send this picture now; otherwise it waits in place of an older one."""
-        if self.full and at - self._under_way[-1].at < PROBE_S:
-            self._waiting = frame_id, parcel
-            return False
+        if self.full:
+            if at - self._under_way[-1].at < self._probe_s:
+                self._waiting = frame_id, parcel
+                return False
+            self._probe_s = min(PROBE_MOST_S, 2 * self._probe_s)
         self._send(frame_id, at)
         return True
 
@@ -55,6 +62,7 @@ class Window:
             while (sent := self._under_way.popleft()).frame_id != frame_id:
                 pass
             self._learn(at - sent.at)
+            self._probe_s = PROBE_S
         if self.full or self._waiting is None:
             return None
         number, parcel = self._waiting
@@ -62,7 +70,7 @@ class Window:
         return parcel
 
     def _learn(self, took_s: float) -> None:
-        if took_s < QUICK_S:
+        if took_s < QUICK_S and self._waiting is not None:
             self._size = min(MOST, self._size + 1)
         elif took_s > LATE_S:
             self._size = LEAST
