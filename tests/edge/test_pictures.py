@@ -155,3 +155,19 @@ def test_a_flipped_byte_gives_a_picture_or_a_picture_error(data):
             picture.bgr()
     except PictureError:
         return
+
+
+@pytest.mark.parametrize(("width", "height"), [(160, 120), (640, 480), (1600, 1200)])
+def test_a_thumbnail_of_any_camera_is_what_a_line_at_rest_can_carry(width, height):
+    """A QQVGA sensor's own bytes are twice that, and would be most of what a camera says while nobody looks."""
+    noise = np.random.default_rng(1).normal(0, 8, (height, width, 3))
+    fine = np.clip(drawn(width, height) + noise, 0, 255).astype(np.uint8)
+    data = cv2.imencode(".jpg", fine, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
+    small = JpegPicture(data).thumbnail()
+    assert len(small) < min(5_000, len(data))
+    assert JpegPicture(small).width == 160
+
+
+def test_a_thumbnail_is_never_made_longer_than_the_cameras_own_picture():
+    data = cv2.imencode(".jpg", drawn(160, 120), [cv2.IMWRITE_JPEG_QUALITY, 20])[1].tobytes()
+    assert JpegPicture(data).thumbnail() == data

@@ -82,9 +82,9 @@ class JpegPicture:
         return self._data
 
     def thumbnail(self) -> bytes:
-        if self.width <= GRAY_WIDTH:
-            return self._data
-        return _shrink(self._decode(_REDUCED_COLOR[_nearest_reduction(self.width)]))
+        """The camera's own bytes where they are few: a small sensor's may be as small, but are better than need be."""
+        small = _shrink(self._decode(_REDUCED_COLOR[_nearest_reduction(self.width)]))
+        return self._data if self.width <= GRAY_WIDTH and len(self._data) <= len(small) else small
 
     def crop(self, part: Box) -> "ArrayPicture":
         return ArrayPicture(_cut(self.bgr(), part))
