@@ -34,7 +34,6 @@ def line():
     turns, frames, stages, clock = Turns(2), Latest(), Stages(), ManualClock()
     analyzer = Analyzer(
         "yard",
-        "laptop/yard",
         frames=frames,
         stages=stages,
         publisher=None,

@@ -32,12 +32,13 @@ class Analyzer:
     After a failure inside the stages they begin anew: one bad frame costs tracks and ends incidents, not the camera.
     `attend`, `adopt` and `snapshot` may be called from any thread. `frames` and `analyzed` count what was understood
     and looked at, `bad_pictures`, `events_refused` and `failures` what went wrong.
+    policy: the one that is followed, from the next frame on at the latest
+    rung: how closely the camera was told of at its last frame, None before the first
     """
 
     def __init__(
         self,
         camera_id: str,
-        source: str,
         *,
         frames: Latest[Frame],
         stages: CameraStages,
@@ -53,7 +54,6 @@ class Analyzer:
         travels: Travels | None = None,
     ) -> None:
         self._camera_id = camera_id
-        self._source = source
         self._frames = frames
         self._stages = stages
         self._memory = Memory(camera_id)
@@ -73,10 +73,8 @@ class Analyzer:
         self.frames = self.analyzed = self.bad_pictures = self.failures = 0
         self.latest: Observation | None = None
         self.policy = stages.policy
-        """The one that is followed, from the next frame on at the latest."""
-        self._complain_at = float("-inf")
         self.rung: Rung | None = None
-        """How closely the camera was told of at its last frame."""
+        self._complain_at = float("-inf")
 
     def start(self) -> None:
         """Begin; the thread ends when the frames' mailbox is closed."""

@@ -130,7 +130,6 @@ def wire(camera: CameraSettings, around: Surroundings) -> WiredCamera:
     readings: Latest[ThermalReading] = Latest()
     analyzer = Analyzer(
         camera.id,
-        source,
         frames=capture.frames,
         stages=CameraStages(around.detector, policy.policy, travels.mark if travels else None),
         publisher=Publisher(source, around.resting, lambda: around.budget.ceiling(clock.monotonic(), clock.utc())),

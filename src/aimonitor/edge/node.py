@@ -101,16 +101,7 @@ class Node:
         cameras = CamerasDesk(lambda: self._lineup, lambda: self._loop, camera_file, clock)
         self._setup = SetupDesk(PolicyDesk(clock), cameras.commands, settings.remote_setup)
         self._desk = CommandDesk(self._media, self._setup.answer)
-        self._uplink = Uplink(
-            Address(settings.hub, settings.edge_id, settings.token),
-            cameras=introduce(settings.camera),
-            boot_id=uuid.uuid4().hex[:12],
-            journal=self._journal,
-            clock=clock,
-            attend=self._attend,
-            command=self._desk.obey,
-            budget=self._budget,
-        )
+        self._uplink = self._uplink_of(settings)
         self._distress = self._distress_of(settings)
         self._told = settings.camera
         around = self._around(settings, detector, parts.sources)
@@ -124,6 +115,18 @@ class Node:
             budget=self._budget,
             keeper=self._keeper,
             clock=clock,
+        )
+
+    def _uplink_of(self, settings: EdgeSettings) -> Uplink:
+        return Uplink(
+            Address(settings.hub, settings.edge_id, settings.token),
+            cameras=introduce(settings.camera),
+            boot_id=uuid.uuid4().hex[:12],
+            journal=self._journal,
+            clock=self._clock,
+            attend=self._attend,
+            command=self._desk.obey,
+            budget=self._budget,
         )
 
     def _distress_of(self, settings: EdgeSettings) -> Distress | None:
