@@ -266,6 +266,22 @@ def test_it_comes_back_to_a_hub_that_was_restarted_and_says_its_last_status_agai
     asyncio.run(story())
 
 
+def test_cameras_that_are_exchanged_while_the_hub_says_welcome_are_told(journal):
+    class Thoughtful(TinyHub):
+        async def answer(self, socket, message):
+            if isinstance(message, messages.Hello):
+                self.edge.uplink.declare([messages.CameraInfo("gate"), messages.CameraInfo("door")])
+            await super().answer(socket, message)
+
+    async def story(hub):
+        async with at_work(hub, journal) as hub.edge:
+            await until(lambda: any(isinstance(each, messages.Cameras) for each in hub.heard))
+        [told] = [each for each in hub.heard if isinstance(each, messages.Cameras)]
+        assert [camera.camera_id for camera in told.cameras] == ["gate", "door"]
+
+    asyncio.run(story(Thoughtful()))
+
+
 def test_what_lasts_is_said_again_once_and_only_of_cameras_that_are_there(journal):
     async def story():
         zone = ZoneView("Gate", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)))
@@ -304,6 +320,26 @@ def test_a_hub_that_falls_silent_is_left_and_tried_anew(journal):
             await until(lambda: hub.hellos >= 2, within=5)
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("founding_only", [False, True], ids=["v2", "founding"])
+def test_a_hub_that_takes_nothing_any_more_is_left_while_pictures_want_to_go_out(journal, founding_only):
+    """A black hole: the socket stands, and what is written stays in it."""
+    large = TINY[:-2] + b"\x00" * 400_000 + TINY[-2:]
+
+    async def story(hub):
+        async with at_work(hub, journal, silence_s=1.0) as edge:
+            await until(lambda: edge.uplink.connected and hub.socket is not None)
+            deaf = hub.socket
+            deaf.transport.pause_reading()
+
+            def still_there():
+                edge.uplink.offer("gate", shot(1, large))
+                return hub.socket is deaf
+
+            await until(lambda: not still_there(), within=15.0)
+
+    asyncio.run(story(TinyHub(founding_only=founding_only)))
 
 
 def test_a_refused_token_ends_an_edge_that_was_never_welcome(journal):

@@ -41,6 +41,7 @@ _RETRY_CAP_S = 1.0
 _SPREAD_CAP_S = 10.0
 _CHECK_EVERY_S = 0.25
 _REFUSED_RETRY_S = 30.0
+_FOUNDING_HEARTBEAT_S = 2.0
 
 
 class TokenRefusedError(ConnectionError):
@@ -211,7 +212,8 @@ class Uplink:
                 await self._speak_founding(socket)
             else:
                 heartbeat_s = await self._greet(socket)
-                await first_of(self._listen(socket), self._speak(socket), self._keep_alive(socket, heartbeat_s))
+                beating = (self._ping(socket, heartbeat_s), self._mind_silence(socket, heartbeat_s))
+                await first_of(self._listen(socket), self._speak(socket), *beating)
 
     async def _greet(self, socket: ClientConnection) -> float:
         """Hello and Welcome; returns the heartbeat in seconds."""
@@ -246,6 +248,8 @@ class Uplink:
         await self._events.begin(answer.acked_seq)
         self._retelling.begin()
         self._outbox.take_all()
+        if self._cameras != hello.cameras:  # they were exchanged while the hub thought about its Welcome
+            self._outbox.put(messages.Cameras(self._cameras))
         for each in self._lasting.values():
             self._outbox.put(each)
         self.connected = self.welcomed = True
@@ -304,19 +308,21 @@ class Uplink:
         if shot.jpeg:
             await self._send(socket, shot.frame(self._clock.monotonic()))
 
-    async def _keep_alive(self, socket: ClientConnection, heartbeat_s: float) -> None:
-        pinged_at = float("-inf")
+    async def _ping(self, socket: ClientConnection, heartbeat_s: float) -> None:
         while True:
-            now = self._clock.monotonic()
-            if now - pinged_at >= heartbeat_s:
-                pinged_at = now
-                await self._send(socket, codec.encode(messages.Ping(self._clock.utc())))
-                self._wake.set()  # whoever stored an event and died before it told has told now
+            await self._send(socket, codec.encode(messages.Ping(self._clock.utc())))
+            self._wake.set()  # whoever stored an event and died before it told has told now
+            await asyncio.sleep(heartbeat_s)
+
+    async def _mind_silence(self, socket: ClientConnection, heartbeat_s: float) -> None:
+        """Let go of a connection on which nothing comes. Says nothing itself: what is said may wait for ever there."""
+        while True:
+            silent_s = self._clock.monotonic() - self._heard_at
+            if silent_s > max(self._address.silence_s, 2 * heartbeat_s):
+                socket.transport.abort()  # no goodbye: nobody would hear it
+                raise SilentHubError(f"nothing heard from the hub for {silent_s:.1f} s")
             if self._journal.trouble[:1000] != self._told_trouble:
                 raise ConnectionError(f"the hub is to know at once: {self._journal.trouble}")
-            if now - self._heard_at > max(self._address.silence_s, 2 * heartbeat_s):
-                socket.transport.abort()  # no goodbye: nobody would hear it
-                raise SilentHubError(f"nothing heard from the hub for {now - self._heard_at:.1f} s")
             await asyncio.sleep(_CHECK_EVERY_S)
 
     async def _obey(self, command: messages.Command) -> None:
@@ -325,10 +331,20 @@ class Uplink:
     async def _speak_founding(self, socket: ClientConnection) -> None:
         """The hub knows only the founding format: token first, then a JSON message for every frame with a picture."""
         log.info("the hub at %s speaks the founding format; sending every frame", self._address.url)
+        self._told_trouble = self._journal.trouble[:1000]
         if self._address.token:
             await self._send(socket, self._address.token)
         self.connected = self.welcomed = True
-        await first_of(self._listen_founding(socket), self._push_founding(socket))
+        beating = (self._ping_founding(socket), self._mind_silence(socket, _FOUNDING_HEARTBEAT_S))
+        await first_of(self._listen_founding(socket), self._push_founding(socket), *beating)
+
+    async def _ping_founding(self, socket: ClientConnection) -> None:
+        """A founding hub says nothing by itself, but its WebSocket answers pings (RFC 6455, 5.5.2)."""
+        while True:
+            answered = await socket.ping()
+            await answered
+            self._heard_at = self._clock.monotonic()
+            await asyncio.sleep(_FOUNDING_HEARTBEAT_S)
 
     async def _listen_founding(self, socket: ClientConnection) -> None:
         async for _ in socket:
