@@ -4,6 +4,7 @@ import asyncio
 import io
 import re
 
+import msgspec
 from bot_stage import OWNER, on_stage
 from fake_hub import jpeg
 from PIL import Image
@@ -47,6 +48,24 @@ def test_watching_costs_the_cameras_no_picture_until_something_happens(tmp_path)
             assert len(stage.hub.wishes) >= 9
             assert all(wish.rung == "metadata" and wish.everything for wish in stage.hub.wishes)
             assert not stage.hub.commands
+
+    play(story())
+
+
+def test_what_somebody_asks_of_a_camera_is_no_incident(tmp_path):
+    """The hub remembers each command as an event; a still for it would be the next command."""
+
+    async def story():
+        async with on_stage(tmp_path) as stage:
+            stage.hub.obeys = False
+            asked = stage.hub.event("command-1", "closed", kind=messages.COMMAND_KIND, level="NORMAL")
+            await stage.hub.happen(asked)
+            stage.hub.stored.append(msgspec.structs.replace(asked, incident_id="command-2"))
+            await asyncio.sleep(60)
+            assert not stage.hub.commands
+            await stage.hub.happen(stage.hub.event())
+            await stage.until(lambda: stage.telegram.messages)
+            assert stage.telegram.messages[0].text.endswith("#1")
 
     play(story())
 

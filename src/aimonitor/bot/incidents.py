@@ -52,7 +52,12 @@ class IncidentDesk:
             await self._show_number(number)
 
     async def take(self, event: messages.Event, stored_at: float | None = None) -> None:
-        """An event came from the hub, or out of its history, where it has been since `stored_at` (UTC)."""
+        """An event came from the hub, or out of its history, where it has been since `stored_at` (UTC).
+
+        What somebody asked of a camera is no incident: our own asking for a still would call for the next.
+        """
+        if event.kind == messages.COMMAND_KIND:
+            return
         taken = await self._memory.take_event(event)
         if taken is None:
             return

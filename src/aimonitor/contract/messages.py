@@ -179,6 +179,10 @@ class Event(Message, frozen=True, tag="event"):
     check: Checksum = 0
 
 
+COMMAND_KIND = "command"
+"""The kind of the events by which a hub remembers who asked what of a camera: no incidents."""
+
+
 class Marked(Message, frozen=True, tag="marked"):
     """A person judged an incident: `mark` is acknowledged, not_a_threat or threat. A later mark replaces it."""
 

@@ -8,8 +8,6 @@ from aimonitor.hub.stores.base import NewEvent
 
 JOURNAL = "hub:commands"
 """A numbering of its own; no edge can have this name."""
-
-KIND = "command"
 _WORDS = 1000
 
 
@@ -31,7 +29,7 @@ class AuditTrail:
             source=command.source,
             seq=self._last,
             incident_id=f"command-{self._last}",
-            kind=KIND,
+            kind=messages.COMMAND_KIND,
             phase="closed",
             at=round(utc, 3),
             opened_at=round(utc, 3),

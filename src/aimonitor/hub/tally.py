@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from aimonitor.hub.audit import KIND
+from aimonitor.contract.messages import COMMAND_KIND
 from aimonitor.hub.stores.base import NewEvent, Sample
 from aimonitor.hub.stores.hours import HOUR_S, Hour
 
@@ -63,7 +63,7 @@ def of_event(event: NewEvent) -> Hour | None:
         said = _DECODER.decode(event.body)
     except msgspec.MsgspecError:
         return None
-    if said.phase != "opened" or said.kind == KIND:
+    if said.phase != "opened" or said.kind == COMMAND_KIND:
         return None
     return Hour(_hour(said.at), event.source, incidents=1, unusual=int(said.kind == "unusual"))
 
