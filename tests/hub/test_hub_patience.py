@@ -1,6 +1,7 @@
 """How long the hub waits for a head, a body, a reader and the end of a message, told without waiting."""
 
 import asyncio
+import functools
 import inspect
 from itertools import pairwise
 
@@ -18,7 +19,7 @@ from aimonitor.common.websocket import FRAGMENTS, ServerFraming
 from aimonitor.hub.courtesy import ASKED_TURN, STATE, TURN, WAY_S, Courtesy
 from aimonitor.hub.http_protocol import BODY_BYTES_PER_S, BODY_S, HEAD_LIMIT, HEAD_S, STALL_S, HttpProtocol
 from aimonitor.hub.limits import Places, Stall, household
-from aimonitor.hub.patience import Round
+from aimonitor.hub.patience import OFTEN_TURNS, SELDOM_TURNS, Patience, Round
 from aimonitor.hub.sink_protocol import MESSAGE_S, PING_S, SinkProtocol
 
 HANDSHAKE = (
@@ -77,16 +78,18 @@ async def answer(scope, receive, send):
     await send({"type": "http.response.body", "body": b"yes"})
 
 
-def tell(story, places=None, app_state=None):
+def tell(story, places=None, app_state=None, patience=None):
     """Run `story(wire, start)` with an HTTP connection that was made at `start` on the loop's clock."""
 
     async def play():
-        config = uvicorn.Config(answer, ws=SinkProtocol, ws_ping_interval=None, log_config=None, lifespan="off")
+        nonlocal patience
+        patience = patience or Patience()
+        websockets = functools.partial(SinkProtocol, patience=patience)
+        config = uvicorn.Config(answer, ws=websockets, ws_ping_interval=None, log_config=None, lifespan="off")
         config.load()
         state = ServerState()
-        protocol = HttpProtocol(
-            config, state, app_state or {}, asyncio.get_running_loop(), places=places or Places(8, 8)
-        )
+        loop, places_ = asyncio.get_running_loop(), places or Places(8, 8)
+        protocol = HttpProtocol(config, state, app_state or {}, loop, places=places_, patience=patience)
         wire = Wire(protocol)
         protocol.connection_made(wire)
         await story(wire, asyncio.get_running_loop().time())
@@ -269,6 +272,83 @@ def test_who_has_yet_to_take_what_was_written_is_not_pinged():
     tell(story)
 
 
+def seconds_until_closing(wire, patience, start):
+    """How many turns of a second each it takes, at most 100, although every ping is answered."""
+    for second in range(1, 100):
+        patience.sweep(start + second)
+        if wire.closing:
+            return second
+        wire.protocol.data_received(ws_frame(PONG))
+    return 100
+
+
+def test_while_it_owes_nothing_a_websocket_is_looked_at_only_for_its_ping():
+    patience = Patience()
+
+    async def story(wire, start):
+        assert wire.protocol in patience.often
+        wire.protocol.data_received(HANDSHAKE)
+        await settle()
+        assert wire.protocol not in patience.often
+        wire.written = b""
+        for second in range(1, 6 * SELDOM_TURNS):
+            patience.sweep(start + second)
+            wire.protocol.data_received(ws_frame(PONG))
+        assert wire.written == b"\x89\x00" * 5
+        assert wire.protocol not in patience.often
+
+    tell(story, patience=patience)
+    assert not any(patience.often.next() or patience.seldom.next() for _ in range(SELDOM_TURNS))
+
+
+def test_a_message_that_does_not_end_is_met_in_time():
+    patience = Patience()
+
+    async def story(wire, start):
+        wire.protocol.data_received(HANDSHAKE)
+        await settle()
+        wire.protocol.data_received(ws_frame(TEXT, b"a", fin=False))
+        assert wire.protocol in patience.often
+        assert MESSAGE_S < seconds_until_closing(wire, patience, start) <= MESSAGE_S + OFTEN_TURNS + 1
+
+    tell(story, patience=patience)
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["paused", "below the high-water mark"])
+def test_who_reads_nothing_is_met_in_time(is_told):
+    patience = Patience()
+
+    async def story(wire, start):
+        wire.protocol.data_received(HANDSHAKE)
+        await settle()
+        wire.untaken = 7
+        if is_told:
+            wire.protocol.pause_writing()
+        late_s = OFTEN_TURNS if is_told else SELDOM_TURNS
+        assert STALL_S < seconds_until_closing(wire, patience, start) <= STALL_S + 1 + late_s + OFTEN_TURNS
+        assert wire.aborted
+
+    tell(story, patience=patience)
+
+
+def test_what_has_ended_well_is_left_alone_again():
+    patience = Patience()
+
+    async def story(wire, start):
+        wire.protocol.data_received(HANDSHAKE)
+        await settle()
+        wire.protocol.pause_writing()
+        wire.protocol.data_received(ws_frame(TEXT, b"a", fin=False))
+        wire.protocol.data_received(ws_frame(CONT, b"b"))
+        wire.protocol.resume_writing()
+        assert wire.protocol in patience.often
+        for second in range(OFTEN_TURNS):
+            patience.sweep(start + second)
+        assert wire.protocol not in patience.often
+
+    tell(story, patience=patience)
+
+
 # --- pure parts -----------------------------------------------------------------------------------------------------
 
 
@@ -401,24 +481,37 @@ def test_for_a_proxy_only_the_total_counts():
     assert places.refused == 1
 
 
+def turn_of(round_, crowd):
+    """One turn, at which these are there."""
+    for one in range(21):
+        (round_.join if one in crowd else round_.leave)(one)
+    return round_.next()
+
+
+def test_a_crowd_is_spread_evenly_over_a_round():
+    round_ = Round(20)
+    for number in range(1000):
+        round_.join(number)
+    assert [len(round_.next()) for _ in range(20)] == [50] * 20
+
+
 @given(st.integers(1, 7), st.lists(st.sets(st.integers(0, 20)), min_size=1, max_size=40))
 def test_who_stays_is_met_once_in_every_round_and_who_left_never(turns, crowds):
     """crowds: who is there in each turn"""
     round_ = Round(turns)
-    met = [round_.next(crowd) for crowd in crowds]
+    met = [turn_of(round_, crowd) for crowd in crowds]
     assert all(crowd.issuperset(some) for some, crowd in zip(met, crowds, strict=True))
-    for start in range(0, len(crowds) - turns + 1, turns):
+    for start in range(len(crowds) - turns + 1):
         here = crowds[start : start + turns]
         all_met = [one for some in met[start : start + turns] for one in some]
-        assert len(all_met) == len(set(all_met))
-        assert here[0].intersection(*here) <= set(all_met)
+        assert all(all_met.count(one) == 1 for one in here[0].intersection(*here))
 
 
 @given(st.integers(1, 7), st.lists(st.sets(st.integers(0, 20)), min_size=1, max_size=40))
 def test_however_others_come_and_go_who_stays_is_met_at_the_same_distance(turns, others):
     """Were it later, a head that never ends would have longer than its ten seconds."""
     round_ = Round(turns)
-    met_at = [turn for turn, some in enumerate(others) if 10 in round_.next({10, *some})]
+    met_at = [turn for turn, some in enumerate(others) if 10 in turn_of(round_, {10, *some})]
     assert all(after - before == turns for before, after in pairwise(met_at))
     assert len(met_at) >= len(others) // turns
 

@@ -221,6 +221,25 @@ def test_attention_is_told_on_change_and_renewed_before_it_lapses():
     assert desk.due(edge, 99.0) == []
 
 
+def test_a_renewal_is_what_is_due_as_long_as_nobody_wants_anything_else():
+    asked = []
+    desk = AttentionDesk(lambda source: asked.append(source) or "slow", lambda _: ())
+    edge = Edge("yard", 0.0)
+    declare(edge, [messages.CameraInfo("gate")])
+    assert desk.renewal(edge, 0.0) == [messages.Attention("gate", "slow")]
+    asked.clear()
+    assert [desk.renewal(edge, at) for at in (1.0, 2.0, 4.9)] == [[]] * 3
+    assert asked == []
+    assert desk.renewal(edge, 5.0) == [messages.Attention("gate", "slow")]
+    declare(edge, [messages.CameraInfo("gate"), messages.CameraInfo("door")])
+    assert desk.renewal(edge, 6.0) == [messages.Attention("door", "slow")]
+    declare(edge, [messages.CameraInfo("gate"), messages.CameraInfo("shed")])
+    assert desk.renewal(edge, 7.0) == [messages.Attention("shed", "slow")]
+    assert desk.renewal(edge, 10.0) == [messages.Attention("gate", "slow")]
+    desk.forget(edge)
+    assert len(desk.renewal(edge, 10.1)) == 2
+
+
 def test_a_camera_that_was_away_is_told_anew_and_nothing_is_remembered_of_those_that_are_gone():
     desk, edge = AttentionDesk(lambda _: "slow", lambda _: ()), Edge("yard", 0.0)
     for number in range(100):
@@ -231,6 +250,7 @@ def test_a_camera_that_was_away_is_told_anew_and_nothing_is_remembered_of_those_
     assert [list(each) for each in desk._said.values()] == [["c0"]]
     desk.forget(edge)
     assert not desk._said
+    assert not desk._renew_at
 
 
 # --- traffic --------------------------------------------------------------------------------------------------------

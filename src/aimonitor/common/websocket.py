@@ -22,6 +22,7 @@ _SHORTEST = 6
 """Bytes of an empty frame of a client: two of header, four of mask."""
 _MASKED = 0x80
 _WHOLE_TEXT, _WHOLE_BINARY = 0x81, 0x82
+_OPEN = State.OPEN  # an enum's member is found by a call in Python 3.11
 _DATA = frozenset((Opcode.TEXT, Opcode.BINARY, Opcode.CONT))
 
 
@@ -59,18 +60,18 @@ class ServerFraming(CloseAtAnyTime, ServerProtocol):
     @property
     def unfinished(self) -> bool:
         """Whether a message or a frame has begun and not yet ended."""
-        return self.current_size is not None or len(self.reader.buffer) > 0
+        return self.current_size is not None or bool(self.reader.buffer)
 
     def whole(self, data: bytes) -> str | bytes | None:
         """The message, when what came is one frame, no more and no less, and a message of its own: as nearly always.
 
         Otherwise None, and nothing has happened: `receive_data` is to look at it.
         """
-        if len(data) < _SHORTEST or self.unfinished or self.state is not State.OPEN:
+        if len(data) < _SHORTEST or self.unfinished or self.state is not _OPEN:
             return None
         length, start = data[1] - _MASKED, 6
         if length == 126:
-            length, start = int.from_bytes(data[2:4], "big"), 8
+            length, start = data[2] << 8 | data[3], 8
         elif length == 127:
             length, start = int.from_bytes(data[2:10], "big"), 14
         if length < 0 or start + length != len(data) or length > self._limit:

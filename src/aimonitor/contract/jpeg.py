@@ -23,18 +23,19 @@ class JpegSize(NamedTuple):
     height: int
 
 
-def read_size(data: bytes | memoryview, *, pixel_limit: int = PIXEL_LIMIT) -> JpegSize:
-    """Read the picture's size from its header, without decoding.
+def read_size(data: bytes | memoryview, *, start: int = 0, pixel_limit: int = PIXEL_LIMIT) -> JpegSize:
+    """Read the size of the picture that begins at `start` from its header, without decoding.
 
     Raises ContractError when `data` is no JPEG, ends before the size, has an empty side, more pixels than
     `pixel_limit` or more than SCAN_LIMIT scans.
     """
-    if bytes(data[:2]) != b"\xff\xd8":
-        raise ContractError("jpeg", "bytes that start with FF D8", bytes(data[:2]).hex(" ") or "nothing")
-    position, end = 2, len(data)
+    first = bytes(data[start : start + 2])
+    if first != b"\xff\xd8":
+        raise ContractError("jpeg", "bytes that start with FF D8", first.hex(" ") or "nothing")
+    position, end = start + 2, len(data)
     while position + 4 <= end:
         if data[position] != 0xFF:
-            raise ContractError("jpeg", f"a marker at offset {position}", f"byte {data[position]:02x}")
+            raise ContractError("jpeg", f"a marker at offset {position - start}", f"byte {data[position]:02x}")
         marker = data[position + 1]
         if marker == 0xFF:
             position += 1
@@ -47,12 +48,12 @@ def read_size(data: bytes | memoryview, *, pixel_limit: int = PIXEL_LIMIT) -> Jp
             raise ContractError("jpeg", "a segment of at least 2 bytes", str(length))
         if marker in _START_OF_FRAME:
             if marker in _PROGRESSIVE:
-                _count_scans(data)
+                _count_scans(data, start)
             return _size_in(data, position, pixel_limit)
         if marker == 0xDA:
             break
         position += 2 + length
-    raise ContractError("jpeg", "a start-of-frame segment", f"none in {end} bytes")
+    raise ContractError("jpeg", "a start-of-frame segment", f"none in {end - start} bytes")
 
 
 def _size_in(data: bytes | memoryview, position: int, pixel_limit: int) -> JpegSize:
@@ -65,8 +66,8 @@ def _size_in(data: bytes | memoryview, position: int, pixel_limit: int) -> JpegS
     return JpegSize(width, height)
 
 
-def _count_scans(data: bytes | memoryview) -> None:
+def _count_scans(data: bytes | memoryview, start: int) -> None:
     """The marker stands nowhere inside a scan (T.81, B.1.1.5), and a thumbnail in the header has few of its own."""
-    scans = bytes(data).count(_START_OF_SCAN)
+    scans = bytes(data).count(_START_OF_SCAN, start)
     if scans > SCAN_LIMIT:
         raise ContractError("jpeg", f"at most {SCAN_LIMIT} scans", str(scans))

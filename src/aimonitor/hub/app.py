@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse
 import aimonitor
 from aimonitor.common.beat import until_beat
 from aimonitor.common.clock import Clock, SystemClock
+from aimonitor.common.histogram import Histogram
 from aimonitor.common.reload import SettingsFile, follow
 from aimonitor.common.tasks import begin, end
 from aimonitor.common.tracing import Tracer, open_tracer
@@ -66,7 +67,8 @@ log = logging.getLogger(__name__)
 
 Beside = Callable[[], Coroutine[None, None, None]]
 
-_TICK_S = 0.5
+_NEIGHBORS_TICK_S = 0.5
+"""How long another hub hears later than we that somebody watches one of its cameras."""
 _CROSS_SITE = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """What pages of the listed origins may do with a token; cookies are never sent from other sites."""
 _MB = 1_000_000
@@ -180,9 +182,11 @@ def _push_desk(settings: HubSettings, identity: Identity, board: Switchboard) ->
 def _works(hub: _Hub) -> list[Beside]:
     """What runs from start to end."""
     works: list[Beside] = [hub.history.run, hub.media.run, hub.identity.run, hub.push.run]
-    works.append(lambda: _tick(hub.board, hub.neighbors))
-    if hub.neighbors is not None:
-        works.append(hub.neighbors.run)
+    board, neighbors = hub.board, hub.neighbors
+    works.append(lambda: _tick(board.tick_s, board.clock, board.tick, board.counters.waits.tick))
+    if neighbors is not None:
+        works.append(neighbors.run)
+        works.append(lambda: _tick(_NEIGHBORS_TICK_S, board.clock, lambda: neighbors.tick(board.clock.monotonic())))
     return works
 
 
@@ -241,16 +245,15 @@ async def _lifespan(hub: _Hub, works: Sequence[Beside]) -> AsyncIterator[dict[st
         await asyncio.to_thread(hub.tracer.close)
 
 
-async def _tick(switchboard: Switchboard, neighbors: Neighbors | None) -> None:
+async def _tick(period_s: float, clock: Clock, work: Callable[[], None], lateness: Histogram | None = None) -> None:
     while True:
-        wait_s = until_beat(_TICK_S)
-        due = switchboard.clock.monotonic() + wait_s
+        wait_s = until_beat(period_s)
+        due = clock.monotonic() + wait_s
         await asyncio.sleep(wait_s)
-        switchboard.counters.waits.tick.add(switchboard.clock.monotonic() - due)
+        if lateness is not None:
+            lateness.add(clock.monotonic() - due)
         try:
-            switchboard.tick()
-            if neighbors is not None:
-                neighbors.tick(switchboard.clock.monotonic())
+            work()
         except Exception:  # top of a task: one bad tick must not end all heartbeats
             log.exception("a tick of the hub failed")
 

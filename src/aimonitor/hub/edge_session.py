@@ -16,7 +16,7 @@ from aimonitor.hub.outlet import LINE
 from aimonitor.hub.parcel import Parcel
 from aimonitor.hub.roster import declare
 from aimonitor.hub.stores.base import NewEvent
-from aimonitor.hub.switchboard import MISSED_HEARTBEATS, Switchboard
+from aimonitor.hub.switchboard import EARLY_S, MISSED_HEARTBEATS, Switchboard
 
 _RETURNING_PER_S = 12.0
 """Edges that a hub lets come back in a second on average; a crowd is asked to spread over as long as that takes."""
@@ -107,7 +107,7 @@ class EdgeSession:
             self._connection.close(POLICY_VIOLATION, f"silent for {MISSED_HEARTBEATS} heartbeats")
             self._switchboard.edge_left(self._edge, self)
             return
-        if at - self._pinged_at >= heartbeat_s:
+        if at - self._pinged_at >= heartbeat_s - EARLY_S:
             self._pinged_at = at
             if abs(self._crowd_s - self._spread_s) > _SPREAD_NEWS_S:
                 self.welcome()
@@ -116,7 +116,9 @@ class EdgeSession:
 
     def _mind_events(self, at: float) -> None:
         """Ask for what is missing, acknowledge what was found to be there; or say once that the store is in trouble."""
-        trouble = self._switchboard.history.trouble if self._intake.lacks_some else ""
+        trouble = self._switchboard.history.trouble
+        if trouble and not self._intake.lacks_some:
+            trouble = ""
         if trouble and not self._told_trouble:
             self.send(messages.Refusal("$.seq", "a store that can take it: keep it", trouble[:1000]))
         self._told_trouble = bool(trouble)

@@ -27,12 +27,13 @@ CallSoon = Callable[[Callable[[], None]], object]
 class Row:
     """Outlets that get the same messages, and side by side the socket numbers of those that may be written to now."""
 
-    __slots__ = ("_looked_at", "fds", "outlets")
+    __slots__ = ("as_of", "fds", "outlets")
 
     def __init__(self, outlets: Sequence[Outlet] = ()) -> None:
         self.outlets = outlets
         self.fds: array[int] = array("i")
-        self._looked_at = -1
+        self.as_of = -1
+        """The change after which the numbers were read."""
 
     def __len__(self) -> int:
         return len(self.outlets)
@@ -41,10 +42,9 @@ class Row:
         return iter(self.outlets)
 
     def look_again(self, change: int) -> None:
-        """Read the sockets' numbers anew if anything has changed since the last time."""
-        if change != self._looked_at:
-            self.fds = array("i", [outlet.sink.ready_fd for outlet in self.outlets])
-            self._looked_at = change
+        """Read the sockets' numbers anew, after `change`."""
+        self.fds = array("i", [outlet.sink.ready_fd for outlet in self.outlets])
+        self.as_of = change
 
 
 class _Pass:
@@ -105,7 +105,8 @@ class FanOut:
     def _write(self, work: _Pass, pace: Pace) -> None:
         """Write to the outlets that are next, as many as the turn has, or fewer where somebody waits."""
         row, wire, first = work.row, work.parcel.wire, work.next
-        row.look_again(self._change)
+        if row.as_of != self._change:
+            row.look_again(self._change)
         fds = row.fds[first : first + pace.turn]
         taken = write_to_each(fds, wire, pace.chunk, pace.waits)
         if len(taken) < len(fds):

@@ -1,7 +1,7 @@
 """uvicorn's HTTP protocol with an end to its patience: uvicorn itself waits for ever for a head, a body and a reader.
 
 The rule for bodies is that of Apache's mod_reqtimeout: some seconds, and one more for each so many bytes that came.
-Nothing here starts a timer: the server calls `sweep` every few seconds. It overrides callbacks of asyncio protocols
+Nothing here starts a timer: `Patience` calls `sweep` every few seconds. It overrides callbacks of asyncio protocols
 and of httptools, and uvicorn's constructor and `send_400_response` (held by a test; uvicorn is pinned).
 """
 
@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 
 from aimonitor.hub.courtesy import STATE, Courtesy
 from aimonitor.hub.limits import Places, Stall
-from aimonitor.hub.patience import Swept
+from aimonitor.hub.patience import Patience, Swept
 
 HEAD_S = 10.0
 """Seconds from the connection, or the first byte of another request, to the end of its head."""
@@ -39,9 +39,11 @@ class HttpProtocol(HttpToolsProtocol, Swept):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         places: Places,
+        patience: Patience,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._places = places
+        self._patience = patience
         self._address: str | None = None  # whose place is taken
         self._deadline = math.inf
         self._head = 0
@@ -59,6 +61,7 @@ class HttpProtocol(HttpToolsProtocol, Swept):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
+        self._patience.often.join(self)
         self._deadline = self.loop.time() + HEAD_S
         address = self.client[0] if self.client else "?"
         problem = self._places.take(address)
@@ -69,6 +72,7 @@ class HttpProtocol(HttpToolsProtocol, Swept):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave_place()
+        self._patience.often.leave(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -119,6 +123,7 @@ class HttpProtocol(HttpToolsProtocol, Swept):
     def handle_websocket_upgrade(self) -> None:
         self._deadline = math.inf
         self._leave_place()  # from here on the doors count
+        self._patience.often.leave(self)
         super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:

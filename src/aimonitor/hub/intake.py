@@ -50,7 +50,7 @@ class Intake:
 
     def refill(self, at: float, heard_at: float) -> messages.Refill | None:
         """What to ask for now, if anything. heard_at: when anything came from the edge; a silent one may be deaf."""
-        self._gap = self._lowest_gap()
+        self._gap = self._lowest_gap() if self.lacks_some else None
         if self._gap is None or at - self._still_since < QUIET_S:
             return None
         if self._gap != self._asked:

@@ -1,7 +1,11 @@
 """A message that is made once and sent to many, and the bytes that every one of them gets."""
 
+import struct
+
 TEXT = 0x81
 BINARY = 0x82
+
+_SHORT, _LONG, _LONGEST = struct.Struct("!BB").pack, struct.Struct("!BBH").pack, struct.Struct("!BBQ").pack
 
 
 class Parcel:
@@ -18,13 +22,9 @@ class Parcel:
 def encode_frame(payload: str | bytes) -> bytes:
     """`payload` as one final, unmasked WebSocket frame, as a server sends it."""
     opcode, data = (TEXT, payload.encode("utf-8")) if isinstance(payload, str) else (BINARY, payload)
-    return frame_header(opcode, len(data)) + data
-
-
-def frame_header(first: int, length: int) -> bytes:
-    """The header of a frame with `length` bytes of payload."""
+    length = len(data)
     if length < 126:
-        return bytes((first, length))
+        return _SHORT(opcode, length) + data
     if length < 65_536:
-        return bytes((first, 126)) + length.to_bytes(2, "big")
-    return bytes((first, 127)) + length.to_bytes(8, "big")
+        return _LONG(opcode, 126, length) + data
+    return _LONGEST(opcode, 127, length) + data

@@ -1,7 +1,14 @@
-"""Connections that somebody looks at every few seconds, so that none of them needs a timer of its own."""
+"""Connections that somebody looks at now and then, so that none of them needs a timer of its own.
 
-from collections.abc import Collection
+To look at one costs more than to send it a picture: nothing of it is left in the processor's caches. So who owes us
+something is looked at often, and all the others, who are only to be pinged, seldom.
+"""
+
+import itertools
 from typing import Generic, TypeVar
+
+OFTEN_TURNS, SELDOM_TURNS = 5, 20
+"""The server gives a turn every second."""
 
 T = TypeVar("T")
 
@@ -15,21 +22,44 @@ class Swept:
 
 
 class Round(Generic[T]):
-    """Goes round many in a number of turns, and touches in each turn only those whose turn it is.
+    """Goes round all its members in a number of turns, about as many in each, and touches only those.
 
-    Everybody's turn stays the same, so that who stays is met once in every so many turns, neither earlier nor later.
+    A member is met once in every so many turns, neither earlier nor later, whoever else comes and goes.
     """
 
     def __init__(self, turns: int) -> None:
-        self._shares: list[list[T]] = [[] for _ in range(turns)]
-        self._turn = 0
+        shares: list[set[T]] = [set() for _ in range(turns)]
+        self._share_of: dict[T, set[T]] = {}
+        self._dealt, self._met = itertools.cycle(shares), itertools.cycle(shares)
 
-    def next(self, everybody: Collection[T]) -> list[T]:
-        """Those whose turn it is, as far as they are still there; who is new is met in the next round."""
-        if self._turn == 0:
-            self._shares = [[] for _ in self._shares]
-            for one in everybody:
-                self._shares[hash(one) % len(self._shares)].append(one)
-        share = self._shares[self._turn]
-        self._turn = (self._turn + 1) % len(self._shares)
-        return [one for one in share if one in everybody]
+    def __contains__(self, one: T) -> bool:
+        return one in self._share_of
+
+    def join(self, one: T) -> None:
+        """Be met from now on; once is enough."""
+        if one not in self._share_of:
+            share = self._share_of[one] = next(self._dealt)
+            share.add(one)
+
+    def leave(self, one: T) -> None:
+        """Be met no more."""
+        share = self._share_of.pop(one, None)
+        if share is not None:
+            share.remove(one)
+
+    def next(self) -> list[T]:
+        """Those whose turn it is."""
+        return list(next(self._met))
+
+
+class Patience:
+    """Who is looked at `often`, and who `seldom`; one may be in both."""
+
+    def __init__(self) -> None:
+        self.often: Round[Swept] = Round(OFTEN_TURNS)
+        self.seldom: Round[Swept] = Round(SELDOM_TURNS)
+
+    def sweep(self, at: float) -> None:
+        """One turn, at the loop's time `at`; a share at a time, for after a thousand at once others would wait."""
+        for one in (*self.often.next(), *self.seldom.next()):
+            one.sweep(at)

@@ -157,7 +157,7 @@ class Relay:
         """A picture to those who want every one, and to the others when theirs is due."""
         seats, slot = self._seated(source), f"picture {source}"
         parcel = Parcel(frame)
-        if seats.free:
+        if seats.free.outlets:
             self._fan_out.send(slot, seats.free, parcel)
         for viewer in seats.windowed:
             self._offer(viewer, source, frame_id, parcel, at)

@@ -22,7 +22,7 @@ from aimonitor.hub.app import Beside, create_app
 from aimonitor.hub.http_protocol import HttpProtocol
 from aimonitor.hub.identity.vaults import make_vault
 from aimonitor.hub.limits import Places
-from aimonitor.hub.patience import Round, Swept
+from aimonitor.hub.patience import Patience
 from aimonitor.hub.settings import DeviceToken, HubSettings
 from aimonitor.hub.sink_protocol import SinkProtocol
 from aimonitor.hub.stores import Keep, make_store
@@ -36,8 +36,6 @@ GRACE_S = 3
 
 _TICKS_PER_S = 10
 """How often uvicorn calls `on_tick`, as its argument counts."""
-_SWEEP_TURNS = 5
-"""A connection is looked at every so many seconds, and in each of them every so many-th."""
 _REPORT_EVERY_S = 60
 
 
@@ -48,13 +46,13 @@ class StartError(RuntimeError):
 class HubServer(uvicorn.Server):
     """uvicorn, asleep while nothing happens, and with an end to the patience of its connections."""
 
-    def __init__(self, config: uvicorn.Config, places: Places) -> None:
+    def __init__(self, config: uvicorn.Config, places: Places, patience: Patience) -> None:
         super().__init__(config)
         self._places = places
+        self._patience = patience
         self._reported = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._told = asyncio.Event()
-        self._round: Round[object] = Round(_SWEEP_TURNS)
 
     async def main_loop(self) -> None:
         """uvicorn's own looks ten times a second whether it is to end, which is most of what a hub at rest does."""
@@ -79,18 +77,11 @@ class HubServer(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Now and then: let go of who is too slow, and say how many found no place."""
-        self._sweep()
+        self._patience.sweep(asyncio.get_running_loop().time())
         if counter % (_TICKS_PER_S * _REPORT_EVERY_S) == 0 and self._places.refused > self._reported:
             log.warning("%d connections found no place in the last minute", self._places.refused - self._reported)
             self._reported = self._places.refused
         return await super().on_tick(counter)
-
-    def _sweep(self) -> None:
-        """Look after one part of the connections; after a thousand at once others would wait."""
-        at = asyncio.get_running_loop().time()
-        for connection in self._round.next(self.server_state.connections):
-            if isinstance(connection, Swept):
-                connection.sweep(at)
 
 
 def run(
@@ -145,13 +136,14 @@ def make_server(settings: HubSettings, app: FastAPI) -> HubServer:
         settings.max_http_connections // 4,
         shared=_shared_addresses(settings.trusted_proxies),
     )
+    patience = Patience()
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
         loop="asyncio",  # not uvloop where it happens to be there: it has no doorbell (`courtesy`), and gains nothing
-        http=functools.partial(HttpProtocol, places=places),  # type: ignore[arg-type]  # uvicorn only calls it
-        ws=SinkProtocol,
+        http=functools.partial(HttpProtocol, places=places, patience=patience),  # type: ignore[arg-type]  # uvicorn only
+        ws=functools.partial(SinkProtocol, patience=patience),  # type: ignore[arg-type]  # calls them
         ws_max_size=MESSAGE_LIMIT,
         ws_ping_interval=None,  # SinkProtocol pings when it is looked after
         ws_per_message_deflate=False,
@@ -163,7 +155,7 @@ def make_server(settings: HubSettings, app: FastAPI) -> HubServer:
         log_config=None,
         lifespan="on",
     )
-    return HubServer(config, places)
+    return HubServer(config, places, patience)
 
 
 def _shared_addresses(trusted_proxies: str) -> Callable[[str], bool]:

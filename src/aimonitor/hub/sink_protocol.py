@@ -19,7 +19,7 @@ from websockets.protocol import State
 from aimonitor.common.websocket import ServerFraming
 from aimonitor.hub.inlet import Inlet
 from aimonitor.hub.limits import POLICY_VIOLATION, Stall
-from aimonitor.hub.patience import Swept
+from aimonitor.hub.patience import Patience, Swept
 from aimonitor.hub.sink import Sink
 
 STATE = "sink"
@@ -30,6 +30,8 @@ MESSAGE_S = 60.0
 """Seconds that one message may take to come."""
 PING_S = 20.0
 """Seconds from one ping to the next; who says nothing in between, not even `pong`, is gone."""
+_EARLY_S = 0.5
+"""A look that comes so much too early for a ping still sends it, for the next one is `PING_S` away."""
 _PING = b"\x89\x00"
 _PONG, _PONG_BYTES = b"\x8a\x80", 6
 """What answers it, a mask included. A thousand viewers send fifty a second: nothing more is done with them."""
@@ -46,7 +48,10 @@ class SinkProtocol(WebSocketsSansIOProtocol, Swept):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        patience: Patience,
     ) -> None:
+        self._patience = patience
         self._sink = Sink()
         self._inlet = Inlet()
         self._stall = Stall(STALL_S)
@@ -60,13 +65,17 @@ class SinkProtocol(WebSocketsSansIOProtocol, Swept):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._message_since = self._pinged_at = self.loop.time()
+        self._patience.seldom.join(self)
         self._sink.bind(self.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._sink.unbind()
+        self._patience.seldom.leave(self)
+        self._patience.often.leave(self)
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
+        self._patience.often.join(self)
         self._sink.pause()
         super().pause_writing()
 
@@ -83,6 +92,9 @@ class SinkProtocol(WebSocketsSansIOProtocol, Swept):
             self._inlet.take(message)
             return
         super().data_received(data)
+        if self._framing.unfinished and self not in self._patience.often:
+            self._message_since = self.loop.time()
+            self._patience.often.join(self)
         if self.transport.is_closing():
             self._sink.unbind()
         elif self._untaken_pongs > _PONGS_LIMIT:
@@ -102,20 +114,25 @@ class SinkProtocol(WebSocketsSansIOProtocol, Swept):
 
     def sweep(self, at: float) -> None:
         """Ping; end the connection when nobody is at the other side or reads there, or a message never ends."""
-        if self._framing.messages != self._messages or not self._framing.unfinished:
+        waiting, unfinished = self.transport.get_write_buffer_size(), self._framing.unfinished
+        if self._framing.messages != self._messages or not unfinished:
             self._messages, self._message_since = self._framing.messages, at
-        if self._stall.too_long(self.transport.get_write_buffer_size(), at):
+        if self._stall.too_long(waiting, at):
             self._sink.abort()
         elif at - self._message_since > MESSAGE_S and not self.transport.is_closing():
             self._fail(POLICY_VIOLATION, f"expected the end of the message within {MESSAGE_S:.0f} s")
-        elif at - self._pinged_at >= PING_S and self._framing.state is State.OPEN:
-            self._ping(at)
+        elif at - self._pinged_at >= PING_S - _EARLY_S and self._framing.state is State.OPEN:
+            self._ping(at, waiting)
+        if waiting or unfinished:
+            self._patience.often.join(self)
+        else:
+            self._patience.often.leave(self)
 
-    def _ping(self, at: float) -> None:
+    def _ping(self, at: float, waiting: int) -> None:
         """uvicorn has two timers a connection for this, which wake the hub for each of them. What waits comes first."""
         if not self._heard:
             self._fail(CloseCode.INTERNAL_ERROR, "keepalive ping timeout")
-        elif self.transport.get_write_buffer_size() == 0:
+        elif waiting == 0:
             self.transport.write(_PING)
             self._heard, self._pinged_at = False, at
 

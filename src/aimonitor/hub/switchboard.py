@@ -1,7 +1,7 @@
 """What each arrival causes: the one place that knows edges, viewers, history and commands at once. No sockets here."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from aimonitor.common.clock import Clock
@@ -26,6 +26,8 @@ from aimonitor.hub.stores.base import Mark, NewEvent, Sample, StoreError
 log = logging.getLogger(__name__)
 
 MISSED_HEARTBEATS = 3
+EARLY_S = 0.05
+"""A tick that comes so much too early for something still does it, for the next one is far."""
 _SWEEP_S = 1.0
 _POST_SILENCE_S = 15.0
 """A client that only posts is gone when it has posted nothing for so long."""
@@ -73,6 +75,11 @@ class Switchboard:
         self.guests: Callable[[], int] = lambda: 0
         """How many of the relay's viewers stand for another hub."""
         self._attention = AttentionDesk(relay.rung, relay.layers)
+
+    @property
+    def tick_s(self) -> float:
+        """Twice a heartbeat and at least every second."""
+        return min(1.0, self.heartbeat_s / 2)
 
     # --- edges come and go ------------------------------------------------------------------------------------------
 
@@ -162,7 +169,7 @@ class Switchboard:
     def picture(self, edge: Edge, frame: bytes, at: float) -> str:
         """A binary frame came; returns its source. Raises ContractError, also for a picture that nobody should open."""
         header, jpeg_at = frames.decode_header(frame)
-        read_size(memoryview(frame)[jpeg_at:])
+        read_size(frame, start=jpeg_at)
         camera = own_camera(edge, header.source)
         self.counters.frames_in += 1
         if edge.clock.offset_s is not None:
@@ -267,8 +274,11 @@ class Switchboard:
     def ask_attention(self, edge: Edge) -> None:
         """Tell `edge` what is asked of it, where that changed or is about to lapse."""
         if edge.links and edge.protocol == "v2":
-            for attention in self._attention.due(edge, self.clock.monotonic()):
-                edge.links[-1].send(attention)
+            self._tell_attention(edge, self._attention.due(edge, self.clock.monotonic()))
+
+    def _tell_attention(self, edge: Edge, due: Sequence[messages.Attention]) -> None:
+        for attention in due:
+            edge.links[-1].send(attention)
 
     def command(self, viewer: Viewer, command: messages.Command, who: str) -> None:
         """A viewer asks a camera to do something; the result is sent when it comes, or at once when it cannot."""
@@ -310,21 +320,24 @@ class Switchboard:
     # --- time passes ------------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """Whatever is due by now; called a few times a second."""
+        """Whatever is due by now; called every `tick_s`."""
         at = self.clock.monotonic()
         self.relay.expire(at)
         for answer in self.commands.expired(at):
             self._deliver(answer)
-        if at - self._swept_at >= _SWEEP_S:
+        if at - self._swept_at >= _SWEEP_S - EARLY_S:
             self._swept_at = at
             self._let_go_of_stalled(at)
         self.follow_viewers()
         for edge in list(self.roster):
             for link in tuple(edge.links):
                 link.tick(at)
-            if edge.online:
-                self.ask_attention(edge)
+            if not edge.online:
+                continue
+            if edge.protocol == "v1":
                 self._check_founding(edge, at)
+            elif edge.links:
+                self._tell_attention(edge, self._attention.renewal(edge, at))
 
     def _let_go_of_stalled(self, at: float) -> None:
         for viewer in self.relay:
@@ -335,8 +348,6 @@ class Switchboard:
 
     def _check_founding(self, edge: Edge, at: float) -> None:
         """A founding client has no heartbeat: when nothing comes its camera is delayed, or gone if it only posted."""
-        if edge.protocol != "v1":
-            return
         if not edge.links and at - edge.heard_at > _POST_SILENCE_S:
             self.edge_left(edge, None)
         elif at - edge.heard_at > MISSED_HEARTBEATS * self.heartbeat_s:

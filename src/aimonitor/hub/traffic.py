@@ -5,7 +5,7 @@ Counted is what WebSockets put on the wire: payload, frame header and mask; and 
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MONTH_S = 30 * 86_400.0
 _MINUTES = 60
@@ -43,29 +43,38 @@ class Forecast:
 class _LastHour:
     """Bytes in each of the last sixty minutes."""
 
-    __slots__ = ("_began_at", "_minutes")
+    __slots__ = ("_began_at", "_minute", "_past", "_size")
 
     def __init__(self, at: float) -> None:
         self._began_at = at
-        self._minutes: deque[tuple[int, int]] = deque(maxlen=_MINUTES)
+        self._minute, self._size = int(at // 60), 0
+        self._past: deque[tuple[int, int]] = deque(maxlen=_MINUTES - 1)
 
     def add(self, size: int, at: float) -> None:
         minute = int(at // 60)
-        if self._minutes and self._minutes[-1][0] == minute:
-            size += self._minutes.pop()[1]
-        self._minutes.append((minute, size))
+        if minute != self._minute:
+            self._past.append((self._minute, self._size))
+            self._minute, self._size = minute, 0
+        self._size += size
 
     def bytes_per_s(self, at: float) -> float:
         oldest = int(at // 60) - _MINUTES + 1
-        lately = sum(size for minute, size in self._minutes if minute >= oldest)
+        lately = sum(size for minute, size in (*self._past, (self._minute, self._size)) if minute >= oldest)
         return lately / max(1.0, min(at - self._began_at, at - oldest * 60))
+
+
+@dataclass(slots=True)
+class _Inflow(Tally):
+    """What came under one heading, and the uplink by which it came."""
+
+    uplink: _LastHour = field(kw_only=True)
 
 
 class Traffic:
     """All bytes since the start. A slot is a kind and what it is about: `picture yard/gate`, `presence yard`."""
 
     def __init__(self) -> None:
-        self._in: dict[str, Tally] = {}
+        self._in: dict[str, _Inflow] = {}
         self._out: dict[str, Tally] = {}
         self._uplinks: dict[str, _LastHour] = {}
 
@@ -74,14 +83,15 @@ class Traffic:
         text = isinstance(payload, str) and not payload.isascii()
         size = len(payload.encode()) if text and isinstance(payload, str) else len(payload)
         size += (2 if size < 126 else 4 if size < 65_536 else 10) + _MASK
-        tally = self._in.get(slot) or self._in.setdefault(slot, Tally())
-        tally.messages += 1
-        tally.bytes += size
-        edge_id = slot.partition(" ")[2].partition("/")[0]
-        uplink = self._uplinks.get(edge_id)
-        if uplink is None:
-            uplink = self._uplinks[edge_id] = _LastHour(at)
-        uplink.add(size, at)
+        inflow = self._in.get(slot) or self._begin(slot, at)
+        inflow.messages += 1
+        inflow.bytes += size
+        inflow.uplink.add(size, at)
+
+    def _begin(self, slot: str, at: float) -> _Inflow:
+        edge_id = _heading(slot)[1].partition("/")[0]
+        inflow = self._in[slot] = _Inflow(uplink=self._uplinks.setdefault(edge_id, _LastHour(at)))
+        return inflow
 
     def went(self, slot: str, size: int, messages: int = 1) -> None:
         """`messages` messages of `size` bytes on the wire went out."""
