@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from aimonitor.edge.assignment import match
+from aimonitor.edge import assignment
+from aimonitor.edge.columns.assignment import match
 
 gains = st.tuples(st.integers(0, 4), st.integers(0, 4)).flatmap(
     lambda shape: arrays(np.float64, shape, elements=st.sampled_from([-1.0, 0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5]))
@@ -19,6 +20,19 @@ def best_by_trying_everything(gain):
     padded = np.zeros((n, m + n))
     padded[:, :m] = np.maximum(gain, 0)
     return max((sum(padded[i, j] for i, j in enumerate(choice)) for choice in permutations(range(m + n), n)), default=0)
+
+
+def match_edges(gain):
+    rows, columns = (gain > 0).nonzero()
+    return assignment.match(list(zip(rows.tolist(), columns.tolist(), gain[rows, columns].tolist(), strict=True)))
+
+
+@given(gains)
+def test_no_other_matching_of_edges_gains_more(gain):
+    pairs = match_edges(gain)
+    assert len({row for row, _ in pairs}) == len({column for _, column in pairs}) == len(pairs)
+    assert all(gain[pair] > 0 for pair in pairs)
+    assert abs(sum(gain[pair] for pair in pairs) - best_by_trying_everything(gain)) < 1e-9
 
 
 @given(gains)

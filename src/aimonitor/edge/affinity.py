@@ -5,87 +5,66 @@ arrived do not: for them counts how far off they are in units of what the filter
 distance), less the less it knows.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from math import exp
 
-import numpy as np
+from aimonitor.edge.assignment import Edge
+from aimonitor.edge.tracks import Found, Shape, Target
 
-from aimonitor.edge.assignment import Edges
-from aimonitor.edge.kalman import OUTWARD, Columns
-
-_GATE = 30.0
+GATE = 30.0
 """Squared Mahalanobis distance (4 numbers) beyond which only overlap counts; by chance 1 pair in 200,000 is."""
 
-_CERTAIN_OVERLAP = 0.3
-_TEMPERATURE = 4.0
+CERTAIN_OVERLAP = 0.3
+TEMPERATURE = 4.0
 """Squared distances are divided by this: filters are surer of themselves than the world allows."""
 
-_KNOWN = 0.2
+UNIT = -0.5 / TEMPERATURE
+FAR = UNIT * GATE
+
+KNOWN = 0.2
 """Spread, in object heights, up to which a prediction is as good as seen."""
 
 
-class Expected(NamedTuple):
-    """Where n objects should be, and how sure that is.
+def affinity(
+    targets: Sequence[Target], found: Sequence[Found], noise: tuple[float, float], nearness: float, least: float
+) -> list[Edge]:
+    """What every pair gains: its agreement less `least`, where that is above 0; rows ascend.
 
-    boxes: (2, 2, n) centers and sizes in heights of the image
-    doubt: (2, n) variances of centers and of sizes, in heights of the object squared
+    Agreement is IoU and, for confirmed targets, up to `nearness` for being close. `noise` is the variance of a measured
+    center and of a measured size, in heights of the object squared. Kinds do not mix.
     """
-
-    boxes: Columns
-    doubt: Columns
-
-
-def affinity(expected: Expected, features: Columns, overlap: Columns, nearness: float, known: int) -> Edges:
-    """Agreement of n objects `expected` with m boxes found, where there is any.
-
-    That is `overlap` (n, m) and, for the first `known` objects, up to `nearness` for being close.
-    features: (12, m) of the boxes: their four numbers times -2, the squares of these numbers, and four times 1
-    """
-    closeness = _log_likelihood(expected, features)
-    likely = closeness > -0.5 * _GATE / _TEMPERATURE
-    likely |= overlap >= _CERTAIN_OVERLAP
-    pairs = likely.ravel().nonzero()[0]
-    rows, columns = np.divmod(pairs, likely.shape[1])
-    # What is near an uncertain prediction counts in proportion to the root of what is known.
-    bonus = np.maximum(expected.doubt[0], _KNOWN**2) ** -0.25
-    bonus *= nearness * _KNOWN**0.5
-    bonus[known:] = 0.0
-    gain = np.exp(closeness.take(pairs))
-    gain *= bonus.take(rows)
-    gain += overlap.take(pairs)
-    return Edges(rows, columns, gain)
-
-
-def _log_likelihood(expected: Expected, features: Columns) -> Columns:
-    """(n, m): minus half the sum of (expected - found)^2 / variance, flattened; as one matrix product."""
-    boxes, height = expected.boxes, expected.boxes[1, 1]
-    precision = ((-0.5 / _TEMPERATURE) / (expected.doubt * (height * height)))[:, None]
-    known = np.empty((3, *boxes.shape))
-    np.multiply(boxes, precision, out=known[0])
-    known[1] = precision
-    np.multiply(known[0], boxes, out=known[2])
-    likelihood: Columns = known.reshape(12, -1).T.dot(features)
-    return likelihood
+    edges: list[Edge] = []
+    shapes = [one[:4] for one in found]
+    for row, target in enumerate(targets):
+        expected = x, y, width, height = target.shape
+        doubt, unit = target.center.position_var + noise[0], UNIT / (height * height)
+        by_place, by_size = unit / doubt, unit / (target.size.position_var + noise[1])
+        # What is near an uncertain prediction counts in proportion to the root of what is known.
+        bonus = nearness * (KNOWN**2 / max(doubt, KNOWN**2)) ** 0.25 if target.track_id else 0.0
+        for column, shape in enumerate(shapes):
+            found_x, found_y, found_width, found_height = shape
+            dx, dy = abs(found_x - x), found_y - y
+            closeness = by_place * (dx * dx + dy * dy)
+            across = 0.5 * (width + found_width) > dx
+            if closeness <= FAR and not across:
+                continue
+            shared = overlap(expected, shape) if across else 0.0
+            dx, dy = found_width - width, found_height - height
+            closeness += by_size * (dx * dx + dy * dy)
+            if closeness > FAR or shared >= CERTAIN_OVERLAP:
+                gain = shared + bonus * exp(closeness) - least
+                if gain > 0.0 and target.kind == found[column].kind:
+                    edges.append((row, column, gain))
+    return edges
 
 
-def overlaps(a: Columns, b: Columns) -> Columns:
-    """Intersection over union (n, m) of boxes (4, n) and (4, m), by edges turned outward. Boxes have area."""
-    edges = np.maximum(a[:, :, None], b[:, None])
-    minus_sides = edges[:2]
-    minus_sides += edges[2:]
-    np.minimum(minus_sides, 0.0, out=minus_sides)
-    shared: Columns = np.multiply(minus_sides[0], minus_sides[1], out=minus_sides[0])
-    union = _area(a)[:, None] + _area(b)
-    union -= shared
-    shared /= union
-    return shared
-
-
-def iou(a: Columns, b: Columns) -> Columns:
-    """The same of boxes (n, 4) and (m, 4) by corners."""
-    return overlaps(OUTWARD * a.T, OUTWARD * b.T)
-
-
-def _area(edges: Columns) -> Columns:
-    minus_sides = edges[:2] + edges[2:]
-    area: Columns = minus_sides[0] * minus_sides[1]
-    return area
+def overlap(one: Shape, other: Shape) -> float:
+    """Intersection over union of two boxes. They have area."""
+    x, y, width, height = one
+    other_x, other_y, other_width, other_height = other
+    across, down = 0.5 * (width + other_width) - abs(other_x - x), 0.5 * (height + other_height) - abs(other_y - y)
+    if across <= 0.0 or down <= 0.0:
+        return 0.0
+    narrower, lower = width if width < other_width else other_width, height if height < other_height else other_height
+    shared = (across if across < narrower else narrower) * (down if down < lower else lower)
+    return shared / (width * height + other_width * other_height - shared)

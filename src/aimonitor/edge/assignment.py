@@ -6,71 +6,46 @@ augmenting paths with potentials (Jonker and Volgenant, Computing 38, 1987; in t
 1972) over the sparse graph.
 """
 
+from collections.abc import Sequence
 from heapq import heappop, heappush
 from math import inf
-from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.intp]
+Edge = tuple[int, int, float]
+"""A pair that is possible: row, column, and what it gains, above 0."""
 
 
-class Edges(NamedTuple):
-    """Pairs that are possible, each once, with what each gains: three columns of equal length, rows ascending."""
-
-    rows: Rows
-    columns: Rows
-    gain: Floats
-
-    def where(self, mask: npt.NDArray[np.bool_]) -> "Edges":
-        """Those in `mask`."""
-        kept = mask.nonzero()[0]
-        if len(kept) == len(mask):
-            return self
-        return Edges(self.rows.take(kept), self.columns.take(kept), self.gain.take(kept))
+Pair = tuple[int, int]
+"""Row and column."""
 
 
-class Pairs(NamedTuple):
-    """Matched rows and columns, of equal length, rows ascending."""
+def match(edges: Sequence[Edge]) -> list[Pair]:
+    """Choose pairs so that the sum of their gains is greatest, no row or column twice; in any order.
 
-    rows: Rows
-    columns: Rows
-
-
-def match(gain: Floats) -> Pairs:
-    """Choose pairs so that the sum of `gain` (n, m) is greatest, no row or column twice.
-
-    Pairs with a gain of 0 or less are never taken; neither rows nor columns must be matched. Ties go to the lower row.
+    Each possible pair is there once. Neither rows nor columns must be matched. Ties go to the lower row.
     """
-    flat = (gain.ravel() > 0).nonzero()[0]
-    rows, columns = np.divmod(flat, max(1, gain.shape[1]))
-    return match_edges(Edges(rows, columns, gain.ravel()[flat]))
-
-
-def match_edges(edges: Edges) -> Pairs:
-    """The same where only some pairs are possible. Every gain is above 0."""
-    rows, columns, gain = edges
+    of_row = dict.fromkeys([row for row, _, _ in edges], 0.0)
+    of_column = dict.fromkeys([column for _, column, _ in edges], 0.0)
+    if len(of_row) == len(of_column) == len(edges):
+        return [(row, column) for row, column, _ in edges]
+    for row, column, gain in edges:
+        of_row[row] += gain
+        of_column[column] += gain
     # Some best matching has every pair that gains more than all else at both ends, for swapping it in costs at most one
     # other edge of either. No two such pairs share an end.
-    chosen = 3.0 * gain > np.bincount(rows, gain).take(rows) + np.bincount(columns, gain).take(columns)
-    if np.count_nonzero(chosen) == len(chosen):
-        return Pairs(rows, columns)
-    settled = np.bincount(rows, chosen).take(rows) + np.bincount(columns, chosen).take(columns)
-    left = (settled == 0.0).nonzero()[0]
-    if len(left):
-        chosen[left] = _augment(list(zip(*(part.take(left).tolist() for part in edges), strict=True)))
-    taken = chosen.nonzero()[0]
-    return Pairs(rows.take(taken), columns.take(taken))
+    sure = [(row, column) for row, column, gain in edges if 3.0 * gain > of_row[row] + of_column[column]]
+    if len(sure) == min(len(of_row), len(of_column)):
+        return sure
+    for row, column in sure:
+        del of_row[row], of_column[column]
+    left = [edge for edge in edges if edge[0] in of_row and edge[1] in of_column]
+    return sure + augment(left) if left else sure
 
 
-_Edge = tuple[int, int, float]
 _Neighbors = dict[int, list[tuple[int, float]]]
 
 
-def _augment(left: list[_Edge]) -> list[bool]:
-    """Which of the edges of a graph are in its best matching; all gains > 0.
+def augment(left: Sequence[Edge]) -> list[Pair]:
+    """The best matching of a graph.
 
     Every row owns a private way out of cost 0 (to stay alone); an edge costs -gain. Rows enter one by one, each by
     the shortest path to a free column or to some row's way out. Offsets and prices keep reduced costs at 0 or above, as
@@ -84,13 +59,13 @@ def _augment(left: list[_Edge]) -> list[bool]:
     offset = {row: min(cost for _, cost in edges[row]) for row in edges}
     for row in edges:
         _enter(row, edges, row_of, price, offset)
-    return [row_of.get(column) == row for row, column, _ in left]
+    return [(row, column) for column, row in row_of.items()]
 
 
 def _enter(
     start: int, edges: _Neighbors, row_of: dict[int, int], price: dict[int, float], offset: dict[int, float]
 ) -> None:
-    """Bring row `start` into the matching along the cheapest alternating path; see `_augment`."""
+    """Bring row `start` into the matching along the cheapest alternating path; see `augment`."""
     rows: dict[int, float] = {}
     columns: dict[int, float] = {}
     settled: set[int] = set()

@@ -7,92 +7,118 @@ mean shift (Comaniciu and Meer, IEEE Trans. PAMI 24(5), 2002) and believed only 
 Rotation about two axes is a shift; what a walking camera does to near objects is left to the filter.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 
-from aimonitor.edge.kalman import Columns, Mask
+from aimonitor.edge.tracks import Found, Shape, Target
 
-_WITNESSES = 4
+WITNESSES = 4
 """Fewer objects than this cannot tell a moving camera from moving objects."""
 
-_ASKED = 24
+ASKED = 24
 """More objects than this are not asked."""
 
-_TOLERANCE = 0.2
+TOLERANCE = 0.2
 """How far from its share of the shift an object may be, in its own heights."""
 
-_REACH = 0.35
+REACH = 0.35
 """The largest shift from one look to the next, in heights of the image."""
 
-_ALIKE = 1.28
+ALIKE = 1.28
 """The largest ratio of two heights of one object."""
 
-_MIDDLE, _HALF = (_ALIKE + 1 / _ALIKE) / 2, (_ALIKE - 1 / _ALIKE) / 2
-_CLEARLY = 1.5
+CLEARLY = 1.5
 """A shift must explain so many times what standing still does."""
 
-_CANDIDATES = 64
+STANDS = 0.5
+"""So large a share of the greatest support tells that the camera stands, or moved little."""
+
+CANDIDATES = 64
+
+Columns = npt.NDArray[np.float64]
+
+Move = tuple[float, float]
+"""To the right and down, in heights of the image."""
+
+Witness = tuple[float, float, float, float]
+"""A displacement to the right and down, how much it supports a shift (0..1), the square of what it tolerates."""
 
 
-def camera_shift(expected: Columns, found: Columns) -> Columns | None:
-    """How far the picture moved (2,), in its heights; None when it did not, or in doubt.
+def camera_shift(targets: Sequence[Target], found: Sequence[Found]) -> Move | None:
+    """How far the picture moved between where `targets`, the longest known first, should be and what is `found`.
 
-    expected: (2, 2, n) where objects should be, the longest known first; found: (2, 2, m) where boxes are; both centers
-    and sizes, x and y, in heights of the image.
+    None when it did not, or in doubt.
     """
-    if expected.shape[2] > _ASKED:
-        expected = expected[:, :, :_ASKED]
-    n, m = expected.shape[2], found.shape[2]
-    if min(n, m) < _WITNESSES:
+    targets = targets[:ASKED]
+    if min(len(targets), len(found)) < WITNESSES:
         return None
-    height = expected[1, 1]
-    scale = height * height
-    scale *= _TOLERANCE**2
-    moves = found[0][:, None] - expected[0][:, :, None]
-    squares = moves * moves
-    off = squares[0] + squares[1]
-    ratio = found[1, 1] / height[:, None]
-    ratio -= _MIDDLE
-    unlike = np.abs(ratio, out=ratio) > _HALF
-    np.putmask(off, unlike, np.inf)
-    nearest = off.argmin(axis=1)
-    nearest += np.arange(0, n * m, m)
-    support = np.maximum(0.0, 1.0 - off.take(nearest) / scale)
-    standing = sum(support.tolist())
-    if standing >= 0.5 * n:
-        return _refine(moves.reshape(2, -1).take(nearest, axis=1), support, scale)
-    return _vote(moves, unlike, scale, standing)
+    expected, shapes = [target.shape for target in targets], [one[:4] for one in found]
+    standing = [witness for shape in expected if (witness := _standing(shape, shapes))]
+    support = sum([support for _, _, support, _ in standing])
+    if support >= STANDS * len(targets):
+        return refine(standing)
+    places, found_places = (np.array(some).T[[0, 1, 3]] for some in (expected, shapes))
+    return vote(places, found_places, support)
 
 
-def _vote(moves: Columns, unlike: Mask, scale: Columns, standing: float) -> Columns | None:
-    """Let every similar pair propose its displacement, of (2, n, m); no shift at all explains `standing` objects."""
-    dx, dy = np.where(unlike, np.inf, moves[0]), moves[1]
-    near = (np.abs(dx) < _REACH) & (np.abs(dy) < _REACH)
-    x, y = dx[near][:_CANDIDATES, None, None], dy[near][:_CANDIDATES, None, None]
-    if not len(x):
+def _standing(expected: Shape, found: Sequence[Shape]) -> Witness | None:
+    """Where the nearest similar box is, if it is near enough to say that the camera stands."""
+    x, y, _, height = expected
+    scale = least = (TOLERANCE * height) ** 2
+    nearest = None
+    for found_x, found_y, _, found_height in found:
+        dx, dy = found_x - x, found_y - y
+        off = dx * dx + dy * dy
+        if off < least and height <= ALIKE * found_height and found_height <= ALIKE * height:
+            least, nearest = off, (dx, dy)
+    return (*nearest, 1.0 - least / scale, scale) if nearest else None
+
+
+def vote(expected: Columns, found: Columns, standing: float) -> Move | None:
+    """Let every similar pair propose its displacement; no shift at all has the support `standing`.
+
+    expected, found: (3, n) and (3, m) center x and y, height
+    """
+    x, y, height = expected[:, :, None]
+    found_x, found_y, found_height = found
+    alike = (height <= ALIKE * found_height) & (found_height <= ALIKE * height)
+    dx, dy = np.where(alike, found_x - x, np.inf), found_y - y
+    near = (np.abs(dx) < REACH) & (np.abs(dy) < REACH)
+    candidates_x, candidates_y = dx[near][:CANDIDATES, None, None], dy[near][:CANDIDATES, None, None]
+    if not len(candidates_x):
         return None
-    off = np.square(dx - x)
-    off += np.square(dy - y)
-    votes = np.maximum(0.0, 1.0 - off.min(axis=2) / scale)
-    total = votes.sum(axis=1)
-    best = int(total.argmax())
-    if total[best] < max(0.4 * len(dx), _WITNESSES - 1.5, _CLEARLY * standing):
+    off = np.square(dx - candidates_x) + np.square(dy - candidates_y)
+    scale = np.square(TOLERANCE * height[:, 0])
+    support = np.maximum(0.0, 1.0 - off.min(axis=2) / scale)
+    total = support.sum(axis=1)
+    best = total.argmax()
+    if total[best] < max(0.4 * len(dx), WITNESSES - 1.5, CLEARLY * standing):
         return None
-    rows, nearest = np.arange(len(dx)), off[best].argmin(axis=1)
-    return _refine(moves[:, rows, nearest], votes[best], scale)
+    rows = support[best].nonzero()[0]
+    nearest = off[best, rows].argmin(axis=1)
+    witnesses = dx[rows, nearest], dy[rows, nearest], support[best, rows], scale[rows]
+    return refine(np.stack(witnesses, axis=1).tolist())
 
 
-def _refine(moves: Columns, support: Columns, scale: Columns) -> Columns | None:
-    """The mean of the supported displacements (2, k), on each axis only if it is more than scatter can make."""
-    agreeing = int(np.count_nonzero(support))
-    if agreeing < _WITNESSES:
+def refine(witnesses: Sequence[Witness]) -> Move | None:
+    """The mean of the displacements, on each axis only if it is more than scatter can make."""
+    if len(witnesses) < WITNESSES:
         return None
-    weights = support / scale
-    total, sums, squares = sum(weights.tolist()), moves.dot(weights).tolist(), (moves * moves).dot(weights).tolist()
-    shift = [_believed(a / total, b / total, agreeing) for a, b in zip(sums, squares, strict=True)]
-    return np.array(shift) if any(shift) else None
+    total = x = y = xx = yy = 0.0
+    for dx, dy, support, scale in witnesses:
+        weight = support / scale
+        total += weight
+        x += weight * dx
+        y += weight * dy
+        xx += weight * dx * dx
+        yy += weight * dy * dy
+    x, y = believed(x / total, xx / total, len(witnesses)), believed(y / total, yy / total, len(witnesses))
+    return (x, y) if x or y else None
 
 
-def _believed(mean: float, mean_square: float, agreeing: int) -> float:
+def believed(mean: float, mean_square: float, witnesses: int) -> float:
     """A mean that is more than twice its own standard error, else 0."""
     scatter = mean_square - mean * mean
-    return mean if mean * mean * agreeing > 4.0 * scatter else 0.0
+    return mean if mean * mean * witnesses > 4.0 * scatter else 0.0

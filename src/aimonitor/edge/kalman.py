@@ -1,33 +1,21 @@
-"""Where things are and where they go: one Kalman filter for many boxes at once.
+"""Where things are and where they go: one Kalman filter for each object.
 
 A box is four numbers that move independently: center x, center y, width, height. Each is a position with a velocity
 that fades with time (an Ornstein-Uhlenbeck velocity: Singer's manoeuvring target, IEEE Trans. AES 6(4), 1970, one
 order lower), so steps of any length are exact and five frames a second need no other numbers than thirty.
 
 Covariances are kept in units of the object's own size, squared: noise is proportional to size, so size cancels out of
-every gain. x and y are measured alike, and so are width and height, so each two share one covariance. Means and
-covariances both move on linearly: one product with a small matrix takes everything one step ahead, and no matrix is
-ever inverted. Products are `dot`: on matrices this small it takes half as long as `@`.
+every gain. x and y are measured alike, and so are width and height, so each two share one covariance, and no matrix is
+left: plain numbers do. For the few objects of a picture they are quicker than arrays (docs/design/tracker.md).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import exp
-
-import numpy as np
-import numpy.typing as npt
-
-Columns = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.intp]
-Mask = npt.NDArray[np.bool_]
+from typing import NamedTuple
 
 LEAST_SIDE = 1e-4
 """No box shrinks below this side, in heights of the image: a prediction must keep an area."""
-
-NUMBERS = 9
-"""What the state holds of a center, and of a size: two coordinates, their variance, its covariance with the velocity;
-two velocities, that covariance again, their variance; a 1, for what time adds."""
-
-_VARIANCE, _COVARIANCE, _VELOCITY, _COVARIANCE_AGAIN, _VELOCITY_VARIANCE, _ONE = 2, 3, 4, 6, 7, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,109 +36,115 @@ class MotionModel:
     rest_s: float = 0.5
 
 
-class BoxFilter:
-    """Moves and corrects a `state` (2, 9, n) that its owner keeps: of centers and of sizes, nine numbers for each box.
+@dataclass(slots=True)
+class Motion:
+    """A center, or a size: x and y with their velocities, in heights of the image (a second).
 
-    The state lies in one piece of memory. Boxes are (2, 2, n): centers and sizes, x and y, in heights of the image;
-    `boxes(state)` is a view of the state.
+    Each of x and y has the variance `position_var`, its velocity `velocity_var`, both together `covariance`; in
+    heights of the object, squared.
+    """
+
+    x: float
+    y: float
+    position_var: float
+    velocity_var: float
+    x_velocity: float = 0.0
+    y_velocity: float = 0.0
+    covariance: float = 0.0
+
+
+class Step(NamedTuple):
+    """What some time does to a motion: which share of a velocity is kept, and how far a velocity of 1 reaches.
+
+    The noises are what time adds to the variance of a position, to the covariance, to the variance of a velocity.
+    """
+
+    kept: float
+    reach: float
+    position_noise: float
+    covariance_noise: float
+    velocity_noise: float
+
+    @classmethod
+    def of(cls, dt: float, memory_s: float, agility: float) -> "Step":
+        """Of `dt` seconds (>= 0)."""
+        kept, wander = exp(-dt / memory_s), agility * agility
+        return cls(kept, memory_s * (1.0 - kept), wander * dt**3 / 3, wander * dt**2 / 2, wander * dt)
+
+
+def _advance(motions: Iterable[Motion], step: Step) -> None:
+    """Move on."""
+    kept, reach, position_noise, covariance_noise, velocity_noise = step
+    for motion in motions:
+        x_velocity, y_velocity = motion.x_velocity, motion.y_velocity
+        covariance, velocity_var = motion.covariance, motion.velocity_var
+        motion.x += reach * x_velocity
+        motion.y += reach * y_velocity
+        motion.x_velocity = kept * x_velocity
+        motion.y_velocity = kept * y_velocity
+        motion.position_var += reach * (2.0 * covariance + reach * velocity_var) + position_noise
+        motion.covariance = kept * (covariance + reach * velocity_var) + covariance_noise
+        motion.velocity_var = kept * kept * velocity_var + velocity_noise
+
+
+def _correct(motion: Motion, x: float, y: float, variance: float) -> None:
+    """Take in what was measured, with that `variance`."""
+    position_var, covariance = motion.position_var, motion.covariance
+    total = position_var + variance
+    gain, velocity_gain = position_var / total, covariance / total
+    dx, dy = x - motion.x, y - motion.y
+    motion.x += gain * dx
+    motion.y += gain * dy
+    motion.x_velocity += velocity_gain * dx
+    motion.y_velocity += velocity_gain * dy
+    motion.position_var = position_var - gain * position_var
+    motion.covariance = covariance - gain * covariance
+    motion.velocity_var -= velocity_gain * covariance
+
+
+class BoxFilter:
+    """Moves and corrects boxes: a center and a size each, in heights of the picture.
+
+    noise: variance of a measured center and of a measured size, in heights of the object squared
     """
 
     def __init__(self, model: MotionModel) -> None:
         self._model = model
-        self._noise = np.square(model.measured)[:, None]
-        self._first_speed = np.square(model.speed)[:, None]
-        self._step_s = -1.0
-        self._step = np.eye(2 * NUMBERS)
+        self.noise = model.measured[0] ** 2, model.measured[1] ** 2
+        self._dt, self._steps = 0.0, self._steps_of(0.0)
 
-    def predict(self, state: Columns, dt: float) -> None:
+    def begin(self, x: float, y: float, width: float, height: float) -> tuple[Motion, Motion]:
+        """Center and size of a new box, at unknown speed."""
+        (center_noise, size_noise), (speed, growth) = self.noise, self._model.speed
+        return Motion(x, y, center_noise, speed**2), Motion(width, height, size_noise, growth**2)
+
+    def predict(self, centers: Iterable[Motion], sizes: Iterable[Motion], dt: float) -> None:
         """Move on by `dt` seconds (>= 0)."""
-        if dt != self._step_s:
-            self._step_s, model = dt, self._model
-            for step, memory_s, agility in zip(_parts(self._step), model.memory_s, model.agility, strict=True):
-                _fill(step, dt, memory_s, agility * agility)
-        _advance(state, self._step)
+        if dt != self._dt:
+            self._dt, self._steps = dt, self._steps_of(dt)
+        _advance(centers, self._steps[0])
+        _advance(sizes, self._steps[1])
+        _keep_area(sizes)
 
-    def rest(self, state: Columns, dt: float) -> None:
+    def rest(self, centers: Iterable[Motion], sizes: Iterable[Motion], dt: float) -> None:
         """Move on by `dt` seconds in which nothing moved: velocities run out, and doubt does not grow for ever."""
-        step = np.eye(2 * NUMBERS)
-        for part in _parts(step):
-            _fill(part, dt, self._model.rest_s, 0.0)
-        _advance(state, step)
+        step = Step.of(dt, self._model.rest_s, 0.0)
+        _advance(centers, step)
+        _advance(sizes, step)
+        _keep_area(sizes)
 
-    def correct(self, state: Columns, measured: Columns, trust: Columns) -> None:
-        """Take in `measured` (2, 2, n); `trust` (n,) divides its variance, 1 = as modelled.
+    def correct(self, center: Motion, size: Motion, measured: tuple[float, float, float, float], trust: float) -> None:
+        """Take in a box `measured`: center and size; `trust` divides its variance, 1 = as modelled."""
+        x, y, width, height = measured
+        _correct(center, x, y, self.noise[0] / trust)
+        _correct(size, width, height, self.noise[1] / trust)
 
-        The covariance is corrected as the mean is, as if variance and covariance had been measured to be 0: what a
-        gain takes off it is its own share. So one product, of gains and surprises, corrects everything.
-        """
-        moments = state[:, :_ONE].reshape(2, 2, 4, -1)
-        total = self._noise / trust
-        total += state[:, _VARIANCE]
-        gains = moments[:, :, _VARIANCE] / total[:, None]
-        surprise = np.negative(moments[:, 0])
-        surprise[:, :2] += measured
-        moments += gains[:, :, None] * surprise[:, None]
-
-    def doubt(self, state: Columns) -> Columns:
-        """(2, n): variance of where and how large the next detection may be, in object sizes squared."""
-        return state[:, _VARIANCE] + self._noise
-
-    def begin(self, boxes: Columns) -> Columns:
-        """The state (2, 9, k) of new boxes (2, 2, k), at unknown speed."""
-        state = np.zeros((2, NUMBERS, boxes.shape[2]))
-        state[:, :2] = boxes
-        state[:, _VARIANCE] = self._noise
-        state[:, _VELOCITY_VARIANCE] = self._first_speed
-        state[:, _ONE] = 1.0
-        return state
+    def _steps_of(self, dt: float) -> tuple[Step, Step]:
+        (memory_s, size_memory_s), (agility, size_agility) = self._model.memory_s, self._model.agility
+        return Step.of(dt, memory_s, agility), Step.of(dt, size_memory_s, size_agility)
 
 
-def _linear() -> tuple[Columns, Columns]:
-    numbers = np.eye(2 * NUMBERS)
-    center, half = numbers[:2], numbers[NUMBERS : NUMBERS + 2] / 2
-    return np.concatenate((center - half, center + half)), numbers[_VELOCITY : _VELOCITY + 2]
-
-
-TO_EDGES, VELOCITIES = _linear()
-"""(4, 18) and (2, 18): what makes low and high edges, and velocities of the center, of a state laid flat (18, n)."""
-
-OUTWARD = np.array([[1.0], [1.0], [-1.0], [-1.0]])
-"""Turns low and high edges outward: what two boxes share then has the greater of their edges on every side."""
-
-_TO_OUTWARD = OUTWARD * TO_EDGES
-
-
-def edges(flat_state: Columns) -> Columns:
-    """(4, n): edges turned outward, low x and y and then minus the high ones, of a state laid flat (18, n)."""
-    found: Columns = _TO_OUTWARD.dot(flat_state)
-    return found
-
-
-def boxes(state: Columns) -> Columns:
-    """(2, 2, n): centers and sizes, x and y; a view."""
-    return state[:, :2]
-
-
-def _parts(step: Columns) -> tuple[Columns, Columns]:
-    """What a matrix (18, 18) does to centers and to sizes, (9, 9) each."""
-    return step[:NUMBERS, :NUMBERS], step[NUMBERS:, NUMBERS:]
-
-
-def _advance(state: Columns, step: Columns) -> None:
-    flat = state.reshape(2 * NUMBERS, -1)
-    flat[...] = step.dot(flat)
-    sizes = state[1, :2]
-    np.maximum(sizes, LEAST_SIDE, out=sizes)
-
-
-def _fill(step: Columns, dt: float, memory_s: float, wander: float) -> None:
-    """Fill in the matrix (9, 9) that takes the nine numbers `dt` seconds on; velocities wander by `wander` a second."""
-    kept = exp(-dt / memory_s)
-    reach = memory_s * (1.0 - kept)
-    variance, covariance, velocity = step[_VARIANCE], step[_COVARIANCE], step[_VELOCITY_VARIANCE]
-    step[0, _VELOCITY] = step[1, _VELOCITY + 1] = reach
-    step[_VELOCITY, _VELOCITY] = step[_VELOCITY + 1, _VELOCITY + 1] = kept
-    variance[_COVARIANCE], variance[_VELOCITY_VARIANCE], variance[_ONE] = 2 * reach, reach * reach, wander * dt**3 / 3
-    covariance[_COVARIANCE], covariance[_VELOCITY_VARIANCE], covariance[_ONE] = kept, kept * reach, wander * dt**2 / 2
-    velocity[_VELOCITY_VARIANCE], velocity[_ONE] = kept * kept, wander * dt
-    step[_COVARIANCE_AGAIN] = covariance
+def _keep_area(sizes: Iterable[Motion]) -> None:
+    for size in sizes:
+        if size.x < LEAST_SIDE or size.y < LEAST_SIDE:
+            size.x, size.y = max(size.x, LEAST_SIDE), max(size.y, LEAST_SIDE)

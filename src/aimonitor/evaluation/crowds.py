@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aimonitor.edge.affinity import iou
-from aimonitor.edge.assignment import Floats
+from aimonitor.edge.columns.affinity import iou
+from aimonitor.edge.columns.assignment import Floats
 
 _SUBSTEP_S = 1 / 60
 _GRID = np.stack(np.meshgrid((np.arange(5) + 0.5) / 5, (np.arange(8) + 0.5) / 8), axis=-1).reshape(-1, 2)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from aimonitor.edge.affinity import iou
-from aimonitor.edge.assignment import Floats, match
+from aimonitor.edge.columns.affinity import iou
+from aimonitor.edge.columns.assignment import Floats, match
 
 ALPHAS: Floats = np.arange(0.05, 0.99, 0.05)
 """The 19 thresholds of IoU that HOTA averages over."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from aimonitor.edge.affinity import iou
-from aimonitor.edge.assignment import Floats, match
+from aimonitor.edge.columns.affinity import iou
+from aimonitor.edge.columns.assignment import Floats, match
 from aimonitor.edge.tracker import Tracker
 from aimonitor.edge.types import Detections
 from aimonitor.evaluation.metrics import Boxes, Tally, combine, tally
