@@ -1,6 +1,7 @@
 """Two hubs as one: edges and viewers at different doors, over a bus in memory and over a real Redis."""
 
 import asyncio
+import collections
 import contextlib
 import sys
 import time
@@ -12,6 +13,7 @@ from hub_peers import GATE, event, founding_text, frame, said, thermogram, wait_
 from aimonitor.common.clock import ManualClock
 from aimonitor.contract import codec, founding, messages
 from aimonitor.contract.overlays import Layout, Thermogram
+from aimonitor.hub.buses import redis as redis_bus
 from aimonitor.hub.buses.memory import Ether, MemoryBus
 from aimonitor.hub.courtesy import Courtesy
 from aimonitor.hub.limits import REPLACED
@@ -19,7 +21,7 @@ from aimonitor.hub.metrics import Counters
 from aimonitor.hub.neighbors import Neighbors, _Outward
 from aimonitor.hub.parcel import Parcel
 from aimonitor.hub.relay import Relay
-from aimonitor.hub.roster import Roster
+from aimonitor.hub.roster import Roster, own_camera
 from aimonitor.hub.switchboard import Switchboard
 
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("sentinel", "cluster")]
@@ -190,13 +192,10 @@ def test_the_others_are_not_taken_for_gone_after_the_bus_was_away():
     assert roster.online == 0, "now it could be heard, and said nothing"
 
 
-@pytest.mark.parametrize("utc", [2_000.0, 10.0], ids=["by clocks that agree", "by a clock that lags"])
-def test_a_late_word_of_the_hub_that_an_edge_has_left_does_not_end_its_new_connection(utc):
-    """Each of two hubs that meet says who is at its door, while an edge goes from one to the other."""
-    clock = ManualClock(utc=utc)
+def board_of(clock):
     counters = Counters()
-    board = Switchboard(
-        roster=Roster(9),
+    return Switchboard(
+        roster=Roster(2_000),
         relay=Relay(counters, lambda work: work(), Courtesy(clock)),
         history=None,
         clock=clock,
@@ -204,6 +203,52 @@ def test_a_late_word_of_the_hub_that_an_edge_has_left_does_not_end_its_new_conne
         heartbeat_s=2.0,
         stalled_viewer_s=10.0,
     )
+
+
+class Narrow(Wire):
+    """A bus that takes as many lines at once as Redis' does, and carries them when it is asked to."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = collections.deque(maxlen=redis_bus._LINES)
+
+    def say(self, channel, data):
+        if channel == "all":
+            self.lines.append(data)
+
+    def carry(self, other):
+        while self.lines:
+            other.hear("all", self.lines.popleft())
+
+
+def test_hubs_with_very_many_edges_come_to_know_all_of_each_other():
+    clock, roads = ManualClock(), (Narrow(), Narrow())
+    boards = board_of(clock), board_of(clock)
+    here, there = (Neighbors(board, road, clock) for board, road in zip(boards, roads, strict=True))
+    for number in range(1_500):
+        edge = boards[0].roster.edge(f"e{number}", 1.0)
+        edge.online = True
+        for name in ("gate", "door"):
+            own_camera(edge, f"e{number}/{name}").status = messages.Status(f"e{number}/{name}", "live", 1.0)
+    here.introduce()
+    for _ in range(20):
+        roads[0].carry(there)
+        roads[1].carry(here)
+    assert boards[1].roster.online == 1_500
+    states = [camera.status.state for camera in boards[1].roster.cameras() if camera.status]
+    assert states == ["live"] * 3_000
+    before = len(roads[0].lines)
+    clock.advance(2.0)
+    here.tick(clock.monotonic())
+    roads[0].carry(there)
+    assert (before, len(roads[1].lines)) == (0, 0), "nothing is left to ask"
+
+
+@pytest.mark.parametrize("utc", [2_000.0, 10.0], ids=["by clocks that agree", "by a clock that lags"])
+def test_a_late_word_of_the_hub_that_an_edge_has_left_does_not_end_its_new_connection(utc):
+    """Each of two hubs that meet says who is at its door, while an edge goes from one to the other."""
+    clock = ManualClock(utc=utc)
+    board = board_of(clock)
     neighbors = Neighbors(board, Wire(), clock)
 
     def hear(since):

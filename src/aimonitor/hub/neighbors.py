@@ -4,15 +4,11 @@ Every hub says to the others, on the common channel, which edges are at its door
 that are at another's. Figures and pictures are said on a channel of their own, only where somebody wants them. To the
 rest of the hub an edge elsewhere is an edge whose link is a `FarLink`, and the viewers elsewhere are one viewer for
 each hub and rung, whose way out is the bus.
-
-On the wire: channel `all` carries JSON with `hub` (who says it) and one of `wants` (every two seconds, with the
-`edges` at its door), `asks` (introduce yourself), `presence`, `status`, `layout`, `news`, `marked`, `command`,
-`result`; channels `figures <source>`, `picture <source>` and `thermogram <source>` carry messages as the edge sent
-them.
 """
 
 import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import msgspec
@@ -25,6 +21,7 @@ from aimonitor.hub.audience import LAYERS, RUNGS, Wish
 from aimonitor.hub.buses import Bus
 from aimonitor.hub.cameras import Edge
 from aimonitor.hub.limits import REPLACED
+from aimonitor.hub.neighbor_words import DECODER, Said, Wants
 from aimonitor.hub.parcel import Parcel
 from aimonitor.hub.relay import Viewer
 from aimonitor.hub.roster import RosterFullError, declare
@@ -33,38 +30,11 @@ from aimonitor.hub.switchboard import Switchboard
 
 _SAY_EVERY_S = 2.0
 _GONE_AFTER_S = 7.0
+_LINES_AT_ONCE = 500
+"""Fewer than wait at the bus: of more, the oldest would be lost, and asked for again for ever."""
 _SOURCE = re.compile(r'"source":"([^"/]+)/')
 _MARKED = b'{"type":"marked"'
 """Said by the hub where the mark was made (`tell`), which need not be the one that the edge is at."""
-
-
-class _Wants(msgspec.Struct, frozen=True):
-    """What the viewers of a hub want of edges elsewhere: rung by source, and of everything; layers by source."""
-
-    by_source: dict[str, str] = {}
-    everything: str = ""
-    layers: dict[str, tuple[str, ...]] = {}
-
-
-class _Said(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line on the common channel: from `hub`, and only to the hub `to` where that is given."""
-
-    hub: str
-    to: str = ""
-    wants: _Wants | None = None
-    edges: tuple[str, ...] = ()
-    asks: bool = False
-    presence: messages.Presence | None = None
-    status: messages.Status | None = None
-    layout: Layout | None = None
-    news: str = ""
-    marked: str = ""
-    command: messages.Command | None = None
-    result: messages.CommandResult | None = None
-    edge: str = ""
-
-
-_DECODER = msgspec.json.Decoder(_Said)
 
 
 class FarLink:
@@ -123,7 +93,7 @@ _Seat = tuple[str, tuple[str, ...]]
 @dataclass(slots=True)
 class _Neighbor:
     heard_at: float
-    wants: _Wants = field(default_factory=_Wants)
+    wants: Wants = field(default_factory=Wants)
     viewers: dict[_Seat, Viewer] = field(default_factory=dict)
 
 
@@ -139,7 +109,7 @@ class Neighbors:
         self._outward = _Outward(self)
         switchboard.relay.join("other hubs", self._outward, _stay, founding=False)  # presence, status and news, always
         self._said_at = float("-inf")
-        self._wants = _Wants()
+        self._wants = Wants()
 
     async def run(self) -> None:
         """Live among the others until cancelled."""
@@ -162,24 +132,35 @@ class Neighbors:
 
     # --- what we say ------------------------------------------------------------------------------------------------
 
-    def introduce(self) -> None:
-        """Tell the others everything about our edges, and what we want."""
+    def introduce(self, edge_ids: Collection[str] = ()) -> None:
+        """Tell the others about our edges, or about these, and what we want. They ask for what was too much at once."""
+        lines = 0
         for edge in self._board.roster:
-            if not edge.hub:
-                self._say(_Said(self._hub, presence=edge.presence()))
-                for camera in edge:
-                    if camera.status is not None:
-                        self._say(_Said(self._hub, status=camera.status))
-                    if camera.layout_text:
-                        self._say(_Said(self._hub, layout=msgspec.json.decode(camera.layout_text, type=Layout)))
-                    if camera.said_text:
-                        self._bus.say(f"figures {camera.source}", camera.said_text.encode())
+            if edge.hub or (edge_ids and edge.edge_id not in edge_ids):
+                continue
+            lines += self._introduce(edge)
+            if lines >= _LINES_AT_ONCE:
+                break
         self._say_wants()
+
+    def _introduce(self, edge: Edge) -> int:
+        """Tell the others about an edge; returns in how many lines."""
+        about = [Said(self._hub, presence=edge.presence())]
+        for camera in edge:
+            if camera.status is not None:
+                about.append(Said(self._hub, status=camera.status))
+            if camera.layout_text:
+                about.append(Said(self._hub, layout=msgspec.json.decode(camera.layout_text, type=Layout)))
+            if camera.said_text:
+                self._bus.say(f"figures {camera.source}", camera.said_text.encode())
+        for line in about:
+            self._say(line)
+        return len(about)
 
     def _say_wants(self) -> None:
         ours = tuple(edge.edge_id for edge in self._board.roster if edge.online and not edge.hub)
         self._said_at = self._clock.monotonic()
-        self._say(_Said(self._hub, wants=self._wants, edges=ours))
+        self._say(Said(self._hub, wants=self._wants, edges=ours))
 
     def pass_on(self, slot: str, payload: str | bytes) -> None:
         """A message that the relay has for viewers elsewhere; said only when it is of an edge at our door."""
@@ -188,36 +169,36 @@ class Neighbors:
         if kind == "news":
             found = _SOURCE.search(data.decode())
             if found and self._is_ours(found[1]) and not data.startswith(_MARKED):
-                self._say(_Said(self._hub, news=data.decode()))
+                self._say(Said(self._hub, news=data.decode()))
             return
         if not self._is_ours(about.partition("/")[0]):
             return
         if kind in ("figures", "picture", "thermogram"):
             self._bus.say(slot, data)
         elif kind == "presence":
-            self._say(_Said(self._hub, presence=msgspec.json.decode(data, type=messages.Presence)))
+            self._say(Said(self._hub, presence=msgspec.json.decode(data, type=messages.Presence)))
         elif kind == "status":
-            self._say(_Said(self._hub, status=msgspec.json.decode(data, type=messages.Status)))
+            self._say(Said(self._hub, status=msgspec.json.decode(data, type=messages.Status)))
         elif kind == "layout":
-            self._say(_Said(self._hub, layout=msgspec.json.decode(data, type=Layout)))
+            self._say(Said(self._hub, layout=msgspec.json.decode(data, type=Layout)))
 
     def tell(self, marked: str) -> None:
         """A mark that was made here, for the viewers of all hubs."""
-        self._say(_Said(self._hub, marked=marked))
+        self._say(Said(self._hub, marked=marked))
 
     def forward(self, hub: str, command: messages.Command) -> None:
         """A command for an edge at another hub's door; its number carries our name, so that the result finds back."""
         numbered = msgspec.structs.replace(command, command_id=f"{self._hub}.{command.command_id}")
-        self._say(_Said(self._hub, to=hub, command=numbered))
+        self._say(Said(self._hub, to=hub, command=numbered))
 
     def result(self, edge_id: str, result: messages.CommandResult) -> None:
         """An edge at our door answers a command that nobody here asked."""
         hub, dot, number = result.command_id.partition(".")
         if dot and hub in self._others:
             answer = msgspec.structs.replace(result, command_id=number)
-            self._say(_Said(self._hub, to=hub, result=answer, edge=edge_id))
+            self._say(Said(self._hub, to=hub, result=answer, edge=edge_id))
 
-    def _say(self, said: _Said) -> None:
+    def _say(self, said: Said) -> None:
         self._bus.say("all", msgspec.json.encode(said))
 
     def _is_ours(self, edge_id: str) -> bool:
@@ -230,7 +211,7 @@ class Neighbors:
         """Something was said on a channel that we listen to."""
         try:
             if channel == "all":
-                self._hear_line(_DECODER.decode(data))
+                self._hear_line(DECODER.decode(data))
             elif not self._is_ours(channel.partition(" ")[2].partition("/")[0]):
                 self._hear_edge(channel, data)
         except (msgspec.MsgspecError, ContractError, RosterFullError):
@@ -249,7 +230,7 @@ class Neighbors:
         elif isinstance(said, Thermogram):
             self._board.thermogram(edge, said.source, data.decode())
 
-    def _hear_line(self, said: _Said) -> None:
+    def _hear_line(self, said: Said) -> None:
         if said.hub == self._hub or said.to not in ("", self._hub):
             return
         other = self._others.get(said.hub)
@@ -258,7 +239,7 @@ class Neighbors:
             self.introduce()
         other.heard_at = self._clock.monotonic()
         if said.asks:
-            self.introduce()
+            self.introduce(frozenset(said.lacks))
         if said.wants is not None:
             other.wants = said.wants
             self._seat(said.hub, other)
@@ -284,8 +265,9 @@ class Neighbors:
             edge = self._board.roster.get(edge_id)
             if edge is not None:
                 self._lose(edge)
-        if {edge_id for edge_id in named - known if not self._is_ours_now(edge_id)}:
-            self._say(_Said(self._hub, to=hub, asks=True))
+        lacks = tuple(edge_id for edge_id in named - known if not self._is_ours_now(edge_id))
+        if lacks:
+            self._say(Said(self._hub, to=hub, asks=True, lacks=lacks))
 
     def _is_ours_now(self, edge_id: str) -> bool:
         edge = self._board.roster.get(edge_id)
@@ -309,7 +291,7 @@ class Neighbors:
         declare(edge, presence.cameras)
         self._board.show_presence(edge)
 
-    def _hear_command(self, said: _Said) -> None:
+    def _hear_command(self, said: Said) -> None:
         if said.command is not None:
             edge = self._board.roster.get(said.command.source.partition("/")[0])
             if edge is not None and edge.links and not edge.hub:
@@ -370,7 +352,7 @@ class Neighbors:
             if edge.hub == hub:
                 self._lose(edge)
 
-    def _our_wants(self) -> tuple[_Wants, set[str]]:
+    def _our_wants(self) -> tuple[Wants, set[str]]:
         """What our viewers want of edges elsewhere, and the channels where it is said."""
         relay, channels, by_source = self._board.relay, {"all"}, {}
         layers: dict[str, tuple[str, ...]] = {}
@@ -385,7 +367,7 @@ class Neighbors:
                     if wanted := relay.layers(camera.source):
                         layers[camera.source] = wanted
                         channels.add(f"thermogram {camera.source}")
-        return _Wants(by_source, layers=layers), channels
+        return Wants(by_source, layers=layers), channels
 
 
 def _stay(_code: int, _reason: str) -> None:
