@@ -2,11 +2,14 @@
 
 import dataclasses
 import json
+import os
+import time
 
 import cv2
 import numpy as np
 import pytest
 
+from aimonitor.common.clock import ManualClock
 from aimonitor.edge import keeper as keeper_module
 from aimonitor.edge.keeper import Keeper, Memory
 from aimonitor.edge.pictures import ArrayPicture, JpegPicture
@@ -136,3 +139,28 @@ def test_a_disk_that_refuses_is_counted_and_does_not_end_the_keeper(tmp_path):
     keeper.close()
     assert keeper.failed == 2  # the opening picture, and the clip
     assert list((tmp_path / "scenes" / "gate").iterdir())
+
+
+def test_clips_that_are_too_old_go_although_nothing_new_comes(tmp_path, monkeypatch):
+    monkeypatch.setattr(keeper_module, "_LOOK_EVERY_S", 0.01)
+    clock = ManualClock(utc=1_700_000_000.0)
+    keeper, memory = Keeper(tmp_path, clock=clock), Memory("gate")
+    keeper.start()
+    play(memory, keeper, seconds=16)
+    clip, left = tmp_path / "clips" / "gate" / "i-1", tmp_path / "clips" / "removed camera" / "i-2"
+    left.mkdir(parents=True)
+    os.utime(left, (1_700_000_000.0, 1_700_000_000.0))
+    until((clip / "clip.avi").exists)
+    clock.advance(13 * 86_400.0)
+    until(lambda: keeper._sweep_at > clock.monotonic())
+    assert (clip.exists(), left.exists()) == (True, True)
+    clock.advance(2 * 86_400.0)
+    until(lambda: not clip.exists() and not left.exists())
+    keeper.close()
+
+
+def until(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -154,6 +154,13 @@ class ClipStore:
             return None
         return self._finish(unfinished, opening.incident_id, opening.picture.utc)
 
+    def sweep(self, utc: float) -> None:
+        """Remove what is too old at `utc`, also where nothing new comes."""
+        for folder in [each for each in self._root.iterdir() if each.is_dir()]:
+            if utc - folder.stat().st_mtime > self._keep_s:
+                shutil.rmtree(folder)
+                self.removed += 1
+
     def _begin(self, opening: Opening, boxes_jpeg: bytes | None, needed: int) -> Path | None:
         """A folder that nobody sees yet, with the opening pictures in it; None when there is no room."""
         incident_id, picture = opening.incident_id, opening.picture

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aimonitor.common.clock import Clock, SystemClock
 from aimonitor.common.files import write_atomically
 from aimonitor.common.mailbox import Outbox
 from aimonitor.edge.clips import Clip, ClipRing, ClipStore, Opening, kept
@@ -21,6 +22,8 @@ from aimonitor.edge.types import Observation
 log = logging.getLogger(__name__)
 
 _WAITING_LIMIT = 64
+_SWEEP_EVERY_S = 3600.0
+_LOOK_EVERY_S = 60.0
 _RECORD_EVERY_S = 0.5
 _RECORD_BUSY_EVERY_S = 0.2
 """While something is in view: often enough to run behavior again over it (see `rehearsal`)."""
@@ -99,11 +102,16 @@ class Keeper:
     """Writes below `root`: `clips/<camera>/<incident>/…`, `scenes/<camera>/<minute>.jsonl`, `usual/<camera>.json`.
 
     At most 64 parcels wait, then the oldest is dropped and counted (`dropped`). `failed` counts what the disk refused.
+    Clips that are too old go when it starts and every hour, those of cameras that are no longer there as well.
     opened: told of camera and incident, from the keeper's thread, when the snapshot of a new incident is on the disk
     """
 
-    def __init__(self, root: Path, opened: Callable[[str, str], None] | None = None) -> None:
+    def __init__(
+        self, root: Path, opened: Callable[[str, str], None] | None = None, clock: Clock | None = None
+    ) -> None:
         self._root = root
+        self._clock = clock or SystemClock()
+        self._sweep_at = float("-inf")
         self._opened = opened
         self._waiting: Outbox[Parcel] = Outbox(_WAITING_LIMIT, self._wake)
         self._something = threading.Event()
@@ -147,10 +155,22 @@ class Keeper:
 
     def _run(self) -> None:
         while not (self._closing and not self._waiting):
-            self._something.wait()
+            self._sweep_when_due()
+            self._something.wait(_LOOK_EVERY_S)
             self._something.clear()
             for parcel in self._waiting.take_all():
                 self._write(parcel)
+
+    def _sweep_when_due(self) -> None:
+        now = self._clock.monotonic()
+        if now < self._sweep_at:
+            return
+        self._sweep_at = now + _SWEEP_EVERY_S
+        for folder in (self._root / "clips").glob("*/"):
+            try:
+                self._clips_of(folder.name).sweep(self._clock.utc())
+            except OSError as error:
+                log.warning("camera %s: clips that are too old were not removed: %s", folder.name, error)
 
     def _write(self, parcel: Parcel) -> None:
         try:

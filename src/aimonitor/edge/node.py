@@ -97,7 +97,7 @@ class Node:
         self._budget = _budget(settings, clock, self._journal)
         self._media = _media_sender(settings, clock, self._budget)
         follow = self._media.follow if self._media and settings.upload == "snapshots" else None
-        self._keeper = Keeper(settings.keep, follow) if settings.keep else None
+        self._keeper = Keeper(settings.keep, follow, clock) if settings.keep else None
         cameras = CamerasDesk(lambda: self._lineup, lambda: self._loop, camera_file, clock)
         self._setup = SetupDesk(PolicyDesk(clock), cameras.commands, settings.remote_setup)
         self._desk = CommandDesk(self._media, self._setup.answer)
