@@ -224,6 +224,11 @@ def test_a_refused_save_keeps_the_work(open_page: OpenPage, other: HubClient) ->
     assert policy_of(other)["levels"]["watch"] == 0.3
 
 
+def test_the_part_that_is_shown_is_in_sight_on_a_phone(open_page: OpenPage, other: HubClient) -> None:
+    page = open_page("#/setup/camera/yard/gate/versions", locale="ru-RU", width=320, height=640)
+    expect(page.locator(".tabs .view").last).to_be_in_viewport(ratio=0.9)
+
+
 SAID = {
     "ru-RU": ("Каждый уровень должен начинаться выше предыдущего.", "Должно быть не меньше 0.", "уровни"),
     "he-IL": ("כל רמה חייבת להתחיל מעל הרמה שלפניה.", "חייב להיות לפחות 0.", "רמות"),

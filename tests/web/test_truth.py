@@ -66,8 +66,11 @@ def test_a_killed_hub_is_said_and_the_picture_comes_back_with_it(
 ) -> None:
     page = open_page()
     wait_for_live(page)
+    spoken = page.locator("[role=status].visually-hidden").first
+    expect(spoken).to_have_text("")
     hub.kill()
     expect(page.locator(".banner")).to_contain_text("The hub has been away")
+    expect(spoken).to_have_text("Hub away")
     expect(page.locator(".stage .picture.stale")).to_be_visible()
     expect(page.locator(".stage .badge")).to_have_text("Hub away")
     assert_accessible(page)

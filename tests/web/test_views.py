@@ -94,6 +94,25 @@ def test_nothing_moves_for_who_wants_no_motion(open_page: OpenPage, edge: Script
         assert page.evaluate("document.getAnimations().length") == 0, view
 
 
+@pytest.mark.parametrize("chosen", [".view[aria-current]", ".layers .tool[aria-pressed=true]"])
+def test_what_is_chosen_is_seen_in_colors_of_the_systems_choice(
+    open_page: OpenPage, edge: ScriptedEdge, chosen: str
+) -> None:
+    page = open_page(VIEWS[0], forced_colors="active")
+    other = {".view[aria-current]": ".view:not([aria-current])"}.get(chosen, ".layers .tool[aria-pressed=false]")
+    backgrounds = [
+        page.locator(each).first.evaluate("(each) => getComputedStyle(each).backgroundColor")
+        for each in (chosen, other)
+    ]
+    assert backgrounds[0] != backgrounds[1]
+
+
+def test_who_comes_to_a_camera_that_is_gone_finds_the_others(open_page: OpenPage, edge: ScriptedEdge) -> None:
+    page = open_page("#/camera/house/cellar")
+    page.locator("#main").get_by_role("link", name="All cameras").click()
+    expect(page.locator(".tile")).to_have_count(3)
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_language_is_complete_in_every_view(open_page: OpenPage, edge: ScriptedEdge, locale: str) -> None:
     page = open_page(VIEWS[0], locale=locale, width=390, height=844)

@@ -196,6 +196,8 @@ export const en = {
       line: "events and answers",
       attention: "attention",
       control: "connection",
+      ping: "clock checks",
+      pong: "clock checks, answered",
       media: "clips and snapshots",
     },
     note: "WebSocket framing is counted, TLS and TCP are not.",

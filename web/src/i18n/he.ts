@@ -194,6 +194,8 @@ export const he: Catalogue = {
       line: "אירועים ותשובות",
       attention: "תשומת לב",
       control: "חיבור",
+      ping: "השוואת שעונים",
+      pong: "תשובות להשוואת שעונים",
       media: "סרטונים ותמונות מצב",
     },
     note: "מעטפת WebSocket נספרת, TLS ו־TCP לא.",

@@ -194,6 +194,8 @@ export const ru: Catalogue = {
       line: "события и ответы",
       attention: "внимание",
       control: "соединение",
+      ping: "сверка часов",
+      pong: "ответы на сверку часов",
       media: "ролики и снимки",
     },
     note: "Обрамление WebSocket учтено, TLS и TCP — нет.",

@@ -2,18 +2,19 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import type { Catalogue } from "../i18n/en";
 import { translate } from "../i18n/language";
 import { useApp, useLanguage } from "../ui/context";
 import { Why } from "../ui/why";
 import { fetchAudit } from "../wire/people";
 import { useListing } from "./listing";
-import { useSetUpWords } from "./words/words";
+import { useSetUpWords, type SetUpWords } from "./words/words";
 
 const ENTRIES = 300;
 
 export function AuditSection(): JSX.Element {
   const words = useSetUpWords();
-  const { time } = useLanguage();
+  const { time, words: common } = useLanguage();
   const { hub } = useApp().monitor;
   const { items, refusal, reload } = useListing(() => fetchAudit(hub, ENTRIES));
   const [sought, setSought] = useState("");
@@ -49,7 +50,7 @@ export function AuditSection(): JSX.Element {
                     <bdi>{translate(words.versions.who, who)}</bdi>
                   </td>
                   <td>
-                    <bdi>{translate(words.audit.deed, did)}</bdi>{" "}
+                    <bdi>{deedWords(did, words, common)}</bdi>{" "}
                     <bdi class="quiet" lang="en">
                       {what}
                     </bdi>
@@ -65,6 +66,12 @@ export function AuditSection(): JSX.Element {
       )}
     </section>
   );
+}
+
+/** What the hub calls a deed, and what it calls a command: in the reader's language, or as it came. */
+function deedWords(did: string, words: SetUpWords, { control }: Catalogue): string {
+  const command = /^command (\w+)$/u.exec(did)?.[1];
+  return command === undefined ? translate(words.audit.deed, did) : words.audit.command(translate(control.name, command));
 }
 
 /** What the hub calls an outcome, in the reader's language; one that this page does not know as it came. */

@@ -10,6 +10,7 @@ import { DistanceTab } from "./distance_tab";
 import { RehearsalCard } from "./rehearsal";
 import { RiskTab } from "./risk_tab";
 import { SaveBar } from "./save_bar";
+import { Tabs } from "./tabs";
 import { ThermalTab } from "./thermal_tab";
 import { useDraft, type Workbench } from "./use_draft";
 import { VersionsTab } from "./versions_tab";
@@ -28,13 +29,13 @@ export function CameraPage({ source, tab }: { readonly source: Source; readonly 
         </a>
         <h1 dir="auto">{name}</h1>
       </div>
-      <nav class="tabs" aria-label={words.camera.tabs}>
-        {CAMERA_TABS.map((each) => (
-          <a key={each} class="view" href={hrefOfPlace({ section: "camera", source, tab: each })} aria-current={each === tab ? "page" : undefined}>
-            {words.camera.tab[each]}
-          </a>
-        ))}
-      </nav>
+      <Tabs
+        label={words.camera.tabs}
+        names={CAMERA_TABS}
+        words={words.camera.tab}
+        current={tab}
+        hrefOf={(each) => hrefOfPlace({ section: "camera", source, tab: each })}
+      />
       <Work source={source} tab={tab} />
     </>
   );

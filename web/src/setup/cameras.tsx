@@ -19,6 +19,7 @@ import { useSetUpWords } from "./words/words";
 
 /** How an edge begins to say that changes outlast its restart: what everybody expects needs no words. */
 const KEPT = "kept in ";
+const NOT_KEPT = "until the edge is started anew";
 const FOUNDING = "v1";
 
 export function CamerasSection(): JSX.Element {
@@ -94,7 +95,7 @@ function EdgeCard({ edgeId }: { readonly edgeId: string }): JSX.Element {
       </ul>
       {list !== null && !list.words.startsWith(KEPT) && (
         <p class="doubt">
-          <bdi lang="en">{list.words}</bdi>
+          {list.words.startsWith(NOT_KEPT) ? words.cameras.notKept : <bdi lang="en">{list.words}</bdi>}
         </p>
       )}
       <p class="outcome-done" role="status">

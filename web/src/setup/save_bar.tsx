@@ -41,19 +41,21 @@ export function SaveBar({ bench }: { readonly bench: Workbench }): JSX.Element {
             <button type="button" class="tool outlined" onClick={bench.discard}>
               {words.save.discard}
             </button>
-            <input
-              type="text"
-              class="save-note"
-              aria-label={words.save.note}
-              placeholder={words.save.note}
-              dir="auto"
-              maxLength={200}
-              value={note}
-              onInput={(event) => setNote(event.currentTarget.value)}
-            />
-            <button type="button" class="tool primary" aria-disabled={saving.sending} onClick={save}>
-              {words.save.save}
-            </button>
+            <span class="save-last">
+              <input
+                type="text"
+                class="save-note"
+                aria-label={words.save.note}
+                placeholder={words.save.note}
+                dir="auto"
+                maxLength={200}
+                value={note}
+                onInput={(event) => setNote(event.currentTarget.value)}
+              />
+              <button type="button" class="tool primary" aria-disabled={saving.sending} onClick={save}>
+                {words.save.save}
+              </button>
+            </span>
           </>
         )}
       </div>

@@ -10,6 +10,7 @@ import { CameraPage } from "./camera_page";
 import { CamerasSection } from "./cameras";
 import { DevicesSection } from "./devices";
 import { PeopleSection } from "./people";
+import { Tabs } from "./tabs";
 import { useSetUpWords } from "./words/words";
 
 const SECTIONS = ["cameras", "devices", "people", "audit"] as const;
@@ -31,18 +32,13 @@ function Sections({ place }: { readonly place: SetUpPlace }): JSX.Element {
       <div class="setup-head">
         <h1>{words.title}</h1>
       </div>
-      <nav class="tabs" aria-label={words.title}>
-        {SECTIONS.map((section) => (
-          <a
-            key={section}
-            class="view"
-            href={hrefOfPlace(section === "devices" ? { section, code: "" } : { section })}
-            aria-current={place.section === section ? "page" : undefined}
-          >
-            {words.section[section]}
-          </a>
-        ))}
-      </nav>
+      <Tabs
+        label={words.title}
+        names={SECTIONS}
+        words={words.section}
+        current={place.section}
+        hrefOf={(section) => hrefOfPlace(section === "devices" ? { section, code: "" } : { section })}
+      />
     </>
   );
 }

@@ -1,19 +1,31 @@
 /** What the page must say of itself: the hub is away, or only the slow way is open. Says nothing when all is well. */
 
 import type { JSX } from "preact";
+import type { Link } from "../state/world";
 import { useApp, useLanguage, useNow, useWorld } from "./context";
 import { StateIcon } from "./icons";
 
 /** A blink of the network is not worth a word. */
 const SAY_AFTER_S = 0.4;
 
-export function Banner(): JSX.Element | null {
-  const { words, duration } = useLanguage();
+export function Banner(): JSX.Element {
+  const { words } = useLanguage();
   const link = useWorld((world) => world.link);
   const now = useNow(500);
-  if (link.kind === "open") return <SlowLink />;
-  if (link.kind === "paused") return null;
-  if (link.kind === "lost" && now - link.since < SAY_AFTER_S) return null;
+  const isBlink = link.kind === "lost" && now - link.since < SAY_AFTER_S;
+  return (
+    <>
+      <p class="visually-hidden" role="status">
+        {link.kind === "lost" && !isBlink ? words.state.unreachable : ""}
+      </p>
+      {link.kind === "open" ? <SlowLink /> : link.kind !== "paused" && !isBlink && <Trouble link={link} now={now} />}
+    </>
+  );
+}
+
+/** How long it lasts changes twice a second: read out is only that it is so. */
+function Trouble({ link, now }: { readonly link: Link; readonly now: number }): JSX.Element {
+  const { words, duration } = useLanguage();
   const text =
     link.kind === "lost" ? words.link.lost(duration(now - link.since)) : link.kind === "polling" ? words.link.polling : words.link.connecting;
   return (

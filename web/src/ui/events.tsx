@@ -25,6 +25,7 @@ export function Events(): JSX.Element {
   const [filter, setFilter] = useState<IncidentFilter>(() => filterOf(readAddress()));
   useEffect(() => keepInAddress({ ...filter, range }, { ...NO_FILTER, range: USUAL_RANGE }), [filter, range]);
   const shown = filterIncidents(incidents, filter);
+  const isFiltered = Object.values(filter).some((wish) => wish !== "");
   const change = (part: Partial<IncidentFilter>): void => setFilter({ ...filter, ...part });
   const nameOf = (source: string): string => cameras.get(source)?.name ?? source;
   return (
@@ -57,7 +58,7 @@ export function Events(): JSX.Element {
       </div>
       <Timeline incidents={shown} source={filter.source} range={range} onRange={setRange} />
       <div class="card">
-        <IncidentList incidents={shown.slice(0, more)} empty={incidents.length === 0 ? words.events.none : words.events.noneMatch} />
+        <IncidentList incidents={shown.slice(0, more)} empty={isFiltered ? words.events.noneMatch : words.events.none} />
         {(shown.length > more || !archive.complete) && (
           <button type="button" class="tool outlined more" aria-disabled={archive.loading} onClick={() => older(shown.length)}>
             {archive.loading ? words.events.loading : words.events.older}

@@ -92,6 +92,11 @@ function NoCamera({ asked }: { readonly asked: boolean }): JSX.Element {
     <section class="card empty">
       <h2>{asked ? words.cameras.gone : words.cameras.none}</h2>
       <p class="quiet">{words.cameras.noneHint}</p>
+      {asked && (
+        <a class="tool outlined" href={hrefOf({ view: "grid" })}>
+          {words.nav.grid}
+        </a>
+      )}
     </section>
   );
 }

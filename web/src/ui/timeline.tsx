@@ -100,8 +100,8 @@ function LaneRow({ lane, figure, scale, rangeS }: LaneProps): JSX.Element {
   const camera = useCameraName(lane.source);
   return (
     <div class="lane-row">
-      <span class="lane-name">
-        <bdi>{camera}</bdi>
+      <span class="lane-name" dir="auto" title={camera}>
+        {camera}
       </span>
       <div class="lane">
         {lane.trace !== null && <TraceStrip trace={lane.trace} figure={figure} scale={scale} rangeS={rangeS} />}

@@ -37,6 +37,7 @@ export const en = {
     sure: (camera: string) => `Remove ${camera}?`,
     setUp: "Zones and rules",
     saved: "Saved: the edge follows it already.",
+    notKept: "Changes hold until the edge is started anew: its cameras were not given in a settings file.",
     address: "Address",
     addressHint: "esp32cam://192.168.1.40, rtsp://user:password@host/stream, http://…/stream, usb:0",
     name: "Name",
@@ -321,6 +322,7 @@ export const en = {
   },
   audit: {
     refused: (status: string) => `refused (${status})`,
+    command: (name: string) => `command: ${name}`,
     title: "Who did what",
     find: "Search",
     none: "Nothing is noted.",

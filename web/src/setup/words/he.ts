@@ -38,6 +38,7 @@ export const he: SetUpWords = {
     sure: (camera) => `להסיר את ${camera}?`,
     setUp: "אזורים וכללים",
     saved: "נשמר: יחידת הקצה כבר פועלת לפיו.",
+    notKept: "השינויים תקפים עד שעמדת הקצה תופעל מחדש: המצלמות שלה לא ניתנו בקובץ הגדרות.",
     address: "כתובת",
     addressHint: "למשל esp32cam://192.168.1.40, ‏rtsp://user:password@host/stream, ‏http://…/stream או ‏usb:0",
     name: "שם",
@@ -318,6 +319,7 @@ export const he: SetUpWords = {
   },
   audit: {
     refused: (status) => `נדחה (${status})`,
+    command: (name) => `פקודה: ${name}`,
     title: "מי עשה מה",
     find: "חיפוש",
     none: "לא נרשם דבר.",

@@ -38,6 +38,7 @@ export const ru: SetUpWords = {
     sure: (camera) => `Удалить ${camera}?`,
     setUp: "Зоны и правила",
     saved: "Сохранено: узел уже этому следует.",
+    notKept: "Изменения держатся до перезапуска узла: его камеры заданы не в файле настроек.",
     address: "Адрес",
     addressHint: "Например, esp32cam://192.168.1.40, rtsp://user:password@host/stream, http://…/stream или usb:0",
     name: "Название",
@@ -320,6 +321,7 @@ export const ru: SetUpWords = {
   },
   audit: {
     refused: (status) => `отказано (${status})`,
+    command: (name) => `команда: ${name}`,
     title: "Кто что делал",
     find: "Искать",
     none: "Ничего не записано.",
