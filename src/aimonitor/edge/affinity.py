@@ -6,7 +6,7 @@ distance), less the less it knows.
 """
 
 from collections.abc import Sequence
-from math import exp
+from math import exp, sqrt
 
 from aimonitor.edge.assignment import Edge
 from aimonitor.edge.tracks import Found, Shape, Target
@@ -34,27 +34,25 @@ def affinity(
     center and of a measured size, in heights of the object squared. Kinds do not mix.
     """
     edges: list[Edge] = []
-    shapes = [one[:4] for one in found]
+    shapes, widest = [one[:4] for one in found], max([one.width for one in found], default=0.0)
     for row, target in enumerate(targets):
         expected = x, y, width, height = target.shape
         doubt, unit = target.center.position_var + noise[0], UNIT / (height * height)
         by_place, by_size = unit / doubt, unit / (target.size.position_var + noise[1])
         # What is near an uncertain prediction counts in proportion to the root of what is known.
         bonus = nearness * (KNOWN**2 / max(doubt, KNOWN**2)) ** 0.25 if target.track_id else 0.0
+        reach = max(0.5 * (width + widest), height * sqrt(GATE * doubt))
         for column, shape in enumerate(shapes):
-            found_x, found_y, found_width, found_height = shape
-            dx, dy = abs(found_x - x), found_y - y
-            closeness = by_place * (dx * dx + dy * dy)
-            across = 0.5 * (width + found_width) > dx
-            if closeness <= FAR and not across:
-                continue
-            shared = overlap(expected, shape) if across else 0.0
-            dx, dy = found_width - width, found_height - height
-            closeness += by_size * (dx * dx + dy * dy)
-            if closeness > FAR or shared >= CERTAIN_OVERLAP:
-                gain = shared + bonus * exp(closeness) - least
-                if gain > 0.0 and target.kind == found[column].kind:
-                    edges.append((row, column, gain))
+            dx = shape[0] - x
+            if -reach < dx < reach:
+                _, found_y, found_width, found_height = shape
+                dy, wider, higher = found_y - y, found_width - width, found_height - height
+                closeness = by_place * (dx * dx + dy * dy) + by_size * (wider * wider + higher * higher)
+                shared = overlap(expected, shape)
+                if closeness > FAR or shared >= CERTAIN_OVERLAP:
+                    gain = shared + bonus * exp(closeness) - least
+                    if gain > 0.0 and target.kind == found[column].kind:
+                        edges.append((row, column, gain))
     return edges
 
 

@@ -66,13 +66,15 @@ def camera_shift(targets: Sequence[Target], found: Sequence[Found]) -> Move | No
 def _standing(expected: Shape, found: Sequence[Shape]) -> Witness | None:
     """Where the nearest similar box is, if it is near enough to say that the camera stands."""
     x, y, _, height = expected
-    scale = least = (TOLERANCE * height) ** 2
-    nearest = None
+    reach, nearest = TOLERANCE * height, None
+    scale = least = reach * reach
     for found_x, found_y, _, found_height in found:
-        dx, dy = found_x - x, found_y - y
-        off = dx * dx + dy * dy
-        if off < least and height <= ALIKE * found_height and found_height <= ALIKE * height:
-            least, nearest = off, (dx, dy)
+        dx = found_x - x
+        if -reach < dx < reach:
+            dy = found_y - y
+            off = dx * dx + dy * dy
+            if off < least and height <= ALIKE * found_height and found_height <= ALIKE * height:
+                least, nearest = off, (dx, dy)
     return (*nearest, 1.0 - least / scale, scale) if nearest else None
 
 

@@ -167,7 +167,7 @@ class Follower:
         if self._tentative:
             self._tentative = [target for target in self._tentative if target.unseen_s <= limits.tentative_s]
         least = min(limits.lost_s, limits.exit_s)
-        if any(target.unseen_s > least for target in self._known):
+        if max([target.unseen_s for target in self._known], default=0.0) > least:
             self._known = [target for target in self._known if target.unseen_s <= self._patience_s(target)]
 
     def _patience_s(self, target: Target) -> float:
