@@ -32,6 +32,15 @@ describe("a link", () => {
     expect(watch.isSlow(60)).toBe(false);
   });
 
+  it("is slow also when most of what was in time before does not come at all any more", () => {
+    const watch = new LinkWatch();
+    for (const camera of ["gate", "yard", "hall"]) watch.note(`house/${camera}`, 0.1, 0);
+    watch.note("pings", 0.1, 0);
+    for (let at = 6; at <= 18; at += 6) watch.note("house/gate", at, at);
+    expect(watch.isSlow(18)).toBe(true);
+    expect(watch.lagS).toBe(18);
+  });
+
   it("is tried again after a while in which nothing was late, later each time that failed", () => {
     const watch = new LinkWatch();
     play(watch, 0, 8, 4);

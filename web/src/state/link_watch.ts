@@ -15,6 +15,7 @@ export type Lane = string;
 
 interface Lateness {
   readonly lagS: number;
+  readonly heardAt: number;
   /** Since when everything in this lane was late; null when the last was not. */
   readonly lateSince: number | null;
 }
@@ -30,7 +31,7 @@ export class LinkWatch {
   note(lane: Lane, lagS: number, at: number): void {
     const late = lagS > LATE_S;
     if (late) this.goodSince = at;
-    this.lanes.set(lane, { lagS, lateSince: late ? (this.lanes.get(lane)?.lateSince ?? at) : null });
+    this.lanes.set(lane, { lagS, heardAt: at, lateSince: late ? (this.lanes.get(lane)?.lateSince ?? at) : null });
     if (this.slowSince === null) this.judge(at);
   }
 
@@ -49,15 +50,16 @@ export class LinkWatch {
     return this.slowSince !== null;
   }
 
-  /** How late the least late lane is. */
+  /** How late the least late of the late lanes is. */
   get lagS(): number {
-    const lags = [...this.lanes.values()].map(({ lagS }) => lagS);
+    const lags = [...this.lanes.values()].filter(({ lateSince }) => lateSince !== null).map(({ lagS }) => lagS);
     return lags.length === 0 ? 0 : Math.min(...lags);
   }
 
+  /** A lane that was in time, and has brought nothing since, says nothing of the link as it is now. */
   private judge(at: number): void {
-    const lanes = [...this.lanes.values()];
-    if (!lanes.every(({ lateSince }) => lateSince !== null && at - lateSince >= SUSTAINED_S)) return;
+    const telling = [...this.lanes.values()].filter(({ lateSince, heardAt }) => lateSince !== null || at - heardAt < SUSTAINED_S);
+    if (!telling.every(({ lateSince }) => lateSince !== null && at - lateSince >= SUSTAINED_S)) return;
     const relapsed = this.resumedAt !== null && at - this.resumedAt < PROVEN_S;
     this.waitS = relapsed ? Math.min(LAST_TRY_S, this.waitS * 2) : FIRST_TRY_S;
     this.slowSince = at;
