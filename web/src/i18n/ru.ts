@@ -178,7 +178,7 @@ export const ru: Catalogue = {
     perMinute: (size) => `${size} в минуту`,
     perMonth: (size) => `${size} за 30 дней при таком темпе`,
     receipt: (length) => `Счёт хаба с его запуска ${length} назад`,
-    direction: "Направление",
+    direction: "Путь",
     kind: "Вид",
     size: "Объём",
     way: { in: "от узлов", out: "зрителям и узлам" },
