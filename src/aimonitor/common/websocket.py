@@ -67,7 +67,8 @@ class ServerFraming(CloseAtAnyTime, ServerProtocol):
 
         Otherwise None, and nothing has happened: `receive_data` is to look at it.
         """
-        if len(data) < _SHORTEST or self.unfinished or self.state is not _OPEN:
+        begun = self.current_size is not None or self.reader.buffer  # `unfinished`, for each picture without a call
+        if begun or len(data) < _SHORTEST or self.state is not _OPEN:
             return None
         length, start = data[1] - _MASKED, 6
         if length == 126:

@@ -107,7 +107,7 @@ class FanOut:
         row, wire, first = work.row, work.parcel.wire, work.next
         if row.as_of != self._change:
             row.look_again(self._change)
-        fds = row.fds[first : first + pace.turn]
+        fds = row.fds[first : first + pace.turn] if first or len(row.fds) > pace.turn else row.fds
         taken = write_to_each(fds, wire, pace.chunk, pace.waits)
         if len(taken) < len(fds):
             self._courtesy.rang()

@@ -105,7 +105,8 @@ def write_to_each(fds: Sequence[int], frame: bytes, chunk: int, waits: Callable[
     The innermost loop of the hub. `map` and `extend` keep it out of the interpreter, where each look at whoever waits
     would find nothing of it left in the processor's caches; what was written stays in the list when a write fails.
     """
-    left, taken, until = iter(fds), list[int](), chunk
+    taken: list[int] = []
+    left, until = iter(fds), chunk
     while len(taken) < len(fds):
         try:
             taken.extend(map(os.write, islice(left, until - len(taken)), repeat(frame)))
