@@ -38,14 +38,16 @@ def match(edges: Sequence[Edge]) -> list[Pair]:
     for row, column in sure:
         del of_row[row], of_column[column]
     left = [edge for edge in edges if edge[0] in of_row and edge[1] in of_column]
-    return sure + augment(left) if left else sure
+    if left:
+        sure += [(row, column) for (row, column, _), chosen in zip(left, augment(left), strict=True) if chosen]
+    return sure
 
 
 _Neighbors = dict[int, list[tuple[int, float]]]
 
 
-def augment(left: Sequence[Edge]) -> list[Pair]:
-    """The best matching of a graph.
+def augment(left: Sequence[Edge]) -> list[bool]:
+    """Which of the edges of a graph are in its best matching.
 
     Every row owns a private way out of cost 0 (to stay alone); an edge costs -gain. Rows enter one by one, each by
     the shortest path to a free column or to some row's way out. Offsets and prices keep reduced costs at 0 or above, as
@@ -59,7 +61,7 @@ def augment(left: Sequence[Edge]) -> list[Pair]:
     offset = {row: min(cost for _, cost in edges[row]) for row in edges}
     for row in edges:
         _enter(row, edges, row_of, price, offset)
-    return [(row, column) for column, row in row_of.items()]
+    return [row_of.get(column) == row for row, column, _ in left]
 
 
 def _enter(

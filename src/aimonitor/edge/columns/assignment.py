@@ -52,8 +52,6 @@ def match_edges(edges: Edges) -> Pairs:
     settled = np.bincount(rows, chosen).take(rows) + np.bincount(columns, chosen).take(columns)
     left = (settled == 0.0).nonzero()[0]
     if len(left):
-        best = set(augment(list(zip(*(part.take(left).tolist() for part in edges), strict=True))))
-        ends = zip(rows.take(left).tolist(), columns.take(left).tolist(), strict=True)
-        chosen[left] = [pair in best for pair in ends]
+        chosen[left] = augment(list(zip(*(part.take(left).tolist() for part in edges), strict=True)))
     taken = chosen.nonzero()[0]
     return Pairs(rows.take(taken), columns.take(taken))

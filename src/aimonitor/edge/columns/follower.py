@@ -1,8 +1,8 @@
 """Follows many objects from one picture to the next, in columns; see the module of the same name above."""
 
 from collections.abc import Sequence
-from itertools import compress, repeat
-from operator import gt, lt
+from itertools import repeat
+from operator import gt
 from typing import TypeVar
 
 import numpy as np
@@ -141,23 +141,33 @@ class Follower:
 
     def report(self, at: float) -> list[Track]:
         """Every confirmed track that is seen or expected, by id."""
-        table, shown_s = self._table, self._settings.shown_s
-        picture = self._to_picture.dot(table.flat_state[:, : table.known])
+        table = self._table
+        picture, told = self._to_picture.dot(table.flat_state[:, : table.known]), table.told[:, : table.known]
+        ids, labels = table.ids, table.labels
         corners = picture[:4]
-        np.maximum(corners, 0.0, out=corners)
-        np.minimum(corners, 1.0, out=corners)
+        corners.clip(0.0, 1.0, out=corners)
+        shown = table.unseen_s[: table.known] <= self._settings.shown_s
+        shown &= np.logical_and(*(corners[2:] > corners[:2]))
+        if np.count_nonzero(shown) < table.known:
+            rows = shown.nonzero()[0]
+            picture, told = picture.take(rows, axis=1), told.take(rows, axis=1)
+            kept = rows.tolist()
+            ids, labels = [ids[row] for row in kept], [labels[row] for row in kept]
+        scores, first_at, seen_at = told.tolist()
         x1, y1, x2, y2, vx, vy = picture.tolist()
-        scores, first_at, seen_at, unseen_s = table.told[:, : table.known].tolist()
-        coasting = [last_at != at for last_at in seen_at]
-        places, velocities = _made(Box, x1, y1, x2, y2), _made(Point, vx, vy)
-        tracks = list(map(Track, table.ids, table.labels, scores, places, velocities, first_at, seen_at, coasting))
-        if max(unseen_s, default=0.0) <= shown_s and all(map(lt, x1, x2)) and all(map(lt, y1, y2)):
-            return tracks
-        shown = (
-            missing_s <= shown_s and box.x1 < box.x2 and box.y1 < box.y2
-            for missing_s, box in zip(unseen_s, [track.box for track in tracks], strict=True)
+        return list(
+            map(
+                Track,
+                ids,
+                labels,
+                scores,
+                _made(Box, x1, y1, x2, y2),
+                _made(Point, vx, vy),
+                first_at,
+                seen_at,
+                [last_at != at for last_at in seen_at],
+            )
         )
-        return list(compress(tracks, shown))
 
 
 _Named = TypeVar("_Named", Box, Point)

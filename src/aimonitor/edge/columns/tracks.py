@@ -147,9 +147,9 @@ class TrackTable:
         self.block = block
         self.flat_state: Columns = block[:_STATE]
         self.state: Columns = block[:_STATE].reshape(2, NUMBERS, -1)
-        self.told: Columns = block[_STATE : _STATE + 4]
-        self.scores, self.first_at, self.seen_at, self.unseen_s = self.told
-        self.kinds, self._codes, self._votes, self._proof = block[_STATE + 4 :]
+        self.told: Columns = block[_STATE : _STATE + 3]
+        self.scores, self.first_at, self.seen_at = self.told
+        self.unseen_s, self.kinds, self._codes, self._votes, self._proof = block[_STATE + 3 :]
         self._name()
 
     def _name(self) -> None:
