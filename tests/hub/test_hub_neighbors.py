@@ -5,10 +5,12 @@ import collections
 import contextlib
 import sys
 import time
+import urllib.error
+import urllib.request
 from types import SimpleNamespace
 
 import pytest
-from hub_peers import GATE, event, founding_text, frame, said, thermogram, wait_until
+from hub_peers import GATE, event, founding_text, frame, jpeg, said, thermogram, wait_until
 
 from aimonitor.common.clock import ManualClock
 from aimonitor.contract import codec, founding, messages
@@ -129,6 +131,46 @@ def test_a_command_goes_to_the_other_hubs_edge_and_its_result_comes_back(hubs, e
     yard.say(messages.CommandResult(command.command_id, ok=True, words="done"))
     result = watcher.hear(messages.CommandResult)
     assert (result.command_id, result.ok, result.words) == ("c1", True, "done")
+
+
+def test_a_still_of_an_edge_at_the_other_hub_comes_to_who_asked_for_it(hubs, edge, viewer):
+    """The bot and the page without pictures ask for one, and take it from the hub that they asked."""
+    yard = edge(hubs.here)
+    wait_until(lambda: online(hubs.there))
+    asking = viewer(hubs.there, messages.Subscribe(everything=True, rung="metadata"))
+    for frame_id in (7, 8):  # the second within the time in which a thumbnail would not be due
+        asking.say(messages.Command(f"c{frame_id}", "yard/gate", "snapshot"))
+        command = yard.hear(messages.Command)
+        yard.say(messages.CommandResult(command.command_id, ok=True))
+        yard.say(said(frame_id=frame_id))
+        yard.say(frame(frame_id=frame_id, picture=jpeg(filling=frame_id)))
+        assert asking.hear(messages.CommandResult).ok
+        wait_until(lambda: newest_of_gate(hubs.there) == jpeg(filling=frame_id))  # noqa: B023 - called at once
+    assert hubs.there.counters.frames_in == 2, "and no other picture travels"
+
+
+def test_whoever_asks_a_hub_for_pictures_by_http_gets_those_of_the_others_edges_too(hubs, edge):
+    yard = edge(hubs.here)
+    wait_until(lambda: online(hubs.there))
+    assert newest_of_gate(hubs.there) == b""
+    deadline, frame_id = time.monotonic() + 10, 0
+    while not newest_of_gate(hubs.there) and time.monotonic() < deadline:
+        frame_id += 1
+        yard.say(said(frame_id=frame_id))
+        yard.say(frame(frame_id=frame_id))
+        time.sleep(0.1)
+    assert newest_of_gate(hubs.there) == jpeg()
+
+
+def newest_of_gate(hub):
+    """The picture that the hub has; empty for none."""
+    try:
+        with urllib.request.urlopen(f"{hub.url}/api/snapshot/yard/gate.jpg", timeout=5) as answer:
+            return answer.read()
+    except urllib.error.HTTPError as error:
+        if error.code != 404:
+            raise
+        return b""
 
 
 def test_an_edge_that_moves_to_the_other_hub_is_let_go_by_the_first(hubs, edge, viewer):

@@ -156,6 +156,7 @@ def _assemble(settings: HubSettings, clock: Clock, store: EventStore, bus: Bus |
     neighbors = Neighbors(board, bus, clock) if bus is not None else None
     if neighbors is not None:
         board.unasked, board.guests, board.tell_hubs = neighbors.result, lambda: neighbors.guests, neighbors.tell
+        board.want_still = neighbors.want_still
     tracer = open_tracer(settings.traces, settings.traces_share, "aimonitor-hub")
     if settings.traces:
         board.tell_journey = Journeys(tracer, clock).relayed

@@ -30,6 +30,8 @@ from aimonitor.hub.switchboard import Switchboard
 
 _SAY_EVERY_S = 2.0
 _GONE_AFTER_S = 7.0
+_STILL_S = 10.0
+"""For so long pictures of a camera elsewhere are wanted after somebody asked here for one."""
 _LINES_AT_ONCE = 500
 """Fewer than wait at the bus: of more, the oldest would be lost, and asked for again for ever."""
 _SOURCE = re.compile(r'"source":"([^"/]+)/')
@@ -110,6 +112,8 @@ class Neighbors:
         switchboard.relay.join("other hubs", self._outward, _stay, founding=False)  # presence, status and news, always
         self._said_at = float("-inf")
         self._wants = Wants()
+        self._stills: dict[str, float] = {}
+        """Until when stills of a source elsewhere are wanted."""
 
     async def run(self) -> None:
         """Live among the others until cancelled."""
@@ -188,8 +192,19 @@ class Neighbors:
 
     def forward(self, hub: str, command: messages.Command) -> None:
         """A command for an edge at another hub's door; its number carries our name, so that the result finds back."""
+        if command.name == "snapshot":
+            self.want_still(command.source)
         numbered = msgspec.structs.replace(command, command_id=f"{self._hub}.{command.command_id}")
         self._say(Said(self._hub, to=hub, command=numbered))
+
+    def want_still(self, source: str) -> None:
+        """Somebody here looks for the newest picture of a camera, without watching it: have them come for a while."""
+        edge = self._board.roster.get(source.partition("/")[0])
+        if edge is not None and edge.hub:
+            self._stills[source] = self._clock.monotonic() + _STILL_S
+            self._wants, channels = self._our_wants()
+            self._bus.listen_to(channels)
+            self._say_wants()
 
     def result(self, edge_id: str, result: messages.CommandResult) -> None:
         """An edge at our door answers a command that nobody here asked."""
@@ -295,6 +310,9 @@ class Neighbors:
         if said.command is not None:
             edge = self._board.roster.get(said.command.source.partition("/")[0])
             if edge is not None and edge.links and not edge.hub:
+                if said.command.name == "snapshot":
+                    for viewer in self._others[said.hub].viewers.values():
+                        viewer.shown_at.pop(said.command.source, None)  # the next picture is the one that was asked for
                 edge.links[-1].send(said.command)
         if said.result is not None:
             edge = self._board.roster.get(said.edge)
@@ -356,10 +374,14 @@ class Neighbors:
         """What our viewers want of edges elsewhere, and the channels where it is said."""
         relay, channels, by_source = self._board.relay, {"all"}, {}
         layers: dict[str, tuple[str, ...]] = {}
+        now = self._clock.monotonic()
+        self._stills = {source: until for source, until in self._stills.items() if until > now}
         for edge in self._board.roster:
             for camera in edge if edge.hub else ():
-                rung = relay.rung(camera.source)
-                if relay.watched(camera.source) or relay.founding_viewers:
+                rung, still = relay.rung(camera.source), camera.source in self._stills
+                if still and rung == "metadata":
+                    rung = "thumbnail"
+                if still or relay.watched(camera.source) or relay.founding_viewers:
                     by_source[camera.source] = rung
                     channels.add(f"figures {camera.source}")
                     if rung != "metadata":

@@ -146,6 +146,7 @@ class Questions:
         self, edge_id: Annotated[str, Path(pattern=NAME)], camera_id: Annotated[str, Path(pattern=NAME)]
     ) -> Response:
         """The JPEG bytes of the newest picture, not decoded and not encoded again."""
+        self._switchboard.want_still(f"{edge_id}/{camera_id}")
         camera = self._switchboard.roster.camera(f"{edge_id}/{camera_id}")
         picture = camera.jpeg() if camera else b""
         if camera is None or not picture or camera.header is None:

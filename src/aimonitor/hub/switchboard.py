@@ -68,6 +68,8 @@ class Switchboard:
         """Told of results that nobody here waits for: another hub may have asked."""
         self.tell_hubs: Callable[[str], None] = lambda _text: None
         """Told of lines that viewers of every hub should get, whosever edge they are about."""
+        self.want_still: Callable[[str], None] = lambda _source: None
+        """Told of sources whose newest picture somebody asked for: the camera may be at another hub."""
         self.tell_journey: Callable[[str, AboutFrame, float], None] | None = None
         """Told what came of a frame, and when (monotonic); None where no journeys are traced."""
         self.note_command: NoteCommand = lambda _who, _name, _source, *, ok: None
