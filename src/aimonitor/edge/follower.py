@@ -51,7 +51,7 @@ class TrackerSettings:
 
 
 class Follower:
-    """Follows the objects of one camera, number by number: `columns.Follower` does the same, and is quicker for many.
+    """Follows the objects of one camera, number by number; `columns.Follower` is quicker for many.
 
     last_id: the last id given
     """

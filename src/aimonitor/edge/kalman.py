@@ -9,7 +9,7 @@ every gain. x and y are measured alike, and so are width and height, so each two
 left: plain numbers do. For the few objects of a picture they are quicker than arrays (docs/design/tracker.md).
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 from typing import NamedTuple
@@ -72,7 +72,7 @@ class Step(NamedTuple):
         return cls(kept, memory_s * (1.0 - kept), wander * dt**3 / 3, wander * dt**2 / 2, wander * dt)
 
 
-def _advance(motions: Iterable[Motion], step: Step) -> None:
+def _advance(motions: Sequence[Motion], step: Step) -> None:
     """Move on."""
     kept, reach, position_noise, covariance_noise, velocity_noise = step
     for motion in motions:
@@ -118,7 +118,7 @@ class BoxFilter:
         (center_noise, size_noise), (speed, growth) = self.noise, self._model.speed
         return Motion(x, y, center_noise, speed**2), Motion(width, height, size_noise, growth**2)
 
-    def predict(self, centers: Iterable[Motion], sizes: Iterable[Motion], dt: float) -> None:
+    def predict(self, centers: Sequence[Motion], sizes: Sequence[Motion], dt: float) -> None:
         """Move on by `dt` seconds (>= 0)."""
         if dt != self._dt:
             self._dt, self._steps = dt, self._steps_of(dt)
@@ -126,7 +126,7 @@ class BoxFilter:
         _advance(sizes, self._steps[1])
         _keep_area(sizes)
 
-    def rest(self, centers: Iterable[Motion], sizes: Iterable[Motion], dt: float) -> None:
+    def rest(self, centers: Sequence[Motion], sizes: Sequence[Motion], dt: float) -> None:
         """Move on by `dt` seconds in which nothing moved: velocities run out, and doubt does not grow for ever."""
         step = Step.of(dt, self._model.rest_s, 0.0)
         _advance(centers, step)
@@ -144,7 +144,7 @@ class BoxFilter:
         return Step.of(dt, memory_s, agility), Step.of(dt, size_memory_s, size_agility)
 
 
-def _keep_area(sizes: Iterable[Motion]) -> None:
+def _keep_area(sizes: Sequence[Motion]) -> None:
     for size in sizes:
         if size.x < LEAST_SIDE or size.y < LEAST_SIDE:
             size.x, size.y = max(size.x, LEAST_SIDE), max(size.y, LEAST_SIDE)
