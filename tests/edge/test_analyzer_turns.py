@@ -1,5 +1,6 @@
 """Cameras that stand in line for the detector do so with empty hands: what they show it is their newest picture."""
 
+import dataclasses
 import time
 from types import SimpleNamespace
 
@@ -8,11 +9,14 @@ import pytest
 from aimonitor.common.clock import ManualClock
 from aimonitor.common.mailbox import Latest
 from aimonitor.edge.analyzer import Analyzer
+from aimonitor.edge.fusion import Alignment
 from aimonitor.edge.incident_log import IncidentLog
 from aimonitor.edge.inference import Turns
+from aimonitor.edge.journal import Journal, Limits
 from aimonitor.edge.pictures import JpegPicture
 from aimonitor.edge.policy import SitePolicy
-from aimonitor.edge.types import Frame, PictureError
+from aimonitor.edge.publisher import Publisher
+from aimonitor.edge.types import Event, Frame, Observation, PictureError, Risk, Scene, SceneBehavior
 
 TINY = b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x78\x00\xa0\x01\x01\x11\x00\xff\xd9"
 
@@ -30,26 +34,28 @@ class Stages:
 
 
 @pytest.fixture
-def line():
+def line(tmp_path):
     turns, frames, stages, clock = Turns(2), Latest(), Stages(), ManualClock()
+    journal = Journal(tmp_path / "edge.sqlite3", clock, Limits(min_free_bytes=0))
     analyzer = Analyzer(
         "yard",
         frames=frames,
         stages=stages,
-        publisher=None,
-        incidents=IncidentLog("laptop/yard", None, lambda: None),
+        publisher=Publisher("laptop/yard", "full"),
+        incidents=IncidentLog("laptop/yard", journal, lambda: None),
         clock=clock,
         offer=lambda *_: None,
         dropped=lambda: 0,
         keep=lambda _: None,
         thermal=lambda: None,
-        usual=SimpleNamespace(learned=lambda: b""),
+        usual=SimpleNamespace(learned=lambda: b"", take=lambda _: None, due=lambda _: False),
         turns=turns,
     )
     analyzer.start()
-    yield SimpleNamespace(turns=turns, frames=frames, stages=stages, analyzer=analyzer, clock=clock)
+    yield SimpleNamespace(turns=turns, frames=frames, stages=stages, analyzer=analyzer, clock=clock, journal=journal)
     frames.close()
     assert analyzer.join(10)
+    journal.close()
 
 
 def frame(number):
@@ -100,3 +106,26 @@ def test_a_camera_whose_every_frame_fails_says_so_once_a_minute(line, caplog):
         line.clock.advance(1.0)
     said = [record.getMessage() for record in caplog.records]
     assert said == [f"camera yard: frame {number}: analysis failed ({number} so far)" for number in (1, 61)]
+
+
+class Spoiled(JpegPicture):
+    """Could be looked at, and cannot be sent or kept."""
+
+    def jpeg(self):
+        raise PictureError("cannot be encoded")
+
+
+def test_an_event_is_stored_although_its_picture_can_neither_be_kept_nor_sent(line):
+    opened = Event("i-1", "loitering", "opened", 1.0, 1.7e9, 1.7e9, "WATCH", 0.4, "loitering 47 s")
+    closed = dataclasses.replace(opened, phase="closed")
+    events = {1: (opened,), 2: (), 3: (closed,)}
+
+    def step(frame, _reading):
+        return Observation(frame, (), Scene(), SceneBehavior(), Risk(0.1, "NORMAL"), events[frame.frame_id])
+
+    line.stages.step, line.stages.alignment = step, Alignment()
+    for number in (1, 2, 3):
+        line.frames.put(dataclasses.replace(frame(number), picture=Spoiled(TINY)))
+        until(lambda number=number: line.analyzer.bad_pictures == number)
+    assert [(each.incident_id, each.phase) for each in line.journal.after(0)] == [("i-1", "opened"), ("i-1", "closed")]
+    assert (line.analyzer.failures, line.analyzer.frames) == (0, 3)

@@ -159,28 +159,37 @@ class Analyzer:
         reading = self._thermal()
         try:
             observation = self._stages.step(frame, reading)
-            parcels = self._memory.take(observation)
         except PictureError as error:
-            self.bad_pictures += 1
-            log.debug("camera %s: frame %d skipped: %s", self._camera_id, frame.frame_id, error)
+            self._pass_over(frame, error)
             return
         self._times.append(frame.at)
         self.frames += 1
         self.analyzed += observation.analyzed
         self.latest = observation
         for event in observation.events:
-            self._incidents.take(event, frame.frame_id)
-        self._keep(parcels)
+            self._incidents.take(event, frame.frame_id)  # the disk first, whatever becomes of the picture
         self._learn(observation)
+        try:
+            self._keep(self._memory.take(observation))
+            self._tell(observation, reading)
+        except PictureError as error:
+            self._pass_over(frame, error)
+        if self._travels:
+            self._travels.mark("publish")
+            self._travels.end(observation)
+
+    def _pass_over(self, frame: Frame, error: PictureError) -> None:
+        self.bad_pictures += 1
+        log.debug("camera %s: frame %d skipped: %s", self._camera_id, frame.frame_id, error)
+
+    def _tell(self, observation: Observation, reading: ThermalReading | None) -> None:
+        """Hand on what is to be said of a frame. Raises PictureError."""
         now = self._clock.monotonic()
         self._publisher.feel(reading, self._stages.alignment)
         shot = self._publisher.publish(observation, fps=self.fps, dropped=self._dropped(), now=now)
         self.rung = self._publisher.ladder.rung(now)
         if shot is not None:
             self._offer(self._camera_id, shot)
-        if self._travels:
-            self._travels.mark("publish")
-            self._travels.end(observation)
 
     def _learn(self, observation: Observation) -> None:
         unusual = self._usual.take(observation)

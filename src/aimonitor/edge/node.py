@@ -17,6 +17,7 @@ from aimonitor.common.clock import Clock, SystemClock
 from aimonitor.common.reload import SettingsFile, follow
 from aimonitor.common.settings import SettingsError
 from aimonitor.common.stop_signals import STOP_SIGNALS
+from aimonitor.common.tasks import begin
 from aimonitor.common.tracing import open_tracer
 from aimonitor.contract import messages
 from aimonitor.edge.backends import open_detector
@@ -104,6 +105,7 @@ class Node:
         self._uplink = self._uplink_of(settings)
         self._distress = self._distress_of(settings)
         self._told = settings.camera
+        self._exchanges: set[asyncio.Task[None]] = set()
         around = self._around(settings, detector, parts.sources)
         self._lineup = Lineup(settings.camera, around, self._arrived, self._left)
         self._metrics_port = settings.metrics_port
@@ -194,7 +196,9 @@ class Node:
         """Follow edited settings, as far as LIVE_KEYS go."""
         if settings.camera and settings.camera != self._told:  # what the page changed meanwhile is not taken back
             self._told = settings.camera
-            self._exchanging = asyncio.ensure_future(self._exchange(settings.camera))
+            exchange = begin(self._exchange(settings.camera), "the exchange of cameras")
+            self._exchanges.add(exchange)  # the loop itself does not hold it
+            exchange.add_done_callback(self._exchanges.discard)
         self._budget.limit(BudgetLimits(settings.budget_kbit_s, settings.budget_gb_month))
         if self._media is not None:
             self._media.limit(settings.upload_kb_per_s * 1024)

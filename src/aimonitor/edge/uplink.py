@@ -246,16 +246,20 @@ class Uplink:
         self._hub_seals = answer.check != 0
         self._spread_s = min(_SPREAD_CAP_S, answer.spread_s)
         await self._events.begin(answer.acked_seq)
+        self._begin_again(hello)
+        self.connected = self.welcomed = True
+        self._wake.set()
+        log.info("connected to the hub at %s as %s", self._address.url, answer.edge_id or self._address.edge_id)
+        return max(0.5, answer.heartbeat_s)
+
+    def _begin_again(self, hello: messages.Hello) -> None:
+        """What was meant for the connection before is nobody's any more; what lasts is said anew."""
         self._retelling.begin()
         self._outbox.take_all()
         if self._cameras != hello.cameras:  # they were exchanged while the hub thought about its Welcome
             self._outbox.put(messages.Cameras(self._cameras))
         for each in self._lasting.values():
             self._outbox.put(each)
-        self.connected = self.welcomed = True
-        self._wake.set()
-        log.info("connected to the hub at %s as %s", self._address.url, answer.edge_id or self._address.edge_id)
-        return max(0.5, answer.heartbeat_s)
 
     async def _listen(self, socket: ClientConnection) -> None:
         async for data in socket:
