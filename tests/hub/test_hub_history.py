@@ -15,7 +15,7 @@ from aimonitor.hub.history import History
 from aimonitor.hub.intake import Intake
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.stores import Keep
-from aimonitor.hub.stores.base import NewEvent, Query, StoreError
+from aimonitor.hub.stores.base import NewEvent, Query, Sample, StoreError
 from aimonitor.hub.stores.memory import MemoryStore
 
 
@@ -173,6 +173,7 @@ def test_a_batch_that_breaks_the_store_does_not_end_all_storing(stage, caplog):
         store.add = broken
         history.submit(new(1))
         await until(lambda: "given up" in caplog.text)
+        assert counters.events_refused == 1
         del store.add
         history.submit(new(2))
         await until(lambda: told == [(2, True)])
@@ -259,3 +260,22 @@ def test_an_edge_that_stays_is_acknowledged_however_many_names_come_and_go(few, 
     yard.say(event(1))
     assert yard.hear(messages.Ack).seq == 1
     assert running_hub.counters.events_unavailable == 0  # it was not given up to be acknowledged
+
+
+def test_samples_that_fall_out_while_the_store_is_away_are_counted(stage, monkeypatch):
+    monkeypatch.setattr(module, "_SAMPLES_WAITING", 3)
+
+    async def story(history, store, counters, told):
+        async def away(_samples):
+            raise StoreError("the store: away")
+
+        store.add_samples = away
+        for at in range(10):
+            history.sample(Sample(at, "yard/gate", 0.1, "NORMAL", 0, 0, 5.0))
+        await history._flush_samples(everything=True)
+        assert counters.samples_dropped == 7
+        del store.add_samples
+        await history._flush_samples(everything=True)
+        assert [sample.at for sample in await store.samples(Query())] == [9, 8, 7]
+
+    stage(story)

@@ -149,6 +149,7 @@ class History:
                 await asyncio.sleep(next(waits))
                 await self._check_life()
         except Exception:  # top of a task: a batch that breaks the store must not end all storing
+            self._counters.events_refused += len(arrived)
             log.exception("%d events were given up, their edges keep them", len(arrived))
         finally:
             self._under_way = 0
@@ -282,7 +283,9 @@ class History:
             self._counters.samples_stored += len(samples)
         except StoreError as error:
             log.log(logging.DEBUG if self.trouble else logging.WARNING, "%d samples wait: %s", len(samples), error)
-            self._samples = [*samples, *self._samples][-_SAMPLES_WAITING:]
+            waiting = [*samples, *self._samples]
+            self._counters.samples_dropped += max(0, len(waiting) - _SAMPLES_WAITING)
+            self._samples = waiting[-_SAMPLES_WAITING:]
 
     async def _flush_hours(self) -> None:
         pieces = self._tally.take()

@@ -59,6 +59,8 @@ class Counters:
     """Numberings of absent edges that the store is asked for anew when they come back: there were too many."""
     refills_asked: int = 0
     samples_stored: int = 0
+    samples_dropped: int = 0
+    """Seconds of figures that fell out while the store was away for long."""
     media_asked: int = 0
     """Files of incidents that an edge was asked for."""
     media_stored: int = 0
