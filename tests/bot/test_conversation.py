@@ -5,6 +5,7 @@ import io
 import re
 
 import msgspec
+import pytest
 from bot_stage import OWNER, on_stage
 from fake_hub import jpeg
 from PIL import Image
@@ -339,6 +340,21 @@ def test_silence_of_an_edge_a_camera_and_the_hub_is_told_within_15_seconds(tmp_p
             await stage.until(lambda: "hub is back" in telegram.messages[-1].text)
             await asyncio.sleep(20)
             assert not any("yard" in m.text for m in telegram.messages[4:])
+
+    play(story())
+
+
+@pytest.mark.parametrize("ahead_s", [0.0, 3600.0, -3600.0])
+def test_how_long_a_camera_was_away_is_told_right_whatever_its_edges_clock_says(tmp_path, ahead_s):
+    async def story():
+        async with on_stage(tmp_path) as stage:
+            hub, telegram = stage.hub, stage.telegram
+            await hub.say(msgspec.structs.replace(hub.presence(), clock_offset_s=ahead_s))
+            await hub.say(msgspec.structs.replace(hub.status("frozen"), since=stage.clock.utc() + ahead_s))
+            await asyncio.sleep(60)
+            await hub.say(msgspec.structs.replace(hub.status("live"), since=stage.clock.utc() + ahead_s))
+            await stage.until(lambda: "live again" in telegram.messages[-1].text)
+            assert "after 1 min" in telegram.messages[-1].text
 
     play(story())
 

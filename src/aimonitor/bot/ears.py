@@ -74,7 +74,9 @@ class Ears:
                 self._silences.edge(message.edge_id, message.online, message.since, at)
             case messages.Status():
                 self._site.status(message)
-                self._silences.camera(message.source, message.state, message.since, at)
+                utc = self._clock.utc()
+                since = utc - self._site.age_s(message.source, message.since, utc)  # said by its edge's own clock
+                self._silences.camera(message.source, message.state, since, at)
             case messages.Observation():
                 self._site.observation(message)
                 self._tally.observe(message, at)
