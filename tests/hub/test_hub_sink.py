@@ -25,6 +25,7 @@ from aimonitor.hub.fan_out import FanOut, Row
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import LINES
 from aimonitor.hub.parcel import Parcel, encode_frame
+from aimonitor.hub.relay import Relay
 from aimonitor.hub.sink import Sink, write_to_each
 from aimonitor.hub.sink_outlet import SinkOutlet
 from aimonitor.hub.window import FIRST, LATE_S, LEAST, MOST, PROBE_S, Window
@@ -112,11 +113,11 @@ def test_a_socket_that_takes_nothing_is_kept_one_picture_the_newest():
     assert [out.put("picture a", Parcel(b"%d" % number)) for number in range(5)] == [True] + [False] * 4
     out.put("picture b", Parcel(b"b"))
     clock.advance(3.0)
-    assert out.stalled_s(clock.monotonic()) == 3.0
+    assert clock.monotonic() - out.stalled_since == 3.0
     transport.take_more(1000)
     assert transport.wire == [encode_frame(payload) for payload in (b"0", b"4", b"b")]
     assert (counters.messages_replaced, counters.messages_out) == (3, 2)
-    assert out.stalled_s(clock.monotonic()) == 0.0
+    assert out.stalled_since is None
 
 
 def test_lines_keep_their_order_and_go_before_pictures():
@@ -138,7 +139,7 @@ def test_a_socket_that_fills_up_again_while_it_is_emptied_loses_nothing():
         out.put(slot, Parcel(slot.encode()))
     transport.take_more(1)
     clock.advance(1.0)
-    assert out.stalled_s(clock.monotonic()) == 1.0
+    assert clock.monotonic() - out.stalled_since == 1.0
     transport.take_more(1000)
     assert transport.wire == [encode_frame(payload) for payload in (b"0", b"a", b"b", b"c")]
 
@@ -245,6 +246,35 @@ def test_whatever_happens_lines_stay_in_order_and_pictures_never_go_back(steps):
         last = [number for number, (step, _) in enumerate(steps) if step == f"put {slot.decode()}"]
         assert pictures[-1:] == [slot + b"%06d" % number for number in last[-1:]]
     assert counters.messages_dropped == 0
+
+
+def test_only_who_has_begun_to_stall_is_looked_at():
+    relay = Relay(Counters(), lambda work: work(), Courtesy(ManualClock(), lambda: False))
+    (_, quick, _, _), (transport, slow, _, clock) = outlet(room=99), outlet(room=1)
+    _, late = [relay.join("?", out, lambda code, reason: None, founding=False) for out in (quick, slow)]
+    for number in range(2):
+        quick.put("a", Parcel(b"%d" % number))
+        slow.put("a", Parcel(b"%d" % number))
+    assert relay._stalling == {late}
+    assert relay.stalled(clock.monotonic(), 5.0) == []
+    clock.advance(5.1)
+    assert relay.stalled(clock.monotonic(), 5.0) == [late]
+    transport.take_more(1000)
+    assert relay.stalled(clock.monotonic() + 99.0, 5.0) == []
+    assert not relay._stalling
+
+
+def test_who_has_left_is_not_late_whatever_still_waits_for_it():
+    relay = Relay(Counters(), lambda work: work(), Courtesy(ManualClock(), lambda: False))
+    transport, slow, _, clock = outlet(room=1)
+    viewer = relay.join("?", slow, lambda code, reason: None, founding=False)
+    for slot in "ab":
+        slow.put(slot, Parcel(b"0"))
+    relay.leave(viewer)
+    transport.take_more(1)
+    slow.put("c", Parcel(b"0"))
+    assert slow.stalled_since is not None
+    assert relay.stalled(clock.monotonic() + 99.0, 5.0) == []
 
 
 # --- many sockets ---------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ each hub and rung, whose way out is the bus.
 
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import msgspec
@@ -25,7 +25,7 @@ from aimonitor.hub.neighbor_words import DECODER, Said, Wants
 from aimonitor.hub.parcel import Parcel
 from aimonitor.hub.relay import Viewer
 from aimonitor.hub.roster import RosterFullError, declare
-from aimonitor.hub.sink import Sink
+from aimonitor.hub.sink import Sink, no_change
 from aimonitor.hub.switchboard import Switchboard
 
 _SAY_EVERY_S = 2.0
@@ -67,6 +67,8 @@ class _Outward:
         self._neighbors = neighbors
         self._last: dict[str, Parcel] = {}
         self.sink = Sink()  # never ready: everything goes through `put`
+        self.stalled_since: float | None = None
+        self.on_stall: Callable[[], None] = no_change
 
     def put(self, slot: str, parcel: Parcel) -> bool:
         if self._last.get(slot) is not parcel:
@@ -79,9 +81,6 @@ class _Outward:
             self._last["news"] = parcel
             self._neighbors.pass_on("news", parcel.payload)
         return True
-
-    def stalled_s(self, at: float) -> float:
-        return 0.0
 
     def forget(self) -> None:
         """Let go of what was handed to every hub long ago: it may be pictures of cameras that are gone."""

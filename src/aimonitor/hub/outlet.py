@@ -12,7 +12,7 @@ from typing import Protocol
 from aimonitor.common.clock import Clock
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.parcel import Parcel
-from aimonitor.hub.sink import Sink
+from aimonitor.hub.sink import Sink, no_change
 
 LINES = 256
 """Messages that wait their turn for one socket; the oldest falls out when there are more."""
@@ -31,6 +31,10 @@ class Outlet(Protocol):
 
     sink: Sink
     """Where it may be written to at once while it is `ready`: the short cut for many outlets."""
+    stalled_since: float | None
+    """Since when (monotonic) the socket has taken nothing although something waits; None when nothing does."""
+    on_stall: Callable[[], None]
+    """Called whenever that begins."""
 
     def put(self, slot: str, parcel: Parcel) -> bool:
         """Send `parcel`, or keep it in place of an older one with the same `slot`: newest wins.
@@ -41,10 +45,6 @@ class Outlet(Protocol):
 
     def say(self, parcel: Parcel) -> bool:
         """Send `parcel` in its turn; the oldest of more than LINES is dropped. Returns whether it went out at once."""
-        ...
-
-    def stalled_s(self, at: float) -> float:
-        """For how long the socket has taken nothing although something waits."""
         ...
 
 
@@ -58,7 +58,8 @@ class Mailbox:
         self._slots: dict[str, Parcel] = {}
         self._lines: deque[Parcel] = deque()
         self._wake = asyncio.Event()
-        self._sending_since: float | None = None
+        self.stalled_since: float | None = None
+        self.on_stall: Callable[[], None] = no_change
         self.sink = Sink()
 
     def put(self, slot: str, parcel: Parcel) -> bool:
@@ -76,9 +77,6 @@ class Mailbox:
         self._wake.set()
         return False
 
-    def stalled_s(self, at: float) -> float:
-        return 0.0 if self._sending_since is None else at - self._sending_since
-
     async def run(self) -> None:
         """Send what comes, lines first, until cancelled; raises what `send` raises when the socket is gone."""
         while True:
@@ -87,9 +85,10 @@ class Mailbox:
             while self._lines or self._slots:
                 slot = LINE if self._lines else next(iter(self._slots))
                 parcel = self._lines.popleft() if self._lines else self._slots.pop(slot)
-                self._sending_since = self._clock.monotonic()
+                self.stalled_since = self._clock.monotonic()
+                self.on_stall()
                 await self._send(parcel.payload)
-                self._sending_since = None
+                self.stalled_since = None
                 self._counters.sent(slot, len(parcel.wire))
 
     async def drain(self) -> None:

@@ -1,8 +1,9 @@
 """Who gets what: one message made once, handed to everybody who wants it, and nobody waits for anybody."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from aimonitor.hub.audience import THERMAL, Audience, Audiences, Wish
 from aimonitor.hub.courtesy import Courtesy
@@ -10,6 +11,7 @@ from aimonitor.hub.fan_out import CallSoon, FanOut, Row
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import LINE, Outlet
 from aimonitor.hub.parcel import Parcel
+from aimonitor.hub.sink import no_change
 from aimonitor.hub.window import Window
 
 _SLACK_S = 0.05
@@ -50,6 +52,8 @@ class Relay:
         self._fan_out = FanOut(counters, call_soon, courtesy)
         self._ids = itertools.count(1)
         self._viewers: dict[str, Viewer] = {}
+        self._stalling: set[Viewer] = set()
+        """Those for whom something has waited; most may have taken it since."""
         self._ours: Row | None = Row()
         self._founding: Row | None = Row()
         self._founding_count = 0
@@ -59,9 +63,6 @@ class Relay:
 
     def __len__(self) -> int:
         return len(self._viewers)
-
-    def __iter__(self) -> Iterator[Viewer]:
-        return iter(tuple(self._viewers.values()))
 
     @property
     def founding_viewers(self) -> int:
@@ -74,6 +75,7 @@ class Relay:
         viewer = Viewer(f"v{next(self._ids)}", address, outlet, hang_up, founding)
         self._viewers[viewer.viewer_id] = viewer
         outlet.sink.on_change = self._fan_out.note_change
+        outlet.on_stall = partial(self._stalling.add, viewer)
         self._founding_count += founding
         self._forget_outlets()
         return viewer
@@ -81,6 +83,8 @@ class Relay:
     def leave(self, viewer: Viewer) -> None:
         """Send nothing more to `viewer`."""
         if self._viewers.pop(viewer.viewer_id, None) is not None:
+            viewer.outlet.on_stall = no_change
+            self._stalling.discard(viewer)
             self._founding_count -= viewer.founding
             self._audiences.remove(viewer)
             self._forget_outlets()
@@ -103,6 +107,17 @@ class Relay:
         parcel = window.seen(frame_id, at) if window else None
         if parcel is not None:
             self._put(viewer, f"picture {source}", parcel)
+
+    def stalled(self, at: float, longest_s: float) -> list[Viewer]:
+        """The viewers whose socket has taken nothing for longer than that although something waits."""
+        late = []
+        for viewer in tuple(self._stalling):
+            since = viewer.outlet.stalled_since
+            if since is None:
+                self._stalling.remove(viewer)
+            elif at - since > longest_s:
+                late.append(viewer)
+        return late
 
     def expire(self, at: float) -> None:
         """Forget the wishes that were not renewed in time."""

@@ -25,7 +25,7 @@ def _no_frame(_: bytes) -> None:
     """Where frames go after the end."""
 
 
-def _no_change() -> None:
+def no_change() -> None:
     """Nobody has to know."""
 
 
@@ -42,7 +42,7 @@ class Sink:
         """The socket's number while it is ready and may be written to directly, else -1."""
         self.write: Callable[[bytes], None] = _no_frame
         self.on_ready: Callable[[], None] | None = None
-        self.on_change: Callable[[], None] = _no_change
+        self.on_change: Callable[[], None] = no_change
         """Called whenever `ready_fd` has become another one."""
 
     def bind(self, transport: asyncio.Transport) -> None:

@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 MISSED_HEARTBEATS = 3
 EARLY_S = 0.05
 """A tick that comes so much too early for something still does it, for the next one is far."""
-_SWEEP_S = 1.0
 _POST_SILENCE_S = 15.0
 """A client that only posts is gone when it has posted nothing for so long."""
 
@@ -63,7 +62,6 @@ class Switchboard:
         self.commands = CommandDesk()
         self.errands = Errands()
         self._audit = AuditTrail()
-        self._swept_at = clock.monotonic()
         self.unasked: Callable[[str, messages.CommandResult], None] = lambda _edge_id, _result: None
         """Told of results that nobody here waits for: another hub may have asked."""
         self.tell_hubs: Callable[[str], None] = lambda _text: None
@@ -327,9 +325,7 @@ class Switchboard:
         self.relay.expire(at)
         for answer in self.commands.expired(at):
             self._deliver(answer)
-        if at - self._swept_at >= _SWEEP_S - EARLY_S:
-            self._swept_at = at
-            self._let_go_of_stalled(at)
+        self._let_go_of_stalled(at)
         self.follow_viewers()
         for edge in list(self.roster):
             for link in tuple(edge.links):
@@ -342,11 +338,10 @@ class Switchboard:
                 self._tell_attention(edge, self._attention.renewal(edge, at))
 
     def _let_go_of_stalled(self, at: float) -> None:
-        for viewer in self.relay:
-            if viewer.outlet.stalled_s(at) > self.stalled_viewer_s:
-                self.counters.viewers_stalled += 1
-                self.relay.leave(viewer)
-                viewer.hang_up(POLICY_VIOLATION, f"took nothing for {self.stalled_viewer_s:.0f} s")
+        for viewer in self.relay.stalled(at, self.stalled_viewer_s):
+            self.counters.viewers_stalled += 1
+            self.relay.leave(viewer)
+            viewer.hang_up(POLICY_VIOLATION, f"took nothing for {self.stalled_viewer_s:.0f} s")
 
     def _check_founding(self, edge: Edge, at: float) -> None:
         """A founding client has no heartbeat: when nothing comes its camera is delayed, or gone if it only posted."""
