@@ -9,7 +9,7 @@ from aimonitor.edge.types import Detections, Track
 
 __all__ = ["Tracker", "TrackerSettings"]
 
-_MANY, _FEW = 16, 12
+_MANY, _FEW = 20, 15
 """Columns are quicker from so many objects on, numbers up to so many (docs/design/tracker.md)."""
 
 
