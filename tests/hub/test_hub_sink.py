@@ -415,16 +415,18 @@ def test_who_asks_something_is_let_through_by_smaller_steps_for_a_moment():
 
 # --- viewers that acknowledge ---------------------------------------------------------------------------------------
 
+GATE = "yard/gate"
+
 
 def test_only_two_pictures_are_under_way_and_the_newest_waits():
     window = Window()
-    sent = [window.offer(number, Parcel(b"%d" % number), at=0.0) for number in range(5)]
+    sent = [window.offer(GATE, number, Parcel(b"%d" % number), at=0.0) for number in range(5)]
     assert sent == [True, True, False, False, False]
-    assert window.seen(99, 0.1) is None
-    assert window.seen(0, 0.6).payload == b"4"
-    assert window.seen(1, 0.7) is None
-    assert window.offer(5, Parcel(b"5"), 0.8)
-    assert not window.offer(6, Parcel(b"6"), 0.9)
+    assert window.seen(GATE, 99, 0.1) == []
+    assert [parcel.payload for _, parcel in window.seen(GATE, 0, 0.6)] == [b"4"]
+    assert window.seen(GATE, 1, 0.7) == []
+    assert window.offer(GATE, 5, Parcel(b"5"), 0.8)
+    assert not window.offer(GATE, 6, Parcel(b"6"), 0.9)
 
 
 def play_window(fps, acknowledged_after_s, seconds=20.0):
@@ -436,11 +438,10 @@ def play_window(fps, acknowledged_after_s, seconds=20.0):
         while coming and coming[0][0] <= at:
             seen_at, frame_id, sent_at = coming.pop(0)
             sent.append(seen_at - sent_at)
-            parcel = window.seen(frame_id, seen_at)
-            if parcel is not None:
+            for _, parcel in window.seen(GATE, frame_id, seen_at):
                 free_at = acknowledged_after_s(seen_at, free_at)
                 coming.append((free_at, int(parcel.payload), seen_at))
-        if window.offer(number, Parcel(b"%d" % number), at):
+        if window.offer(GATE, number, Parcel(b"%d" % number), at):
             free_at = acknowledged_after_s(at, free_at)
             coming.append((free_at, number, at))
     return len(sent) / seconds, max(sent[len(sent) // 2 :])
@@ -462,50 +463,109 @@ def test_a_line_that_becomes_slow_is_sent_as_little_as_a_slow_one():
     for _ in range(50):
         for _ in range(MOST + 1):
             number += 1
-            window.offer(number, Parcel(b""), number / 100)
+            window.offer(GATE, number, Parcel(b""), number / 100)
         for each in range(number - MOST, number + 1):
-            window.seen(each, number / 100 + 0.05)
+            window.seen(GATE, each, number / 100 + 0.05)
     at = number / 100 + 1.0
-    sent = [each for each in range(1000, 1020) if window.offer(each, Parcel(b"%d" % each), at)]
+    sent = [each for each in range(1000, 1000 + 2 * MOST) if window.offer(GATE, each, Parcel(b"%d" % each), at)]
     assert len(sent) == MOST
-    waited = [window.seen(each, at + LATE_S + 0.1) for each in sent]
-    went = sum(window.offer(each, Parcel(b""), at + LATE_S + 0.2) for each in range(2000, 2010))
-    assert went + sum(parcel is not None for parcel in waited) == LEAST
+    waited = [window.seen(GATE, each, at + LATE_S + 0.1) for each in sent]
+    went = sum(window.offer(GATE, each, Parcel(b""), at + LATE_S + 0.2) for each in range(2000, 2010))
+    assert went + sum(map(len, waited)) == LEAST
 
 
 def test_a_window_that_held_nothing_back_has_not_grown():
     """What it would let go at once, a line that becomes slow would have to carry before anything young."""
     window = Window()
     for number in range(50):
-        assert window.offer(number, Parcel(b""), number / 5)
-        window.seen(number, number / 5 + 0.1)
-    assert sum(window.offer(number, Parcel(b""), 10.0) for number in range(100, 120)) == FIRST
+        assert window.offer(GATE, number, Parcel(b""), number / 5)
+        window.seen(GATE, number, number / 5 + 0.1)
+    assert sum(window.offer(GATE, number, Parcel(b""), 10.0) for number in range(100, 100 + 2 * MOST)) == FIRST
 
 
 def test_where_nothing_comes_through_ever_less_is_sent():
     window = Window()
-    sent = [number for number in range(800) if window.offer(number, Parcel(b""), number / 4)]
+    sent = [number for number in range(800) if window.offer(GATE, number, Parcel(b""), number / 4)]
     assert [number / 4 for number in sent] == [0, 0.25, 2.25, 6.25, 14.25, 30.25, 62.25, 94.25, 126.25, 158.25, 190.25]
-    assert window.seen(sent[-1], 200.0) is not None
-    again = [number / 4 for number in range(800, 900) if window.offer(number, Parcel(b""), number / 4)]
+    assert len(window.seen(GATE, sent[-1], 200.0)) == 1
+    again = [number / 4 for number in range(800, 900) if window.offer(GATE, number, Parcel(b""), number / 4)]
     assert again[:2] == [202.0, 206.0]
 
 
 def test_seeing_a_later_picture_counts_for_the_earlier_ones():
     window = Window()
     for number in range(FIRST):
-        window.offer(number, Parcel(b""), 0.0)
-    window.seen(FIRST - 1, 0.1)
+        window.offer(GATE, number, Parcel(b""), 0.0)
+    window.seen(GATE, FIRST - 1, 0.1)
     assert not window.full
 
 
 def test_a_lost_acknowledgement_does_not_freeze_the_picture():
     window = Window()
     for number in range(FIRST):
-        window.offer(number, Parcel(b""), 0.0)
-    assert not window.offer(7, Parcel(b""), PROBE_S - 0.1)
-    assert window.offer(8, Parcel(b""), PROBE_S)
-    assert window.seen(8, PROBE_S) is None
+        window.offer(GATE, number, Parcel(b""), 0.0)
+    assert not window.offer(GATE, 7, Parcel(b""), PROBE_S - 0.1)
+    assert window.offer(GATE, 8, Parcel(b""), PROBE_S)
+    assert window.seen(GATE, 8, PROBE_S) == []
+
+
+def play_slow_line(cameras, bytes_per_s, picture_bytes, acknowledge_s=0.25, seconds=120):
+    """How old pictures and figures are when they have come, once it has settled: one line, told of now and then."""
+    window, now = Window(), 0.0
+    line: list[tuple[float, str, str, int, float]] = []  # when it has come, what, of which camera, number, made at
+    free_at, ages, drawn = 0.0, {"picture": [], "figures": []}, {}
+
+    def carry(what, source, number, size):
+        nonlocal free_at
+        free_at = max(free_at, now) + size / bytes_per_s
+        line.append((free_at, what, source, number, number / 20))
+
+    def let_go(source, number):
+        figures = window.figures(source)
+        if figures is not None:
+            carry("figures", source, int(figures.payload), 400)
+        carry("picture", source, number, picture_bytes)
+
+    for step in range(seconds * 20):
+        now = step / 20
+        while line and line[0][0] <= now:
+            came_at, what, source, number, made_at = line.pop(0)
+            if now > seconds / 2:
+                ages[what].append(came_at - made_at)
+            if what == "picture":
+                drawn[source] = number
+        if step % round(acknowledge_s * 20) == 0:
+            for source, number in drawn.items():
+                for due, parcel in window.seen(source, number, now):
+                    let_go(due, int(parcel.payload))
+            drawn.clear()
+        if step % 4 == 0:
+            for camera in range(cameras):
+                source, parcel = f"yard/{camera}", Parcel(b"%d" % step)
+                if window.lets_by(source, parcel):
+                    carry("figures", source, step, 400)
+                if window.offer(source, step, parcel, now):
+                    let_go(source, step)
+    return ages
+
+
+@pytest.mark.parametrize("cameras", [1, 4, 9])
+def test_however_many_cameras_share_a_slow_line_what_comes_is_young(cameras):
+    """100 kbit/s and pictures of 9 KB: 0.72 s for each, however many wait for their turn."""
+    ages = play_slow_line(cameras, 12_500, 9_000)
+    assert len(ages["picture"]) > 50
+    assert max(ages["picture"]) < 1.5
+    assert max(ages["figures"]) < 1.5
+
+
+def test_cameras_that_share_a_line_take_turns_and_one_word_counts_for_all_that_came_before():
+    window = Window()
+    sources = ["a", "b", "c"]
+    assert [window.offer(source, 1, Parcel(b""), 0.0) for source in sources] == [True, True, False]
+    assert not any(window.offer(source, 2, Parcel(b""), 0.1) for source in sources)
+    assert [source for source, _ in window.seen("b", 1, 2.0)] == ["c"]
+    assert [source for source, _ in window.seen("c", 2, 4.0)] == ["a"]
+    assert [source for source, _ in window.seen("a", 2, 6.0)] == ["b"]
 
 
 def test_a_viewer_that_acknowledges_gets_pictures_as_it_draws_them(running_hub, edge, viewer):
@@ -602,3 +662,38 @@ def test_nothing_follows_a_close_frame(hub, edge, viewer):
         if number < 5:
             watching.say(codec.encode(messages.Ack(1)))
     assert watching.hear_end() == 1008
+
+
+def test_figures_wait_with_the_picture_of_a_viewer_that_cannot_keep_up(running_hub, edge, viewer):
+    """Behind a proxy they would queue in its buffers as pictures do, and age everything that comes after them."""
+    yard, watching = edge(running_hub), viewer(running_hub)
+    yard.say(frame(frame_id=1))
+    watching.hear(bytes)
+    watching.say(messages.Seen("yard/gate", 1))
+    watching.say(messages.Ping(2.0))
+    watching.hear(messages.Pong)
+    for frame_id in range(2, 9):
+        yard.say(said(frame_id=frame_id))
+        yard.say(frame(frame_id=frame_id))
+    wait_until(lambda: running_hub.counters.messages_held == 5)
+    heard = [watching.hear(messages.Observation).frame_id for _ in range(2)]
+    watching.say(messages.Seen("yard/gate", 2))
+    assert [*heard, watching.hear(messages.Observation).frame_id] == [2, 3, 8]
+    assert frames.decode_header(watching.hear(bytes))[0].frame_id == 8
+
+
+def test_a_viewer_that_acknowledges_and_wants_no_pictures_has_its_figures_twice_a_second(running_hub, edge, viewer):
+    yard, watching = edge(running_hub), viewer(running_hub)
+    yard.say(frame(frame_id=1))
+    watching.hear(bytes)
+    watching.say(messages.Seen("yard/gate", 1))
+    watching.say(messages.Subscribe(("yard/gate",), rung="metadata"))
+    watching.say(messages.Ping(2.0))
+    watching.hear(messages.Pong)
+    for frame_id in range(2, 30):
+        yard.say(said(frame_id=frame_id))
+    wait_until(lambda: running_hub.counters.observations_in == 28)
+    watching.say(messages.Ping(3.0))
+    watching.hear(messages.Pong)
+    seen = [each for each in watching.skipped if isinstance(each, messages.Observation)]
+    assert 1 <= len(seen) <= 3

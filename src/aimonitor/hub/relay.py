@@ -14,6 +14,7 @@ from aimonitor.hub.parcel import Parcel
 from aimonitor.hub.sink import no_change
 from aimonitor.hub.window import Window
 
+_FIGURES_EVERY_S = 0.5
 _SLACK_S = 0.05
 """A thinned picture this much too early still counts as due."""
 
@@ -28,19 +29,24 @@ class Viewer:
     hang_up: Callable[[int, str], None]
     founding: bool = False
     shown_at: dict[str, float] = field(default_factory=dict)
-    windows: dict[str, Window] | None = None
-    """By source, once the viewer has acknowledged a picture; until then it is sent every one that it takes."""
+    told_at: dict[str, float] = field(default_factory=dict)
+    window: Window | None = None
+    """There once the viewer has acknowledged a picture; until then it is sent every one that it takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seats:
-    """The audience of a source as outlets: `free` take every picture, `windowed` as they acknowledge."""
+    """The audience of a source as outlets: `free` take every picture, `windowed` as they acknowledge.
+
+    `sparing` acknowledge, and want no pictures or few: theirs is a slow line, and they get figures twice a second.
+    """
 
     made_for: Audience[Viewer]
     figures: Row
+    sparing: tuple[Viewer, ...]
     thermal: Row
     free: Row
-    windowed: tuple[Viewer, ...]
+    windowed: tuple[tuple[Viewer, Window], ...]
 
 
 class Relay:
@@ -100,13 +106,11 @@ class Relay:
 
     def seen(self, viewer: Viewer, source: str, frame_id: int, at: float) -> None:
         """`viewer` has drawn a picture; the first time it says so, it gets a window instead of everything."""
-        if viewer.windows is None:
-            viewer.windows = {}
+        if viewer.window is None:
+            viewer.window = Window()
             self._seats.clear()
-        window = viewer.windows.get(source)
-        parcel = window.seen(frame_id, at) if window else None
-        if parcel is not None:
-            self._put(viewer, f"picture {source}", parcel)
+        for due, parcel in viewer.window.seen(source, frame_id, at):
+            self._let_go(viewer, viewer.window, due, parcel)
 
     def stalled(self, at: float, longest_s: float) -> list[Viewer]:
         """The viewers whose socket has taken nothing for longer than that although something waits."""
@@ -156,11 +160,18 @@ class Relay:
         """One text to every viewer of ours; the newest in `slot` wins."""
         self._fan_out.send(slot, self._outlets(), Parcel(text))
 
-    def show_figures(self, source: str, text: str) -> None:
-        """An observation to those who watch `source`."""
-        figures = self._seated(source).figures
-        if figures:
-            self._fan_out.send(f"figures {source}", figures, Parcel(text))
+    def show_figures(self, source: str, text: str, at: float) -> None:
+        """An observation to those who watch `source`; to those who cannot keep up with the next picture."""
+        seats, slot, parcel = self._seated(source), f"figures {source}", Parcel(text)
+        if seats.figures.outlets:
+            self._fan_out.send(slot, seats.figures, parcel)
+        for viewer, window in seats.windowed:
+            if window.lets_by(source, parcel):
+                self._put(viewer, slot, parcel)
+        for viewer in seats.sparing:
+            if at - viewer.told_at.get(source, float("-inf")) >= _FIGURES_EVERY_S - _SLACK_S:
+                viewer.told_at[source] = at
+                self._put(viewer, slot, parcel)
 
     def show_thermogram(self, source: str, text: str) -> None:
         """A thermogram to those who want to see heat."""
@@ -174,20 +185,22 @@ class Relay:
         parcel = Parcel(frame)
         if seats.free.outlets:
             self._fan_out.send(slot, seats.free, parcel)
-        for viewer in seats.windowed:
-            self._offer(viewer, source, frame_id, parcel, at)
+        for viewer, window in seats.windowed:
+            if window.offer(source, frame_id, parcel, at):
+                self._let_go(viewer, window, source, parcel)
+            else:
+                self._counters.messages_held += 1
         for viewer, every_s in seats.made_for.thinned:
             if at - viewer.shown_at.get(source, float("-inf")) >= every_s - _SLACK_S:
                 viewer.shown_at[source] = at
                 self._put(viewer, slot, parcel)
 
-    def _offer(self, viewer: Viewer, source: str, frame_id: int, parcel: Parcel, at: float) -> None:
-        assert viewer.windows is not None
-        window = viewer.windows.setdefault(source, Window())
-        if window.offer(frame_id, parcel, at):
-            self._put(viewer, f"picture {source}", parcel)
-        else:
-            self._counters.messages_held += 1
+    def _let_go(self, viewer: Viewer, window: Window, source: str, picture: Parcel) -> None:
+        """A picture whose turn has come, and before it the figures that waited with it."""
+        figures = window.figures(source)
+        if figures is not None:
+            self._put(viewer, f"figures {source}", figures)
+        self._put(viewer, f"picture {source}", picture)
 
     def _put(self, viewer: Viewer, slot: str, parcel: Parcel) -> None:
         self._counters.sent(slot, len(parcel.wire), viewer.outlet.put(slot, parcel))
@@ -211,13 +224,19 @@ class Relay:
         if seats is None or seats.made_for is not audience:
             seats = _Seats(
                 audience,
-                Row([viewer.outlet for viewer in audience.figures]),
+                Row([viewer.outlet for viewer in audience.figures if viewer.window is None]),
+                _sparing(audience),
                 Row([viewer.outlet for viewer in audience.thermal]),
-                Row([viewer.outlet for viewer in audience.full if viewer.windows is None]),
-                tuple(viewer for viewer in audience.full if viewer.windows is not None),
+                Row([viewer.outlet for viewer in audience.full if viewer.window is None]),
+                tuple((viewer, viewer.window) for viewer in audience.full if viewer.window is not None),
             )
             if audience.figures:
                 self._seats[source] = seats
             else:
                 self._seats.pop(source, None)
         return seats
+
+
+def _sparing(audience: Audience[Viewer]) -> tuple[Viewer, ...]:
+    full = frozenset(audience.full)
+    return tuple(viewer for viewer in audience.figures if viewer.window is not None and viewer not in full)

@@ -144,7 +144,7 @@ class Switchboard:
         camera, at = own_camera(edge, said.source), self.clock.monotonic()
         self.counters.observations_in += 1
         camera.see_observation(said, text, at)
-        self.relay.show_figures(said.source, text)
+        self.relay.show_figures(said.source, text, at)
         if self.tell_journey is not None:
             self.tell_journey("hub figures", said, at)
         scene, risk = said.scene, said.risk
@@ -194,7 +194,7 @@ class Switchboard:
         self.relay.show_founding(camera.source, text)
         if self.relay.watched(camera.source):
             camera.translate()
-            self.relay.show_figures(camera.source, camera.said_text)
+            self.relay.show_figures(camera.source, camera.said_text, at)
             if camera.frame:
                 self.relay.show_picture(camera.source, message.frame_id, camera.frame, at)
         scene = message.scene
