@@ -23,7 +23,7 @@ def test_a_slow_link_gets_boxes_alone_until_someone_insists(open_page: OpenPage,
         page.goto(link.url + "#/camera/house/gate")
         wait_for_live(page)
         expect(page.locator(".banner")).to_have_count(0)
-        link.bytes_per_s = 16_000
+        link.bytes_per_s = 8_000  # a picture takes some four seconds, and no more than one is under way
         banner = page.locator(".banner-slow")
         expect(banner).to_contain_text(re.compile(r"Slow link: pictures came \d.* late"), timeout=40_000)
         wait_for_rung(page, hub, "house/gate", "metadata")
@@ -55,7 +55,7 @@ def test_a_thumbnail_is_shown_as_a_still_with_fitting_boxes(open_page: OpenPage,
                 break
         expect(badge).to_have_text("Still")
         expect(page.locator(".stage .note")).to_contain_text("A small still")
-        assert page.evaluate("document.querySelector('.stage canvas.pixels').width") == small[0]
+        page.wait_for_function("width => document.querySelector('.stage canvas.pixels').width === width", arg=small[0])
         frame, box = page.evaluate(BOX_EDGE)
         assert box == pytest.approx(coded_scene.coded_box(frame)[0], abs=0.01)
 
