@@ -558,6 +558,16 @@ def test_however_many_cameras_share_a_slow_line_what_comes_is_young(cameras):
     assert max(ages["figures"]) < 1.5
 
 
+def test_figures_that_waited_are_forgotten_when_newer_ones_went_ahead():
+    window = Window()
+    for number in range(FIRST):
+        window.offer(GATE, number, Parcel(b""), 0.0)
+    assert not window.lets_by(GATE, Parcel("old"))
+    window.seen(GATE, FIRST - 1, 0.1)
+    assert window.lets_by(GATE, Parcel("new"))
+    assert window.figures(GATE) is None
+
+
 def test_cameras_that_share_a_line_take_turns_and_one_word_counts_for_all_that_came_before():
     window = Window()
     sources = ["a", "b", "c"]

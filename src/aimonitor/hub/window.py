@@ -55,7 +55,9 @@ class Window:
         """Whether figures may go now; otherwise the newest go with the next picture of the camera."""
         if self.full:
             self._figures[source] = figures
-        return not self.full
+            return False
+        self._figures.pop(source, None)
+        return True
 
     def figures(self, source: str) -> Parcel | None:
         """The figures that waited, once."""
