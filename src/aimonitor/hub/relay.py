@@ -162,7 +162,10 @@ class Relay:
 
     def show_figures(self, source: str, text: str, at: float) -> None:
         """An observation to those who watch `source`; to those who cannot keep up with the next picture."""
-        seats, slot, parcel = self._seated(source), f"figures {source}", Parcel(text)
+        seats, slot = self._seated(source), f"figures {source}"
+        if not seats.made_for.figures:
+            return
+        parcel = Parcel(text)
         if seats.figures.outlets:
             self._fan_out.send(slot, seats.figures, parcel)
         for viewer, window in seats.windowed:
