@@ -578,13 +578,18 @@ def test_cameras_that_share_a_line_take_turns_and_one_word_counts_for_all_that_c
     assert [source for source, _ in window.seen("a", 2, 6.0)] == ["b"]
 
 
-def test_a_viewer_that_acknowledges_gets_pictures_as_it_draws_them(running_hub, edge, viewer):
-    yard, watching = edge(running_hub), viewer(running_hub)
+def see_the_first(yard, watching, *then):
+    """A picture comes and is acknowledged; the hub has heard that, and what was said `then`."""
     yard.say(frame(frame_id=1))
     watching.hear(bytes)
-    watching.say(messages.Seen("yard/gate", 1))
-    watching.say(messages.Ping(2.0))
+    for each in (messages.Seen("yard/gate", 1), *then, messages.Ping(2.0)):
+        watching.say(each)
     watching.hear(messages.Pong)
+
+
+def test_a_viewer_that_acknowledges_gets_pictures_as_it_draws_them(running_hub, edge, viewer):
+    yard, watching = edge(running_hub), viewer(running_hub)
+    see_the_first(yard, watching)
     for frame_id in range(2, 9):
         yard.say(frame(frame_id=frame_id))
     wait_until(lambda: running_hub.counters.messages_held == 5)
@@ -626,11 +631,7 @@ def test_pictures_figures_and_lines_arrive_whole(hub, edge, viewer):
 
 def test_a_large_picture_that_is_sent_for_an_acknowledgement_is_no_unread_pong(hub, edge, viewer):
     yard, watching = edge(hub), viewer(hub)
-    yard.say(frame(frame_id=1))
-    watching.hear(bytes)
-    watching.say(messages.Seen("yard/gate", 1))
-    watching.say(messages.Ping(2.0))
-    watching.hear(messages.Pong)
+    see_the_first(yard, watching)
     for frame_id in range(2, 6):
         yard.say(frame(frame_id=frame_id, picture=jpeg(filling=1_800_000)))
     wait_until(lambda: hub.counters.messages_held == 2)
@@ -677,11 +678,7 @@ def test_nothing_follows_a_close_frame(hub, edge, viewer):
 def test_figures_wait_with_the_picture_of_a_viewer_that_cannot_keep_up(running_hub, edge, viewer):
     """Behind a proxy they would queue in its buffers as pictures do, and age everything that comes after them."""
     yard, watching = edge(running_hub), viewer(running_hub)
-    yard.say(frame(frame_id=1))
-    watching.hear(bytes)
-    watching.say(messages.Seen("yard/gate", 1))
-    watching.say(messages.Ping(2.0))
-    watching.hear(messages.Pong)
+    see_the_first(yard, watching)
     for frame_id in range(2, 9):
         yard.say(said(frame_id=frame_id))
         yard.say(frame(frame_id=frame_id))
@@ -694,12 +691,7 @@ def test_figures_wait_with_the_picture_of_a_viewer_that_cannot_keep_up(running_h
 
 def test_a_viewer_that_acknowledges_and_wants_no_pictures_has_its_figures_twice_a_second(running_hub, edge, viewer):
     yard, watching = edge(running_hub), viewer(running_hub)
-    yard.say(frame(frame_id=1))
-    watching.hear(bytes)
-    watching.say(messages.Seen("yard/gate", 1))
-    watching.say(messages.Subscribe(("yard/gate",), rung="metadata"))
-    watching.say(messages.Ping(2.0))
-    watching.hear(messages.Pong)
+    see_the_first(yard, watching, messages.Subscribe(("yard/gate",), rung="metadata"))
     for frame_id in range(2, 30):
         yard.say(said(frame_id=frame_id))
     wait_until(lambda: running_hub.counters.observations_in == 28)
