@@ -488,11 +488,17 @@ def turn_of(round_, crowd):
     return round_.next()
 
 
-def test_a_crowd_is_spread_evenly_over_a_round():
+@pytest.mark.parametrize(("crowd", "sizes"), [(50, [50] + [0] * 19), (100, [64, 36] + [0] * 18), (2000, [100] * 20)])
+def test_few_are_met_together_and_a_crowd_is_spread_evenly_over_a_round(crowd, sizes):
     round_ = Round(20)
-    for number in range(1000):
+    for number in range(crowd):
         round_.join(number)
-    assert [len(round_.next()) for _ in range(20)] == [50] * 20
+    assert [len(round_.next()) for _ in range(20)] == sizes
+    for number in range(0, crowd, 2):
+        round_.leave(number)
+    for number in range(0, crowd, 2):
+        round_.join(-number - 1)
+    assert sorted(len(round_.next()) for _ in range(20)) == sorted(sizes)
 
 
 @given(st.integers(1, 7), st.lists(st.sets(st.integers(0, 20)), min_size=1, max_size=40))

@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 
 OFTEN_TURNS, SELDOM_TURNS = 5, 20
 """The server gives a turn every second."""
+LUMP = 64
+"""So many are met in the same turn before another turn has any: their answers to a ping wake the hub together."""
 
 T = TypeVar("T")
 
@@ -22,15 +24,16 @@ class Swept:
 
 
 class Round(Generic[T]):
-    """Goes round all its members in a number of turns, about as many in each, and touches only those.
+    """Goes round all its members in a number of turns, touching only those whose turn it is.
 
-    A member is met once in every so many turns, neither earlier nor later, whoever else comes and goes.
+    Few are met together, many are dealt out evenly. A member is met once in every so many turns, neither earlier nor
+    later, whoever else comes and goes.
     """
 
     def __init__(self, turns: int) -> None:
-        shares: list[set[T]] = [set() for _ in range(turns)]
+        self._shares: list[set[T]] = [set() for _ in range(turns)]
         self._share_of: dict[T, set[T]] = {}
-        self._dealt, self._met = itertools.cycle(shares), itertools.cycle(shares)
+        self._met = itertools.cycle(self._shares)
 
     def __contains__(self, one: T) -> bool:
         return one in self._share_of
@@ -38,7 +41,9 @@ class Round(Generic[T]):
     def join(self, one: T) -> None:
         """Be met from now on; once is enough."""
         if one not in self._share_of:
-            share = self._share_of[one] = next(self._dealt)
+            sizes = [len(share) for share in self._shares]
+            size = max((size for size in sizes if size < LUMP), default=min(sizes))
+            share = self._share_of[one] = self._shares[sizes.index(size)]
             share.add(one)
 
     def leave(self, one: T) -> None:
