@@ -161,6 +161,9 @@ def main():
     scenes = [grid(20), grid(100), *crowds()]
     if chosen.mot_root and chosen.det:
         scenes += real(chosen.mot_root, chosen.det)
+    from aimonitor.edge.tracker import COMPILED
+
+    print(f"ours: {'compiled' if COMPILED else 'interpreted'}")
     pythons = {"ours": sys.executable}
     if chosen.peer_python:
         pythons |= {"botsort": chosen.peer_python, "bytetrack": chosen.peer_python}

@@ -65,14 +65,16 @@ def test_one_follower_goes_on_where_the_other_stopped():
     assert_alike(follow(CROWDS[0], [Follower]), follow(CROWDS[0], [Follower, ColumnsFollower]))
 
 
-def test_the_tracker_changes_followers_with_the_number_of_objects_and_nobody_notices():
-    def people(count, at):
-        x, y = np.divmod(np.arange(count), 5)
-        low = np.stack((0.05 + 0.15 * x + 0.001 * at, 0.05 + 0.19 * y), axis=1)
-        boxes = np.concatenate((low, low + np.array([0.05, 0.15])), axis=1).astype(np.float32)
-        return Detections(boxes, np.full(count, 0.9, np.float32), ("person",) * count)
+def people(count, at):
+    x, y = np.divmod(np.arange(count), 5)
+    low = np.stack((0.05 + 0.15 * x + 0.001 * at, 0.05 + 0.19 * y), axis=1)
+    boxes = np.concatenate((low, low + np.array([0.05, 0.15])), axis=1).astype(np.float32)
+    return Detections(boxes, np.full(count, 0.9, np.float32), ("person",) * count)
 
-    tracker, kinds, given = Tracker(), [], [0]
+
+@pytest.mark.parametrize(("columns_from", "many"), [(20, ColumnsFollower), (None, Follower)])
+def test_the_tracker_changes_followers_with_the_number_of_objects_and_nobody_notices(columns_from, many):
+    tracker, kinds, given = Tracker(columns_from=columns_from), [], [0]
     for number, count in enumerate([3, 3, 20, 20, 3, 3] * 3):
         at = 5.0 * number
         for step in range(12):
@@ -85,4 +87,13 @@ def test_the_tracker_changes_followers_with_the_number_of_objects_and_nobody_not
         assert all(track_id > max(given) for track_id in new)
         given += new
         assert len(ids) == count
-    assert kinds == [Follower, Follower, ColumnsFollower, ColumnsFollower, Follower, Follower] * 3
+    assert kinds == [Follower, Follower, many, many, Follower, Follower] * 3
+
+
+def test_the_tracker_stays_in_columns_down_to_three_quarters_of_the_number_where_it_began():
+    tracker, kinds = Tracker(columns_from=8), []
+    for number, count in enumerate([7, 8, 7, 6, 7]):
+        for step in range(20):
+            tracker.update(people(count, 0.2 * step), 4.0 * number + 0.2 * step)
+        kinds.append(type(tracker._follower))
+    assert kinds == [Follower, ColumnsFollower, ColumnsFollower, Follower, Follower]

@@ -6,7 +6,6 @@ augmenting paths with potentials (Jonker and Volgenant, Computing 38, 1987; in t
 1972) over the sparse graph.
 """
 
-from collections.abc import Sequence
 from heapq import heappop, heappush
 from math import inf
 
@@ -18,26 +17,24 @@ Pair = tuple[int, int]
 """Row and column."""
 
 
-def match(edges: Sequence[Edge]) -> list[Pair]:
+def match(edges: list[Edge]) -> list[Pair]:
     """Choose pairs so that the sum of their gains is greatest, no row or column twice; in any order.
 
     Each possible pair is there once. Neither rows nor columns must be matched. Ties go to the lower row.
     """
-    of_row = dict.fromkeys([row for row, _, _ in edges], 0.0)
-    of_column = dict.fromkeys([column for _, column, _ in edges], 0.0)
-    if len(of_row) == len(of_column) == len(edges):
-        return [(row, column) for row, column, _ in edges]
+    of_row = [0.0] * (max([row for row, _, _ in edges], default=-1) + 1)
+    of_column = [0.0] * (max([column for _, column, _ in edges], default=-1) + 1)
     for row, column, gain in edges:
         of_row[row] += gain
         of_column[column] += gain
     # Some best matching has every pair that gains more than all else at both ends, for swapping it in costs at most one
     # other edge of either. No two such pairs share an end.
     sure = [(row, column) for row, column, gain in edges if 3.0 * gain > of_row[row] + of_column[column]]
-    if len(sure) == min(len(of_row), len(of_column)):
+    if len(sure) == len(edges):
         return sure
     for row, column in sure:
-        del of_row[row], of_column[column]
-    left = [edge for edge in edges if edge[0] in of_row and edge[1] in of_column]
+        of_row[row] = of_column[column] = 0.0
+    left = [edge for edge in edges if of_row[edge[0]] and of_column[edge[1]]]
     if left:
         sure += [(row, column) for (row, column, _), chosen in zip(left, augment(left), strict=True) if chosen]
     return sure
@@ -46,7 +43,7 @@ def match(edges: Sequence[Edge]) -> list[Pair]:
 _Neighbors = dict[int, list[tuple[int, float]]]
 
 
-def augment(left: Sequence[Edge]) -> list[bool]:
+def augment(left: list[Edge]) -> list[bool]:
     """Which of the edges of a graph are in its best matching.
 
     Every row owns a private way out of cost 0 (to stay alone); an edge costs -gain. Rows enter one by one, each by

@@ -7,37 +7,33 @@ mean shift (Comaniciu and Meer, IEEE Trans. PAMI 24(5), 2002) and believed only 
 Rotation about two axes is a shift; what a walking camera does to near objects is left to the filter.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from typing import Final
 
-import numpy as np
-import numpy.typing as npt
+from aimonitor.edge.tracks import Found, Target
 
-from aimonitor.edge.tracks import Found, Shape, Target
-
-WITNESSES = 4
+WITNESSES: Final = 4
 """Fewer objects than this cannot tell a moving camera from moving objects."""
 
-ASKED = 24
+ASKED: Final = 24
 """More objects than this are not asked."""
 
-TOLERANCE = 0.2
+TOLERANCE: Final = 0.2
 """How far from its share of the shift an object may be, in its own heights."""
 
-REACH = 0.35
+REACH: Final = 0.35
 """The largest shift from one look to the next, in heights of the image."""
 
-ALIKE = 1.28
+ALIKE: Final = 1.28
 """The largest ratio of two heights of one object."""
 
-CLEARLY = 1.5
+CLEARLY: Final = 1.5
 """A shift must explain so many times what standing still does."""
 
-STANDS = 0.5
+STANDS: Final = 0.5
 """So large a share of the greatest support tells that the camera stands, or moved little."""
 
-CANDIDATES = 64
-
-Columns = npt.NDArray[np.float64]
+CANDIDATES: Final = 64
 
 Move = tuple[float, float]
 """To the right and down, in heights of the image."""
@@ -45,66 +41,98 @@ Move = tuple[float, float]
 Witness = tuple[float, float, float, float]
 """A displacement to the right and down, how much it supports a shift (0..1), the square of what it tolerates."""
 
+Place = tuple[float, float, float]
+"""Center x and y and height, in heights of the picture."""
 
-def camera_shift(targets: Sequence[Target], found: Sequence[Found]) -> Move | None:
+Displacement = tuple[float, float, int]
+"""From where something is expected to where something similar is found, and which of those expected."""
+
+
+def camera_shift(targets: list[Target], found: list[Found]) -> Move | None:
     """How far the picture moved between where `targets`, the longest known first, should be and what is `found`.
 
     None when it did not, or in doubt.
     """
     targets = targets[:ASKED]
-    if min(len(targets), len(found)) < WITNESSES:
+    if len(targets) < WITNESSES or len(found) < WITNESSES:
         return None
-    expected, shapes = [target.shape for target in targets], [one[:4] for one in found]
-    standing = [witness for shape in expected if (witness := _standing(shape, shapes))]
-    support = sum([support for _, _, support, _ in standing])
+    standing: list[Witness] = []
+    support = 0.0
+    for target in targets:
+        witness = _standing(target.center.x, target.center.y, target.size.y, found)
+        if witness:
+            standing.append(witness)
+            support += witness[2]
     if support >= STANDS * len(targets):
         return refine(standing)
-    places, found_places = (np.array(some).T[[0, 1, 3]] for some in (expected, shapes))
-    return vote(places, found_places, support)
+    expected = [(target.center.x, target.center.y, target.size.y) for target in targets]
+    return vote(expected, [(one.x, one.y, one.height) for one in found], support)
 
 
-def _standing(expected: Shape, found: Sequence[Shape]) -> Witness | None:
+def _standing(x: float, y: float, height: float, found: list[Found]) -> Witness | None:
     """Where the nearest similar box is, if it is near enough to say that the camera stands."""
-    x, y, _, height = expected
-    reach, nearest = TOLERANCE * height, None
+    reach = TOLERANCE * height
     scale = least = reach * reach
-    for found_x, found_y, _, found_height in found:
-        dx = found_x - x
+    nearest: Found | None = None
+    for one in found:
+        dx = one.x - x
         if -reach < dx < reach:
-            dy = found_y - y
+            dy = one.y - y
             off = dx * dx + dy * dy
-            if off < least and height <= ALIKE * found_height and found_height <= ALIKE * height:
-                least, nearest = off, (dx, dy)
-    return (*nearest, 1.0 - least / scale, scale) if nearest else None
+            if off < least and height <= ALIKE * one.height and one.height <= ALIKE * height:
+                least, nearest = off, one
+    return (nearest.x - x, nearest.y - y, 1.0 - least / scale, scale) if nearest else None
 
 
-def vote(expected: Columns, found: Columns, standing: float) -> Move | None:
-    """Let every similar pair propose its displacement; no shift at all has the support `standing`.
+def vote(expected: list[Place], found: list[Place], standing: float) -> Move | None:
+    """Let similar pairs propose their displacements; no shift at all has the support `standing`.
 
-    expected, found: (3, n) and (3, m) center x and y, height
+    A displacement supports only what is near it, by at most 1: where too few are near, none are asked.
     """
-    x, y, height = expected[:, :, None]
-    found_x, found_y, found_height = found
-    alike = (height <= ALIKE * found_height) & (found_height <= ALIKE * height)
-    dx, dy = np.where(alike, found_x - x, np.inf), found_y - y
-    near = (np.abs(dx) < REACH) & (np.abs(dy) < REACH)
-    candidates_x, candidates_y = dx[near][:CANDIDATES, None, None], dy[near][:CANDIDATES, None, None]
-    if not len(candidates_x):
-        return None
-    off = np.square(dx - candidates_x) + np.square(dy - candidates_y)
-    scale = np.square(TOLERANCE * height[:, 0])
-    support = np.maximum(0.0, 1.0 - off.min(axis=2) / scale)
-    total = support.sum(axis=1)
-    best = total.argmax()
-    if total[best] < max(0.4 * len(dx), WITNESSES - 1.5, CLEARLY * standing):
-        return None
-    rows = support[best].nonzero()[0]
-    nearest = off[best, rows].argmin(axis=1)
-    witnesses = dx[rows, nearest], dy[rows, nearest], support[best, rows], scale[rows]
-    return refine(np.stack(witnesses, axis=1).tolist())
+    moves = _moves(expected, found)
+    candidates = [(x, y) for x, y, _ in moves if -REACH < x < REACH and -REACH < y < REACH][:CANDIDATES]
+    moves.sort()
+    xs = [x for x, _, _ in moves]
+    reach = TOLERANCE * max([height for _, _, height in expected])
+    most = max(0.4 * len(expected), WITNESSES - 1.5, CLEARLY * standing)
+    witnesses: list[Witness] = []
+    for x, y in candidates:
+        low, high = y - reach, y + reach
+        near = moves[bisect_left(xs, x - reach) : bisect_right(xs, x + reach)]
+        near = [move for move in near if low < move[1] < high]
+        if len(near) >= most:
+            agreeing = _agreeing(x, y, near, expected)
+            support = sum([witness[2] for witness in agreeing])
+            if support >= most:
+                most, witnesses = support, agreeing
+    return refine(witnesses)
 
 
-def refine(witnesses: Sequence[Witness]) -> Move | None:
+def _moves(expected: list[Place], found: list[Place]) -> list[Displacement]:
+    """Of every similar pair that can support a shift within reach; by row."""
+    moves: list[Displacement] = []
+    for row, (x, y, height) in enumerate(expected):
+        reach, least, most = REACH + TOLERANCE * height, height / ALIKE, height * ALIKE
+        for found_x, found_y, found_height in found:
+            dx, dy = found_x - x, found_y - y
+            if -reach < dx < reach and -reach < dy < reach and least <= found_height <= most:
+                moves.append((dx, dy, row))
+    return moves
+
+
+def _agreeing(x: float, y: float, near: list[Displacement], expected: list[Place]) -> list[Witness]:
+    """Who moved by about (x, y): of each the displacement that is nearest to it."""
+    witnesses: dict[int, Witness] = {}
+    for dx, dy, row in near:
+        reach = TOLERANCE * expected[row][2]
+        scale = reach * reach
+        support = 1.0 - ((dx - x) * (dx - x) + (dy - y) * (dy - y)) / scale
+        if support > 0.0 and (row not in witnesses or witnesses[row][2] < support):
+            witnesses[row] = dx, dy, support, scale
+    return list(witnesses.values())
+
+
+def refine(witnesses: list[Witness]) -> Move | None:
     """The mean of the displacements, on each axis only if it is more than scatter can make."""
     if len(witnesses) < WITNESSES:
         return None

@@ -8,7 +8,6 @@ two, or none for a while. Why these numbers, and what was measured: docs/design/
 Reading order: `kalman` (where things go), `tracks`, `camera_motion`, `affinity`, `assignment`, then this.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from aimonitor.edge.affinity import affinity, overlap
@@ -74,7 +73,7 @@ class Follower:
         return self._known + self._tentative
 
     @targets.setter
-    def targets(self, targets: Sequence[Target]) -> None:
+    def targets(self, targets: list[Target]) -> None:
         self._known = [target for target in targets if target.track_id]
         self._tentative = [target for target in targets if not target.track_id]
 
@@ -92,7 +91,7 @@ class Follower:
         self._pair(targets, self._reader.read(detections), at)
         self._forget()
 
-    def _pair(self, targets: Sequence[Target], found: Sequence[Found], at: float) -> None:
+    def _pair(self, targets: list[Target], found: list[Found], at: float) -> None:
         limits = self._settings
         strong = [one for one in found if one.score >= limits.strong]
         fresh = [target for target in self._known if target.unseen_s <= limits.shown_s]
@@ -106,9 +105,7 @@ class Follower:
         if self._tentative:
             self._confirm()
 
-    def _first_round(
-        self, targets: Sequence[Target], fresh: Sequence[Target], strong: Sequence[Found], at: float
-    ) -> list[Found]:
+    def _first_round(self, targets: list[Target], fresh: list[Target], strong: list[Found], at: float) -> list[Found]:
         """Every track and the strong detections, after the camera's own motion is taken out. Returns who was taken."""
         limits = self._settings
         shift = camera_shift(fresh, strong)
@@ -122,14 +119,14 @@ class Follower:
             self._join(targets[row], strong[column], at)
         return [strong[column] for _, column in pairs]
 
-    def _second_round(self, fresh: Sequence[Target], weak: Sequence[Found], at: float) -> list[Found]:
+    def _second_round(self, fresh: list[Target], weak: list[Found], at: float) -> list[Found]:
         """Tracks that are still missing and weak detections, by overlap. Returns who was taken."""
         missing = [target for target in fresh if target.unseen_s > 0.0]
         likely = [
             (row, column, shared - self._settings.weak_overlap)
             for row, target in enumerate(missing)
             for column, one in enumerate(weak)
-            if target.kind == one.kind and (shared := overlap(target.shape, one[:4])) > self._settings.weak_overlap
+            if target.kind == one.kind and (shared := overlap(target.shape, one)) > self._settings.weak_overlap
         ]
         pairs = match(likely)
         for row, column in pairs:
@@ -137,10 +134,10 @@ class Follower:
         return [weak[column] for _, column in pairs]
 
     def _join(self, target: Target, one: Found, at: float) -> None:
-        self._filter.correct(target.center, target.size, one[:4], 0.25 + one.score)
+        self._filter.correct(target.center, target.size, one.shape, 0.25 + one.score)
         target.see(one.score, one.label, at)
 
-    def _begin(self, strong: Sequence[Found], taken: Sequence[Found], at: float) -> None:
+    def _begin(self, strong: list[Found], taken: list[Found], at: float) -> None:
         """Start tracks from detections that are nobody's, and no twin of one that is somebody's or stronger."""
         rivals = list(taken)
         free = [one for one in strong if not any(one is other for other in taken)]
@@ -151,7 +148,7 @@ class Follower:
             rivals.append(one)
 
     def _twins(self, one: Found, other: Found) -> bool:
-        return one.kind == other.kind and overlap(one[:4], other[:4]) > self._settings.twin_overlap
+        return one.kind == other.kind and overlap(one.shape, other) > self._settings.twin_overlap
 
     def _confirm(self) -> None:
         """Give ids to those who have proven themselves."""
@@ -167,8 +164,9 @@ class Follower:
         if self._tentative:
             self._tentative = [target for target in self._tentative if target.unseen_s <= limits.tentative_s]
         least = min(limits.lost_s, limits.exit_s)
-        if max([target.unseen_s for target in self._known], default=0.0) > least:
-            self._known = [target for target in self._known if target.unseen_s <= self._patience_s(target)]
+        self._known = [
+            target for target in self._known if target.unseen_s <= least or target.unseen_s <= self._patience_s(target)
+        ]
 
     def _patience_s(self, target: Target) -> float:
         inside = 0.0 < target.center.x < self._aspect and 0.0 < target.center.y < 1.0
@@ -177,7 +175,7 @@ class Follower:
     def report(self, at: float) -> list[Track]:
         """Every confirmed track that is seen or expected, by id."""
         shown_s, aspect = self._settings.shown_s, self._aspect
-        tracks = []
+        tracks: list[Track] = []
         for target in self._known:
             center, size = target.center, target.size
             x, y, half_width, half_height = center.x / aspect, center.y, 0.5 * size.x / aspect, 0.5 * size.y
@@ -187,6 +185,6 @@ class Follower:
                     x1 if x1 > 0.0 else 0.0, y1 if y1 > 0.0 else 0.0, x2 if x2 < 1.0 else 1.0, y2 if y2 < 1.0 else 1.0
                 )
                 velocity = Point(center.x_velocity / aspect, center.y_velocity)
-                told = target.track_id, target.label, target.score, box, velocity, target.first_at, target.seen_at
-                tracks.append(Track(*told, target.seen_at != at))
+                label, score, first_at, seen_at = target.label, target.score, target.first_at, target.seen_at
+                tracks.append(Track(target.track_id, label, score, box, velocity, first_at, seen_at, seen_at != at))
         return tracks

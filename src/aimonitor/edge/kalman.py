@@ -9,13 +9,15 @@ every gain. x and y are measured alike, and so are width and height, so each two
 left: plain numbers do. For the few objects of a picture they are quicker than arrays (docs/design/tracker.md).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-LEAST_SIDE = 1e-4
+LEAST_SIDE: Final = 1e-4
 """No box shrinks below this side, in heights of the image: a prediction must keep an area."""
+
+Shape = tuple[float, float, float, float]
+"""Center x and y, width and height, in heights of the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Step(NamedTuple):
         return cls(kept, memory_s * (1.0 - kept), wander * dt**3 / 3, wander * dt**2 / 2, wander * dt)
 
 
-def _advance(motions: Sequence[Motion], step: Step) -> None:
+def _advance(motions: list[Motion], step: Step) -> None:
     """Move on."""
     kept, reach, position_noise, covariance_noise, velocity_noise = step
     for motion in motions:
@@ -118,7 +120,7 @@ class BoxFilter:
         (center_noise, size_noise), (speed, growth) = self.noise, self._model.speed
         return Motion(x, y, center_noise, speed**2), Motion(width, height, size_noise, growth**2)
 
-    def predict(self, centers: Sequence[Motion], sizes: Sequence[Motion], dt: float) -> None:
+    def predict(self, centers: list[Motion], sizes: list[Motion], dt: float) -> None:
         """Move on by `dt` seconds (>= 0)."""
         if dt != self._dt:
             self._dt, self._steps = dt, self._steps_of(dt)
@@ -126,25 +128,26 @@ class BoxFilter:
         _advance(sizes, self._steps[1])
         _keep_area(sizes)
 
-    def rest(self, centers: Sequence[Motion], sizes: Sequence[Motion], dt: float) -> None:
+    def rest(self, centers: list[Motion], sizes: list[Motion], dt: float) -> None:
         """Move on by `dt` seconds in which nothing moved: velocities run out, and doubt does not grow for ever."""
         step = Step.of(dt, self._model.rest_s, 0.0)
         _advance(centers, step)
         _advance(sizes, step)
         _keep_area(sizes)
 
-    def correct(self, center: Motion, size: Motion, measured: tuple[float, float, float, float], trust: float) -> None:
-        """Take in a box `measured`: center and size; `trust` divides its variance, 1 = as modelled."""
+    def correct(self, center: Motion, size: Motion, measured: Shape, trust: float) -> None:
+        """Take in a box `measured`; `trust` divides its variance, 1 = as modelled."""
         x, y, width, height = measured
-        _correct(center, x, y, self.noise[0] / trust)
-        _correct(size, width, height, self.noise[1] / trust)
+        center_noise, size_noise = self.noise
+        _correct(center, x, y, center_noise / trust)
+        _correct(size, width, height, size_noise / trust)
 
     def _steps_of(self, dt: float) -> tuple[Step, Step]:
         (memory_s, size_memory_s), (agility, size_agility) = self._model.memory_s, self._model.agility
         return Step.of(dt, memory_s, agility), Step.of(dt, size_memory_s, size_agility)
 
 
-def _keep_area(sizes: Sequence[Motion]) -> None:
+def _keep_area(sizes: list[Motion]) -> None:
     for size in sizes:
         if size.x < LEAST_SIDE or size.y < LEAST_SIDE:
             size.x, size.y = max(size.x, LEAST_SIDE), max(size.y, LEAST_SIDE)

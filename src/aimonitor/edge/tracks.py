@@ -1,29 +1,33 @@
 """What is found in a picture, and what is followed from one to the next."""
 
 from dataclasses import dataclass
-from math import isfinite
-from typing import NamedTuple
+from typing import Final
 
-from aimonitor.edge.kalman import LEAST_SIDE, Motion
+from aimonitor.edge.kalman import LEAST_SIDE, Motion, Shape
 from aimonitor.edge.types import ANIMALS, VEHICLES, Detections
 
-Shape = tuple[float, float, float, float]
-"""Center x and y, width and height, in heights of the picture."""
+_INFINITE: Final = float("inf")
 
 
-class Found(NamedTuple):
+class Found:
     """One valid detection: center x and y, width and height, in heights of the picture.
 
-    Labels that a detector takes for one another are of one kind.
+    Labels that a detector takes for one another are of one kind. No dataclass: compiled, only an `__init__` that is
+    written out is quick.
     """
 
-    x: float
-    y: float
-    width: float
-    height: float
-    score: float
-    label: str
-    kind: str
+    __slots__ = ("height", "kind", "label", "score", "width", "x", "y")
+
+    def __init__(self, shape: Shape, score: float, label: str, kind: str) -> None:
+        self.x, self.y, self.width, self.height = shape
+        self.score = score
+        self.label = label
+        self.kind = kind
+
+    @property
+    def shape(self) -> Shape:
+        """Where it is."""
+        return self.x, self.y, self.width, self.height
 
 
 @dataclass(slots=True)
@@ -95,8 +99,7 @@ class Reader:
         rows = zip(detections.boxes.tolist(), detections.scores.tolist(), detections.labels, strict=True)
         for (x1, y1, x2, y2), score, label in rows:
             width, height = aspect * (x2 - x1), y2 - y1
-            if width >= LEAST_SIDE and height >= LEAST_SIDE and isfinite(x1 + x2 + y1 + y2 + score):
-                found.append(
-                    Found(0.5 * aspect * (x1 + x2), 0.5 * (y1 + y2), width, height, score, label, kinds[label])
-                )
+            if width >= LEAST_SIDE and height >= LEAST_SIDE and abs(x1 + x2 + y1 + y2 + score) < _INFINITE:
+                shape = 0.5 * aspect * (x1 + x2), 0.5 * (y1 + y2), width, height
+                found.append(Found(shape, score, label, kinds[label]))
         return found

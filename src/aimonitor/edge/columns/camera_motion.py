@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aimonitor.edge.camera_motion import ALIKE, ASKED, STANDS, TOLERANCE, WITNESSES, Move, believed, vote
+from aimonitor.edge.camera_motion import ALIKE, ASKED, STANDS, TOLERANCE, WITNESSES, Move, Place, believed, vote
 from aimonitor.edge.columns.kalman import Columns
 
 _MIDDLE, _HALF = (ALIKE + 1 / ALIKE) / 2, (ALIKE - 1 / ALIKE) / 2
@@ -48,6 +48,5 @@ def _refine(moves: Columns, support: Columns, scale: Columns) -> Move | None:
     return (x, y) if x or y else None
 
 
-def _places(boxes: Columns) -> Columns:
-    """(3, n): center x and y, height."""
-    return np.concatenate((boxes[0], boxes[1, 1:]))
+def _places(boxes: Columns) -> list[Place]:
+    return [(x, y, height) for x, y, height in zip(*boxes[0].tolist(), boxes[1, 1].tolist(), strict=True)]
