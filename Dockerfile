@@ -21,11 +21,17 @@ COPY requirements/build.txt requirements/
 RUN python -m venv /tools && /tools/bin/pip install --require-hashes -r requirements/build.txt \
  && python -m venv --without-pip /opt/aimonitor
 
+# The compiler reads the types of the packages, so they are here too; neither is in an image that runs.
 FROM tools AS wheel
+# hadolint ignore=DL3008  # Debian keeps one version of each, and none of it is in what runs
+RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
+COPY requirements/run.txt requirements/
+RUN /tools/bin/pip install --require-hashes -r requirements/run.txt
 COPY pyproject.toml README.md LICENSE ./
+COPY native/ native/
 COPY src/ src/
 COPY --from=dashboard /build/src/aimonitor/hub/static/ src/aimonitor/hub/static/
-RUN /tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
+RUN NATIVE=yes /tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
 
 # One stage of packages for each program: a change of our own code fetches nothing again.
 FROM tools AS hub-packages

@@ -9,25 +9,26 @@ WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print 
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --progress-bar on
 compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
   --no-emit-index-url $(1) pyproject.toml --output-file $(2)
+NATIVE := native/build.py native/modules.txt $(shell grep '^src/' native/modules.txt)
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 14
 
-run: $(VENV)/run.stamp $(STATIC)  ## hub and edge on real footage, dashboard on http://127.0.0.1:8000
+run: $(VENV)/run.stamp $(STATIC) $(VENV)/native.stamp  ## hub and edge on real footage, dashboard on http://127.0.0.1:8000
 	@exec $(BIN)/aimonitor demo
 
 # Two at a time, because most tests wait. Browsers, processes and clocks are real and share the cores: what fails is tried
 # again, and said ("rerun").
-test: $(VENV)/dev.stamp $(STATIC) system  ## everything that is proven in minutes
+test: $(VENV)/dev.stamp $(STATIC) system $(VENV)/native.stamp  ## everything that is proven in minutes
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --reruns=2 --reruns-delay=2
 	cd web && npm test
 
-test-slow: $(VENV)/dev.stamp $(STATIC)  ## the slower proofs: faults, soaks, third-party servers, containers
+test-slow: $(VENV)/dev.stamp $(STATIC) $(VENV)/native.stamp  ## the slower proofs: faults, soaks, third-party servers, containers
 	@bash .ci/system slow
 	RELIABILITY_REPORT=1 $(BIN)/python -m pytest -m slow --timeout=900
 
-soak: $(VENV)/dev.stamp  ## two hours of ordinary life, watched: docs/ref/soak.md
+soak: $(VENV)/dev.stamp $(VENV)/native.stamp  ## two hours of ordinary life, watched: docs/ref/soak.md
 	$(BIN)/python tests/faults/soak.py
 
 check: $(VENV)/dev.stamp web/node_modules/.stamp  ## format, lint, types, import contracts
@@ -38,7 +39,7 @@ check: $(VENV)/dev.stamp web/node_modules/.stamp  ## format, lint, types, import
 	@$(MAKE) --no-print-directory docs
 	cd web && npm run check
 
-bench: $(VENV)/dev.stamp  ## ratios against named peers, printed; takes a quiet machine
+bench: $(VENV)/dev.stamp $(VENV)/native.stamp  ## ratios against named peers, printed; takes a quiet machine
 	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
 
 docs: $(VENV)/dev.stamp  ## build the documentation into build/site; a broken link is an error
@@ -68,7 +69,16 @@ lock: $(VENV)/dev.stamp  ## renew the locked requirements from pyproject.toml
 system:  ## what the tests use of the system: Chromium (installed where that is possible)
 	@bash .ci/system
 
+interpreted: $(VENV)/run.stamp  ## without what is compiled, until the next `make native` or change of its sources
+	$(BIN)/python native/build.py --remove
+	@touch $(VENV)/native.stamp
+
+native: $(VENV)/run.stamp  ## compile what runs for every picture, or say why not
+	@$(BIN)/python native/build.py
+	@touch $(VENV)/native.stamp
+
 clean:  ## remove what the other commands made
+	find src -name '*.so' -delete
 	rm -rf $(VENV) web/node_modules src/aimonitor/hub/static dist build var .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
@@ -86,6 +96,10 @@ $(VENV)/dev.stamp: requirements/dev.txt | $(BIN)/python
 	$(PIP) --quiet --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/run.stamp
 
+$(VENV)/native.stamp: $(NATIVE) | $(VENV)/run.stamp
+	@$(BIN)/python native/build.py
+	@touch $@
+
 web/node_modules/.stamp: web/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js with npm is needed to build the dashboard; install it and run this again"; exit 1; }
 	cd web && npm ci --no-audit --no-fund
@@ -94,4 +108,4 @@ web/node_modules/.stamp: web/package-lock.json
 $(STATIC): web/node_modules/.stamp $(WEB_SOURCES)
 	cd web && npm run build
 
-.PHONY: help run test test-slow soak check bench docs reference web wheel lock system clean
+.PHONY: help run native interpreted test test-slow soak check bench docs reference web wheel lock system clean

@@ -14,10 +14,21 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from reliability_report import measured, pytest_configure, pytest_sessionfinish  # noqa: F401 - hooks
+from reliability_report import measured, pytest_sessionfinish  # noqa: F401 - hooks
+from reliability_report import pytest_configure as configure_report
 
 settings.register_profile("patient", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("patient")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What is compiled and older than its source would be tested in its place."""
+    configure_report(config)
+    for compiled in Path(__file__).parent.parent.glob("src/aimonitor/**/*.so"):
+        stem = compiled.with_name(compiled.name.partition(".")[0])
+        ages = [path.stat().st_mtime for path in map(stem.with_suffix, (".py", ".c")) if path.is_file()]
+        if not ages or max(ages) > compiled.stat().st_mtime:
+            raise pytest.UsageError(f"{compiled.name} is older than its source: `make native`, or `make interpreted`")
 
 
 @dataclass

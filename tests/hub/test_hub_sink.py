@@ -19,14 +19,14 @@ from websockets.frames import Frame, Opcode
 
 from aimonitor.common.clock import ManualClock
 from aimonitor.contract import codec, frames, messages
-from aimonitor.hub import serve
+from aimonitor.hub import serve, writing
 from aimonitor.hub.courtesy import ASKED_TURN, BRISK_TURN, BRISK_TURNS, CHUNK, TURN, WAY_S, Courtesy
 from aimonitor.hub.fan_out import FanOut, Row
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import LINES
 from aimonitor.hub.parcel import Parcel, encode_frame
 from aimonitor.hub.relay import Relay
-from aimonitor.hub.sink import Sink, write_to_each
+from aimonitor.hub.sink import Sink
 from aimonitor.hub.sink_outlet import SinkOutlet
 from aimonitor.hub.window import FIRST, LATE_S, LEAST, MOST, PROBE_S, Window
 
@@ -292,7 +292,11 @@ class Listed:
         return True
 
 
-def test_what_was_written_is_known_although_a_socket_in_between_takes_nothing():
+WRITERS = [pytest.param(writing.in_python, id="in Python"), pytest.param(writing.write_to_each, id="as it runs here")]
+
+
+@pytest.mark.parametrize("write_to_each", WRITERS)
+def test_what_was_written_is_known_although_a_socket_in_between_takes_nothing(write_to_each):
     """`list.extend` keeps what came before an exception: the innermost loop rests on it."""
     pairs = [socket.socketpair(socket.AF_UNIX) for _ in range(5)]
     full = pairs[3][0]
@@ -310,7 +314,8 @@ def test_what_was_written_is_known_although_a_socket_in_between_takes_nothing():
         theirs.close()
 
 
-def test_writing_ends_where_somebody_waits_but_never_before_the_first_chunk_is_out():
+@pytest.mark.parametrize("write_to_each", WRITERS)
+def test_writing_ends_where_somebody_waits_but_never_before_the_first_chunk_is_out(write_to_each):
     asked = []
 
     def waits():
@@ -319,12 +324,66 @@ def test_writing_ends_where_somebody_waits_but_never_before_the_first_chunk_is_o
 
     ours, theirs = socket.socketpair(socket.AF_UNIX)
     with ours, theirs:
-        fds = [-1, ours.fileno(), -1, ours.fileno(), ours.fileno(), ours.fileno(), ours.fileno()]
+        fds = array("i", [-1, ours.fileno(), -1, ours.fileno(), ours.fileno(), ours.fileno(), ours.fileno()])
         assert write_to_each(fds, b"x", 2, waits) == [0, 1, 0, 1]
         assert write_to_each(fds[:1], b"x", 2, waits) == [0]
-        assert write_to_each([], b"x", 2, waits) == []
+        assert write_to_each(fds[:0], b"x", 2, waits) == []
         assert len(asked) == 2
         assert theirs.recv(99) == b"xx"
+
+
+@pytest.mark.parametrize("write_to_each", WRITERS)
+@given(st.data(), st.integers(1, 9), st.integers(0, 9))
+def test_the_loop_in_c_does_what_the_loop_in_python_does(write_to_each, data, chunk, patience):
+    """Some sockets are none (-1), some take only a part, and after `patience` looks somebody waits."""
+    kinds = data.draw(st.lists(st.sampled_from(["takes", "none", "part"]), max_size=12))
+    frame, looks = bytes(100_000), []
+
+    def waits():
+        looks.append(None)
+        return len(looks) > patience
+
+    with contextlib.ExitStack() as stack:
+        pairs = [tuple(map(stack.enter_context, socket.socketpair(socket.AF_UNIX))) for _ in kinds]
+        for (ours, _), kind in zip(pairs, kinds, strict=True):
+            ours.setblocking(False)
+            if kind == "part":
+                ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        numbers = [-1 if kind == "none" else ours.fileno() for (ours, _), kind in zip(pairs, kinds, strict=True)]
+        taken = write_to_each(array("i", numbers), frame, chunk, waits)
+    told = {
+        "takes": lambda size: size == len(frame),
+        "none": lambda size: size == 0,
+        "part": lambda size: size < len(frame),
+    }
+    assert all(told[kind](size) for kind, size in zip(kinds, taken, strict=False))
+    assert len(taken) == min(len(pairs), chunk * (patience + 1))
+    assert len(looks) == min(len(pairs) // chunk, patience + 1)
+
+
+@pytest.mark.skipif(writing.write_to_each is writing.in_python, reason="not compiled here: python native/build.py")
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ((array("h", [1]), b"", 1, bool), "an array of 'i'"),
+        (([1], b"", 1, bool), "bytes-like"),
+        ((array("i", [1]), "text", 1, bool), "bytes-like"),
+        ((array("i", [1]), b"", 0, bool), "chunk of at least 1"),
+        ((array("i", [1]), b""), "got 2 arguments"),
+    ],
+)
+def test_the_loop_in_c_says_what_it_was_given_wrong(wrong, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        writing.write_to_each(*wrong)
+
+
+def test_what_the_look_raises_comes_out_of_the_loop():
+    def waits():
+        raise RuntimeError("no selector")
+
+    for write_to_each in (writing.in_python, writing.write_to_each):
+        with pytest.raises(RuntimeError, match="no selector"):
+            write_to_each(array("i", [-1, -1]), b"x", 1, waits)
 
 
 def test_many_are_served_in_chunks_and_the_newest_waits_for_the_pass_to_end():

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from aimonitor.doctor.finding import Case, Finding, failed, ok, skipped, warning
@@ -36,9 +37,16 @@ def cpu(_: Case) -> Iterator[Finding]:
         yield warning(f"{shown}: little", "run one camera, with --detector motion: if the detector is killed")
     else:
         yield ok(shown)
+    yield ok(f"what runs for every picture is {_how_it_runs()}")
     busy = _load_per_core()
     if busy > _BUSY:
         yield warning(f"busy: {busy:.1f} programs wait for each core", "end what is not needed, or use fewer cameras")
+
+
+def _how_it_runs() -> str:
+    if find_spec("aimonitor.hub._writing") is not None:
+        return "compiled"
+    return "interpreted; compiled (`make native`, with a C compiler) it takes a half to a third of the time"
 
 
 def _cpu_features() -> list[str]:

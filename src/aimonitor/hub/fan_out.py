@@ -16,7 +16,7 @@ from aimonitor.hub.courtesy import Courtesy, Pace
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import Outlet
 from aimonitor.hub.parcel import Parcel
-from aimonitor.hub.sink import write_to_each
+from aimonitor.hub.writing import write_to_each
 
 _AT_ONCE = Pace.at_once(64)
 """A row that is not longer is written to in one go."""

@@ -3,16 +3,15 @@
 The transport's buffer holds no more than the rest of one message: with a high-water mark of zero it says `pause` as
 soon as the kernel takes less than all, and the kernel takes no more than TCP_NOTSENT_LOWAT bytes ahead of the network.
 
-So while a sink is ready its transport's buffer is empty, and a frame may go to the socket itself: `write_to_each` saves
-most of what Python costs by it. What the kernel does not take is handed to the transport, which waits for it. The
+So while a sink is ready its transport's buffer is empty, and a frame may go to the socket itself (`writing`): that
+saves most of what Python costs. What the kernel does not take is handed to the transport, which waits for it. The
 socket's number stays valid because the protocol unbinds in `connection_lost`, which comes before the socket is closed.
 """
 
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Sequence
-from itertools import islice, repeat
+from collections.abc import Callable
 
 UNSENT_BYTES = 128 * 1024
 """What the kernel may hold that the network has not taken; more would be old pictures."""
@@ -95,25 +94,3 @@ class Sink:
         self.unbind()
         if self._transport is not None:
             self._transport.abort()
-
-
-def write_to_each(fds: Sequence[int], frame: bytes, chunk: int, waits: Callable[[], object]) -> list[int]:
-    """Write `frame` to these sockets, one after the other, and give how many bytes each of them took (-1 takes none).
-
-    After each `chunk` of them it asks whether somebody `waits`, and ends there if so: the list is then shorter.
-
-    The innermost loop of the hub. `map` and `extend` keep it out of the interpreter, where each look at whoever waits
-    would find nothing of it left in the processor's caches; what was written stays in the list when a write fails.
-    """
-    taken: list[int] = []
-    left, until = iter(fds), chunk
-    while len(taken) < len(fds):
-        try:
-            taken.extend(map(os.write, islice(left, until - len(taken)), repeat(frame)))
-        except OSError:  # full, or gone, and the transport finds out which; or no socket at all
-            taken.append(0)
-        if len(taken) >= until:
-            if waits():
-                break
-            until += chunk
-    return taken
