@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,14 @@ settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What is compiled and older than its source would be tested in its place."""
+    """What is compiled from a source that has changed since, or is gone, would be tested in its place."""
     configure_report(config)
-    for compiled in Path(__file__).parent.parent.glob("src/aimonitor/**/*.so"):
+    for compiled in Path(__file__).parent.parent.glob(f"src/aimonitor/**/*{EXTENSION_SUFFIXES[0]}"):
         stem = compiled.with_name(compiled.name.partition(".")[0])
         ages = [path.stat().st_mtime for path in map(stem.with_suffix, (".py", ".c")) if path.is_file()]
         if not ages or max(ages) > compiled.stat().st_mtime:
-            raise pytest.UsageError(f"{compiled.name} is older than its source: `make native`, or `make interpreted`")
+            words = "is not of its source as it is now: `make native`, or `make interpreted`"
+            raise pytest.UsageError(f"{compiled.name} {words}")
 
 
 @dataclass
