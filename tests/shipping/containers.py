@@ -14,6 +14,7 @@ import struct
 import subprocess
 import threading
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from aimonitor.models.cache import cache_dir
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = ("podman", "runc", "docker-compose", "debootstrap", "netavark", "aardvark-dns", "node", "npm", "tar")
 _EXTRA_PATH = "/usr/sbin:/sbin:/usr/lib/podman"
-_PACKAGES = "python3,python3-venv,ca-certificates,openssl,redis-server,nginx-light"
+_PACKAGES = "python3,python3-dev,python3-venv,ca-certificates,openssl,redis-server,nginx-light"
+"""Python with its headers, as Python's own image has it: our wheel is compiled on it."""
 _STAND_INS = {"PYTHON_IMAGE": "localhost/stand-in/debian", "NODE_IMAGE": "localhost/stand-in/node"}
 _PROMETHEUS = "localhost/stand-in/prometheus"
 _NAMES = Path("/run/containers/networks/aardvark-dns")
@@ -61,7 +63,7 @@ def run(*command: str | Path, timeout: float = 600, environ: Mapping[str, str] |
 
 def base_archive() -> Path:
     """The stand-in's root folder as a tar file, made once and kept in the cache."""
-    archive = cache_dir() / "tests" / "stand-in-bookworm.tar"
+    archive = cache_dir() / "tests" / f"stand-in-{zlib.crc32(_PACKAGES.encode()):08x}.tar"
     if archive.is_file():
         return archive
     archive.parent.mkdir(parents=True, exist_ok=True)

@@ -166,6 +166,15 @@ def test_the_hubs_image_is_small_and_has_no_opencv(images, measured):
     images.engine.podman("run", "--rm", "--entrypoint", "python", "aimonitor-hub", "-c", look)
 
 
+def test_what_runs_for_every_picture_is_compiled_in_the_images(images):
+    assert "every picture is compiled" in images.engine.podman("run", "--rm", "aimonitor-hub", "doctor", "cpu")
+    look = "import sys, aimonitor.edge.tracker as tracker; sys.exit(not tracker.COMPILED)"
+    images.engine.podman("run", "--rm", "--entrypoint", "python", "aimonitor-edge", "-c", look)
+    for image in ("aimonitor-hub", "aimonitor-edge"):
+        look = "import shutil, sys; sys.exit(shutil.which('gcc'))"
+        images.engine.podman("run", "--rm", "--entrypoint", "python", image, "-c", look)
+
+
 def test_a_viewer_sees_live_pictures_through_tls(system):
     async def watch() -> tuple[bytes, dict]:
         address = f"wss://localhost:{system.https}/ws"

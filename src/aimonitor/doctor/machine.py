@@ -46,7 +46,7 @@ def cpu(_: Case) -> Iterator[Finding]:
 def _how_it_runs() -> str:
     if find_spec("aimonitor.hub._writing") is not None:
         return "compiled"
-    return "interpreted; compiled (`make native`, with a C compiler) it takes a half to a third of the time"
+    return "interpreted; compiled (`make native`, with a C compiler), objects are followed in a third of the time"
 
 
 def _cpu_features() -> list[str]:
