@@ -22,7 +22,8 @@ LISTED = [
     for line in (ROOT / "native" / "modules.txt").read_text().splitlines()
     if line.startswith("src/")
 ]
-MODULES = [".".join(path.with_suffix("").parts) for path in LISTED]
+MODULES = {".".join(path.with_suffix("").parts): path for path in LISTED}
+TYPED = [module for module, path in MODULES.items() if path.suffix == ".py"]
 MADE = sorted([LIBRARY, *(str(path.with_suffix(SUFFIX)) for path in LISTED)])
 UNMADE = shutil.ignore_patterns("static", "__pycache__", "*.so", "*.pyd")
 
@@ -108,7 +109,7 @@ def test_everything_that_is_listed_is_compiled_and_nothing_else(compiled):
 
 
 def decisions(checkout):
-    command = [sys.executable, str(Path(__file__).with_name("decisions.py")), *MODULES[:-1]]
+    command = [sys.executable, str(Path(__file__).with_name("decisions.py")), *TYPED]
     environ = {**os.environ, "PYTHONPATH": str(checkout / "src")}
     done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=250, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -118,7 +119,7 @@ def decisions(checkout):
 def test_the_compiled_tracker_decides_as_the_interpreted_one(compiled, interpreted):
     machine, plain = decisions(compiled), decisions(interpreted)
     for checkout, kind, told in ((compiled, SUFFIX, machine), (interpreted, ".py", plain)):
-        expected = {module: str(checkout / "src" / Path(*module.split("."))) + kind for module in MODULES[:-1]}
+        expected = {module: str(checkout / "src" / MODULES[module].with_suffix(kind)) for module in TYPED}
         assert told["files"] == expected
     for way, near in (("by number", 1e-12), ("as it runs", 1e-9)):  # as it runs: interpreted, many are in columns
         for name, looks in plain[way].items():
@@ -233,11 +234,11 @@ def test_a_wheel_with_what_is_compiled_is_for_this_kind_of_machine_and_runs(inte
     python = tmp_path / "venv" / "bin" / "python"
     for arguments in (
         ["venv", "--python", sys.executable, "venv"],
-        ["pip", "install", "--python", python, wheel, "numpy"],
+        ["pip", "install", "--python", python, f"{wheel}[hub]", "numpy"],
     ):
         code, said = run(sys.executable, "-m", "uv", *arguments, cwd=tmp_path)
         assert code == 0, said
-    show = f"import importlib\nfor name in {MODULES}: print(importlib.import_module(name).__file__)"
+    show = f"import importlib\nfor name in {list(MODULES)}: print(importlib.import_module(name).__file__)"
     code, said = run(python, "-c", show, cwd=tmp_path)
     assert code == 0, said
     assert [line.partition("site-packages/")[2] for line in said.splitlines()] == [
