@@ -62,7 +62,8 @@ class RunningHub:
             await self.server.serve(sockets=[self.listener])
             telling.cancel()
 
-        asyncio.run(serve())
+        with asyncio.Runner(loop_factory=self.server.config.get_loop_factory()) as runner:
+            runner.run(serve())
 
     @property
     def port(self) -> int:

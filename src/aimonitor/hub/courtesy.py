@@ -6,8 +6,8 @@ the question is answered, the turns are short, for there is one between any two 
 """
 
 import asyncio
+import os
 import select
-import selectors
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -24,6 +24,7 @@ BRISK_TURN = 64
 BRISK_TURNS = 4
 """So short are so many turns after a look that found somebody: a new connection is three turns old before it asks."""
 ASKED_TURN = 8
+_FILES = "/proc/self/fd"
 WAY_S = 0.05
 """For so long a question makes way for itself; who takes longer is no worse off than before."""
 
@@ -70,14 +71,13 @@ class Courtesy:
         return Pace(turn, CHUNK, self._told or self._doorbell())
 
     def _doorbell(self) -> Callable[[], object]:
-        """Asks whether a socket of the running loop is ready, which its selector knows before the loop asks it.
+        """Asks whether a socket of the running loop is ready. A system call, and nothing of ours around it.
 
-        asyncio keeps the selector to itself; where it is not found (held by a test), or is none of Linux, somebody
-        always waits. A system call, and nothing of ours around it.
+        The loop's epoll knows before the loop asks it; where it is not found, somebody always waits.
         """
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            poll = _poll_of(loop)
+            poll = _poll_of_the_loop()
             self._loop, self._waits = loop, _always if poll is None else partial(poll.poll, 0)
         return self._waits
 
@@ -93,11 +93,25 @@ def _nobody() -> bool:
 _ASKED = Pace.at_once(ASKED_TURN)
 
 
-def _poll_of(loop: asyncio.AbstractEventLoop) -> "select.poll | None":
-    selector = getattr(loop, "_selector", None)
-    epoll = getattr(selectors, "EpollSelector", None)
-    if epoll is None or not isinstance(selector, epoll):
+def _poll_of_the_loop() -> "select.poll | None":
+    """No loop tells its epoll, but a hub's process has no other; None where it has, or where it is none of Linux."""
+    epolls = [int(name) for name in _open_files() if _link(name) == "anon_inode:[eventpoll]"]
+    if len(epolls) != 1:
         return None
     poll = select.poll()
-    poll.register(selector.fileno(), select.POLLIN)
+    poll.register(epolls[0], select.POLLIN)
     return poll
+
+
+def _open_files() -> list[str]:
+    try:
+        return os.listdir(_FILES)
+    except OSError:
+        return []
+
+
+def _link(name: str) -> str:
+    try:
+        return os.readlink(f"{_FILES}/{name}")
+    except OSError:  # the one by which they were listed is closed by now
+        return ""
