@@ -123,7 +123,7 @@ def main() -> int:
     if chosen.remove:
         print("Nothing is compiled now: everything runs interpreted, to the same results")
         return 0
-    print("Compiling what runs for every picture: about half a minute, once", flush=True)
+    print("Compiling what runs for every picture: about a minute, once", flush=True)
     start = time.monotonic()
     if not (trouble := compile_whole(where)):
         print(f"Compiled in {time.monotonic() - start:.0f} s")

@@ -93,7 +93,7 @@ def inside(found: Detections, part: Box) -> tuple[Detections, Sequence[Box]]:
     keep = np.flatnonzero(~cut)
     placed = boxes * np.array([part.width, part.height] * 2, np.float32)
     placed += np.array([part.x1, part.y1] * 2, np.float32)
-    labels = tuple(found.labels[place] for place in keep)
+    labels = tuple(found.labels[place] for place in keep.tolist())
     return Detections(placed[keep], found.scores[keep], labels), [Box(*map(float, box)) for box in placed[cut]]
 
 

@@ -79,19 +79,13 @@ def kind_of(label: str) -> str:
     return next((min(family) for family in (VEHICLES, ANIMALS) if label in family), label)
 
 
-class _Kinds(dict[str, str]):
-    def __missing__(self, label: str) -> str:
-        kind = self[label] = kind_of(label)
-        return kind
-
-
 class Reader:
     """Reads the detections of one camera."""
 
     def __init__(self, aspect: float) -> None:
         """`aspect` is width / height of the picture."""
         self._aspect = aspect
-        self._kinds = _Kinds()
+        self._kinds: dict[str, str] = {}
 
     def read(self, detections: Detections) -> list[Found]:
         """The valid ones of `detections`."""
@@ -101,5 +95,8 @@ class Reader:
             width, height = aspect * (x2 - x1), y2 - y1
             if width >= LEAST_SIDE and height >= LEAST_SIDE and abs(x1 + x2 + y1 + y2 + score) < _INFINITE:
                 shape = 0.5 * aspect * (x1 + x2), 0.5 * (y1 + y2), width, height
-                found.append(Found(shape, score, label, kinds[label]))
+                kind = kinds.get(label)
+                if kind is None:
+                    kind = kinds[label] = kind_of(label)
+                found.append(Found(shape, score, label, kind))
         return found

@@ -125,7 +125,7 @@ class Detections:
 
     boxes: Floats
     scores: Floats
-    labels: tuple[str, ...]
+    labels: Sequence[str]
 
     def __post_init__(self) -> None:
         n = len(self.labels)
