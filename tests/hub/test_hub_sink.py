@@ -35,6 +35,39 @@ from aimonitor.hub.window import FIRST, LATE_S, LEAST, MOST, PROBE_S, Window
 # --- what is relied on ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.skipif(os.name != "posix", reason="sockets have numbers that may be written to on POSIX systems")
+@pytest.mark.parametrize("end", ["close", "abort", "reset", "abort while it is full", "reset while it is full"])
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_loop_says_that_a_connection_is_lost_before_it_closes_the_socket(loop, end):
+    """Its number may be another socket's afterwards, and pictures would go there."""
+    lost = asyncio.Event()
+
+    class Protocol(asyncio.Protocol):
+        def connection_made(self, transport):
+            self.transport, self.raw = transport, transport.get_extra_info("socket")
+            if "full" in end:
+                transport.set_write_buffer_limits(high=0)
+                transport.write(bytes(10_000_000))
+            if "reset" not in end:
+                asyncio.get_running_loop().call_later(0.05, transport.close if end == "close" else transport.abort)
+
+        def connection_lost(self, _):
+            os.fstat(self.raw.fileno())
+            lost.set()
+
+    async def story():
+        server = await asyncio.get_running_loop().create_server(Protocol, "127.0.0.1", 0)
+        with socket.create_connection(server.sockets[0].getsockname()) as client:
+            await asyncio.sleep(0.1)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        async with asyncio.timeout(10):
+            await lost.wait()
+        server.close()
+
+    with asyncio.Runner(loop_factory=pytest.importorskip(loop).new_event_loop) as runner:
+        runner.run(story())
+
+
 def test_uvicorns_protocol_is_still_made_the_way_the_mixin_makes_it():
     parameters = list(inspect.signature(WebSocketsSansIOProtocol.__init__).parameters)
     assert parameters == ["self", "config", "server_state", "app_state", "_loop"], f"uvicorn {uvicorn.__version__}"
