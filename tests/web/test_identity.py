@@ -1,6 +1,7 @@
 """Who comes in: signing in and out, roles, sessions that end, people, tokens, pairing, the trail."""
 
 import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -164,10 +165,11 @@ def test_ones_own_password_is_changed(open_as: OpenPage, people: HubClient) -> N
 
 
 def test_a_token_lets_an_edge_in_until_it_is_taken_away(open_as: OpenPage, hub: HubProcess) -> None:
+    name = f"the barn, {time.time_ns()}"  # another one when it is tried again: what was made before is still there
     page = open_as("Anna", "#/setup/devices")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     form = page.get_by_role("form", name="Make a token")
-    form.get_by_label("What it is for").fill("the barn")
+    form.get_by_label("What it is for").fill(name)
     form.get_by_label("Its name here").fill("barn")
     form.get_by_role("button").click()
     shown = page.get_by_role("alert").filter(has_text="Secret of")
@@ -181,7 +183,7 @@ def test_a_token_lets_an_edge_in_until_it_is_taken_away(open_as: OpenPage, hub: 
     with ScriptedEdge(hub.port, (Camera("door", "Barn door"),), edge_id="barn", token=secret):
         live = open_as("Anna", "#/camera/barn/door")
         expect(live.locator(".stage .badge.state-live")).to_be_visible()
-        barn = row(page, "the barn")
+        barn = row(page, name)
         barn.get_by_role("button", name="Renew").click()
         barn.get_by_role("button", name="Yes").click()
         expect(shown.locator("code")).not_to_have_text(secret)
