@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from aimonitor.common.clock import SystemClock
-from aimonitor.common.websocket import HubConnection
+from aimonitor.common.websocket_client import HubConnection
 from aimonitor.contract import codec
 from aimonitor.hub import serve
 from aimonitor.hub.connection import Connection

@@ -2,10 +2,7 @@
 
 import codecs
 import logging
-from typing import Any
 
-from websockets.asyncio.client import ClientConnection
-from websockets.client import ClientProtocol
 from websockets.frames import (  # type: ignore[attr-defined]  # apply_mask: the compiled one where there is one
     CloseCode,
     Frame,
@@ -113,21 +110,3 @@ class ServerFraming(CloseAtAnyTime, ServerProtocol):
             self._utf8.decode(frame.data, frame.fin)
         if frame.fin:
             self._utf8 = None
-
-
-class _Client(CloseAtAnyTime, ClientProtocol):
-    """The side that dials."""
-
-
-class HubConnection(ClientConnection):
-    """For `connect(create_connection=HubConnection)`: a connection that takes a close at any time."""
-
-    def __init__(self, protocol: ClientProtocol, **options: Any) -> None:  # noqa: ANN401  # handed on untouched
-        ours = _Client(
-            protocol.uri,
-            extensions=protocol.available_extensions,
-            subprotocols=protocol.available_subprotocols,
-            max_size=(protocol.max_message_size, protocol.max_fragment_size),
-            logger=protocol.logger,
-        )
-        super().__init__(ours, **options)

@@ -19,7 +19,7 @@ from aimonitor.common import backoff
 from aimonitor.common.clock import Clock
 from aimonitor.common.mailbox import Latest, Outbox
 from aimonitor.common.tasks import first_of
-from aimonitor.common.websocket import HubConnection
+from aimonitor.common.websocket_client import HubConnection
 from aimonitor.contract import codec, founding, messages, seal
 from aimonitor.contract.errors import ContractError
 from aimonitor.contract.overlays import Layout
