@@ -33,6 +33,13 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{compiled.name} {words}")
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Why a test was tried again is said as well when it then passed."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        crash = getattr(report.longrepr, "reprcrash", None)
+        terminalreporter.write_line(f"RERUN {report.nodeid} - {crash or report.longrepr}")
+
+
 @dataclass
 class RunningHub:
     """A real hub on a real port of this machine, in a thread of its own."""

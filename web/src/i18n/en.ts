@@ -104,6 +104,7 @@ export const en = {
     title: "Events",
     none: "Nothing has happened.",
     noneMatch: "No event matches the filters.",
+    noneThen: "Nothing in this time.",
     all: "All events",
     ongoing: "Ongoing",
     lasted: (duration: string) => `lasted ${duration}`,

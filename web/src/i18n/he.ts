@@ -102,6 +102,7 @@ export const he: Catalogue = {
     title: "אירועים",
     none: "לא קרה דבר.",
     noneMatch: "אין אירועים שמתאימים לסינון.",
+    noneThen: "אין דבר בפרק הזמן הזה.",
     all: "כל האירועים",
     ongoing: "נמשך",
     lasted: (duration) => `נמשך ${duration}`,

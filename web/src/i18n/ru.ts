@@ -102,6 +102,7 @@ export const ru: Catalogue = {
     title: "События",
     none: "Ничего не произошло.",
     noneMatch: "Нет событий, подходящих под фильтры.",
+    noneThen: "За это время ничего.",
     all: "Все события",
     ongoing: "Продолжается",
     lasted: (duration) => `длилось ${duration}`,

@@ -50,7 +50,7 @@ export function Timeline({ incidents, source, range, onRange }: TimelineProps): 
         <Segments names={RANGES} words={words.events} value={range} onChange={onRange} label={words.events.range} />
         <Segments names={FIGURES} words={words.events.figure} value={figure} onChange={setFigure} label={words.events.figures} />
       </div>
-      {lanes.length === 0 && <p class="quiet">{words.events.none}</p>}
+      {lanes.length === 0 && <p class="quiet">{words.events.noneThen}</p>}
       {lanes.map((lane) => (
         <LaneRow key={lane.source} lane={lane} figure={figure} scale={scale} rangeS={rangeS} />
       ))}
