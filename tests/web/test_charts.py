@@ -12,14 +12,17 @@ from conftest import HubProcess, OpenPage, wait_until
 
 pytestmark = pytest.mark.browser
 
+HAPPENED_AT = round(time.time(), 3)  # all in the same hour, whatever the hour
+
 
 @pytest.fixture(scope="module")
 def edge(hub: HubProcess) -> Iterator[ScriptedEdge]:
     with ScriptedEdge(hub.port, (Camera("gate", "Gate"), Camera("yard", "Yard"))) as playing:
+        then = {"at": HAPPENED_AT, "opened_at": HAPPENED_AT}
         for number in range(3):
-            playing.say_event("gate", f"one-{number}", "opened", kind="unusual" if number else "loitering")
-            playing.say_event("gate", f"one-{number}", "closed")
-        playing.say_event("yard", "other", "opened")
+            playing.say_event("gate", f"one-{number}", "opened", kind="unusual" if number else "loitering", **then)
+            playing.say_event("gate", f"one-{number}", "closed", **then)
+        playing.say_event("yard", "other", "opened", **then)
         yield playing
 
 
@@ -36,7 +39,7 @@ def test_events_are_counted_by_hour_and_weekday(open_page: OpenPage, edge: Scrip
     bars = page.locator(".bars > li")
     expect(bars).to_have_count(24)
     expect(page.locator(".reach")).to_contain_text("4 events since")
-    tokyo = time.gmtime(time.time() + 9 * 3600)
+    tokyo = time.gmtime(HAPPENED_AT + 9 * 3600)
     assert counted(page) == [f"{tokyo.tm_hour:02}: 4"]
     page.get_by_role("button", name="By weekday").click()
     expect(bars).to_have_count(7)
