@@ -168,7 +168,7 @@ class ScriptedEdge:
                 outgoing, self._outgoing = self._outgoing, []
             for message in outgoing:
                 socket.send(codec.encode(message))
-            due = max(due + 1 / self.fps, time.monotonic() - 0.5)
+            due = max(due + 1 / self.fps, time.monotonic() + 0.5 / self.fps)  # held up, it catches up as a camera can
             self._listen(socket, due)
 
     def _send_frame(self, socket: ClientConnection, dice: random.Random) -> None:

@@ -101,7 +101,8 @@ def wait_for_picture(page: Page) -> None:
 
 def wait_for_color(page: Page, x: float, y: float, condition: str) -> None:
     """Wait until the overlay at (x, y) is so: r, g, b are 0..255 and a is how opaque."""
-    wait_until(page, f"(([r, g, b, a]) => {condition})(({PIXEL})([{x}, {y}]))")
+    there = "document.querySelector('.stage canvas.pixels') !== null"
+    wait_until(page, f"{there} && (([r, g, b, a]) => {condition})(({PIXEL})([{x}, {y}]))")
 
 
 def pixel(page: Page, x: float, y: float) -> list[int]:
