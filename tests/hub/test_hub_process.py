@@ -127,3 +127,46 @@ def test_the_hub_never_imports_what_only_an_edge_needs():
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]", answer
+
+
+AT_REST = """
+import asyncio, os, signal, sys
+from aimonitor.cli import main  # as `aimonitor hub` comes to it
+from aimonitor.hub import serve
+from aimonitor.hub.settings import HubSettings
+
+def announce(text):
+    global port
+    port = int(text.rpartition(":")[2])
+
+async def look():
+    while True:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            break
+        except OSError:
+            await asyncio.sleep(0.05)
+    writer.write(b"GET /health HTTP/1.1\\r\\nHost: hub\\r\\nConnection: close\\r\\n\\r\\n")
+    assert b" 200 " in await reader.readline()
+    writer.close()
+    print(*(name for name in sys.argv[1:] if sys.modules.get(name) is not None))
+    os.kill(os.getpid(), signal.SIGTERM)
+
+serve.run(HubSettings(port=0, history_path=sys.argv[1]), announce, beside=[look])
+"""
+NOT_AT_REST = [
+    *("aimonitor.common.websocket_client", "websockets.client", "urllib.request", "webbrowser"),  # dialing
+    *("aimonitor.hub.exposition", "prometheus_client", "wsgiref"),  # being asked for metrics
+    *("argon2", "_cffi_backend", "cryptography"),  # signing in, web push
+    *("aimonitor.hub.neighbors", "aimonitor.hub.buses.redis", "aimonitor.hub.stores.redis", "opentelemetry.sdk"),
+    *("difflib", "tomllib"),  # settings that are wrong or in a file
+    *("pydantic.v1", "jinja2", "httpx"),  # nothing
+]
+"""What a hub needs for something that many never do."""
+
+
+def test_a_hub_at_rest_has_not_loaded_what_it_may_never_need(tmp_path):
+    """60 MB are promised (benchmarks/fanout.py measures them); what is named here was 6 MB of them."""
+    command = [sys.executable, "-c", AT_REST, str(tmp_path / "hub.sqlite3"), *NOT_AT_REST]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
+    assert (answer.returncode, answer.stdout.split()) == (0, []), answer.stderr

@@ -8,9 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-import webbrowser
 from collections import deque
 from types import FrameType
 
@@ -74,6 +71,8 @@ def run(chosen: argparse.Namespace) -> int:
         page = f"http://{shown}:{chosen.port}/"
         print(f"\n  AI Monitor is running: {page}   (Ctrl-C stops it)\n", flush=True)
         if chosen.open and not stopping.raised:
+            import webbrowser
+
             webbrowser.open(page)
         while not stopping.raised:
             hub.keep_alive()
@@ -179,6 +178,9 @@ def _provide(detector: str, camera: str | None) -> tuple[str, str]:
 
 
 def _wait_for_hub(health: str, hub: _Child, stopping: _StopFlag) -> None:
+    import urllib.error
+    import urllib.request
+
     deadline = time.monotonic() + _HUB_STARTS_WITHIN_S
     while time.monotonic() < deadline and not stopping.raised:
         hub.keep_alive()

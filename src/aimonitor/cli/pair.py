@@ -5,8 +5,6 @@ import json
 import os
 import sys
 import time
-import urllib.error
-import urllib.request
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -100,6 +98,9 @@ def _show(address: str, code: str, expires_s: int) -> None:
 
 def _post(hub: str, path: str, body: dict[str, str]) -> tuple[int, dict[str, Any]]:
     """The status and the JSON of an answer; raises OSError when there is none, PairingError when it is no hub's."""
+    import urllib.error
+    import urllib.request
+
     headers = {"content-type": "application/json"}
     request = urllib.request.Request(hub + path, json.dumps(body).encode(), headers, method="POST")
     try:

@@ -6,9 +6,7 @@ secrets.
 A wrong key or value is a SettingsError that names it, and for a key its nearest neighbors.
 """
 
-import difflib
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,7 +26,13 @@ class SettingsError(ValueError):
 class Settings(BaseModel):
     """Base of every program's settings: frozen, and strict about keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        str_strip_whitespace=True,
+        use_attribute_docstrings=True,
+        regex_engine="python-re",  # the other one keeps tables of all of Unicode for a `\S`: 200 KB
+    )
 
 
 S = TypeVar("S", bound=Settings)
@@ -79,6 +83,8 @@ def find_file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
 
 def read_section(file: Path, section: str) -> Mapping[str, Any]:
     """One table of a TOML file; empty when it has none."""
+    import tomllib  # many programs have no file
+
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -120,6 +126,8 @@ def _explain(error: ValidationError, model: type[Settings], where: Mapping[str, 
     top = str(first["loc"][0]) if first["loc"] else ""
     place = where.get(top, f"[{section}]")
     if first["type"] == "extra_forbidden":
+        import difflib
+
         near = difflib.get_close_matches(str(first["loc"][-1]), _keys(model, first["loc"]), n=3, cutoff=0.5)
         known = near or sorted(_keys(model, first["loc"]))
         return f"{place}: unknown key {path!r}; did you mean {' or '.join(map(repr, known))}?"

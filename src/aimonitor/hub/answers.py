@@ -232,6 +232,17 @@ class Refused(BaseModel):
     error: Problem
 
 
+_REF = "#/components/schemas/{model}"
+REFUSAL = {"application/json": {"schema": {"$ref": _REF.format(model="Refused")}}}
+"""What a refusal is, by name: of a model, FastAPI would keep a validator for each of two hundred entries."""
+
+
 def refused(description: str) -> dict[str, Any]:
     """An OpenAPI entry for a refusal."""
-    return {"model": Refused, "description": description}
+    return {"description": description, "content": REFUSAL}
+
+
+def refusal_schemas() -> dict[str, Any]:
+    """`Refused` and what it is made of, by name, for OpenAPI."""
+    schema = Refused.model_json_schema(ref_template=_REF)
+    return {**schema.pop("$defs"), "Refused": schema}

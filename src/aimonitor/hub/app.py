@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -25,12 +25,11 @@ from aimonitor.common.reload import SettingsFile, follow
 from aimonitor.common.tasks import begin, end
 from aimonitor.common.tracing import Tracer, open_tracer
 from aimonitor.contract import schema
-from aimonitor.hub import nowhere, pages, rest
+from aimonitor.hub import answers, nowhere, pages, rest
 from aimonitor.hub.buses import Bus, make_bus
 from aimonitor.hub.course import CourseDoor
 from aimonitor.hub.courtesy import STATE, Courtesy
 from aimonitor.hub.edge_socket import EdgeDoor
-from aimonitor.hub.exposition import Exposition
 from aimonitor.hub.health import Doctor
 from aimonitor.hub.history import History
 from aimonitor.hub.identity import guard as guards
@@ -47,8 +46,7 @@ from aimonitor.hub.media import MediaDoor
 from aimonitor.hub.media_desk import MediaDesk
 from aimonitor.hub.media_store import MediaKeep, MediaStore
 from aimonitor.hub.metrics import Counters
-from aimonitor.hub.metrics_door import MetricsDoor
-from aimonitor.hub.neighbors import Neighbors
+from aimonitor.hub.metrics_door import MetricsDoor, Page
 from aimonitor.hub.push.desk import PushDesk
 from aimonitor.hub.push.routes import PushRoutes
 from aimonitor.hub.relay import Relay
@@ -62,6 +60,9 @@ from aimonitor.hub.stores import Keep, make_store
 from aimonitor.hub.stores.base import EventStore, NewEvent
 from aimonitor.hub.switchboard import Switchboard
 from aimonitor.hub.viewer_socket import ViewerDoor
+
+if TYPE_CHECKING:
+    from aimonitor.hub.neighbors import Neighbors
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class _Hub:
     store: EventStore
     history: History
     board: Switchboard
-    neighbors: Neighbors | None
+    neighbors: "Neighbors | None"
     identity: Identity
     guard: guards.Guard
     push: PushDesk
@@ -153,7 +154,7 @@ def _assemble(settings: HubSettings, clock: Clock, store: EventStore, bus: Bus |
         heartbeat_s=settings.heartbeat_s,
         stalled_viewer_s=settings.stalled_viewer_s,
     )
-    neighbors = Neighbors(board, bus, clock) if bus is not None else None
+    neighbors = _neighbors(board, bus, clock)
     if neighbors is not None:
         board.unasked, board.guests, board.tell_hubs = neighbors.result, lambda: neighbors.guests, neighbors.tell
         board.want_still = neighbors.want_still
@@ -166,6 +167,14 @@ def _assemble(settings: HubSettings, clock: Clock, store: EventStore, bus: Bus |
     media = MediaDesk(_media_store(settings, clock), board, settings.media_wait_s)
     guard = guards.Guard(identity, settings.cors_origins)
     return _Hub(settings, store, history, board, neighbors, identity, guard, push, places, media, tracer)
+
+
+def _neighbors(board: Switchboard, bus: Bus | None, clock: Clock) -> "Neighbors | None":
+    if bus is None:
+        return None
+    from aimonitor.hub.neighbors import Neighbors  # most hubs have none
+
+    return Neighbors(board, bus, clock)
 
 
 def _push_desk(settings: HubSettings, identity: Identity, board: Switchboard) -> PushDesk:
@@ -216,7 +225,7 @@ def _doors(hub: _Hub) -> tuple[routes.Door, ...]:
         rest.Questions(board, Doctor(board, hub.places, board.clock)),
         LayoutDoor(board.roster),
         rest.DataDoor(board),
-        MetricsDoor(Exposition(board, hub.places, board.clock), hub.settings.metrics_token),
+        MetricsDoor(lambda: _exposition(hub), hub.settings.metrics_token),
         MarkDoor(board),
         MediaDoor(hub.media, board, file_limit=hub.settings.media_file_mb * _MB),
         SetupDoor(board),
@@ -225,6 +234,12 @@ def _doors(hub: _Hub) -> tuple[routes.Door, ...]:
         PushRoutes(hub.push),
         *routes.doors(hub.identity, hub.guard),
     )
+
+
+def _exposition(hub: _Hub) -> Page:
+    from aimonitor.hub.exposition import Exposition  # with Prometheus' library, 2 MB of the 57 that a hub at rest takes
+
+    return Exposition(hub.board, hub.places, hub.board.clock)
 
 
 @contextlib.asynccontextmanager
@@ -286,7 +301,9 @@ def _openapi_with_contract(
     def openapi() -> dict[str, Any]:
         document = make()
         founding = schema.founding_schema()["components"]
-        document.setdefault("components", {}).setdefault("schemas", {}).update(founding | schema.setup_schemas())
+        document.setdefault("components", {}).setdefault("schemas", {}).update(
+            founding | schema.setup_schemas() | answers.refusal_schemas()
+        )
         guards.document(served, document)
         return document
 

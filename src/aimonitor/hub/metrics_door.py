@@ -1,6 +1,8 @@
 """`GET /metrics`: for whoever has the token; without a token, for programs that ask from this very machine."""
 
+import functools
 import hmac
+from collections.abc import Callable
 from typing import Protocol
 
 from fastapi import APIRouter, Request
@@ -24,10 +26,10 @@ class Page(Protocol):
 
 
 class MetricsDoor:
-    """The endpoint and who may read it."""
+    """The endpoint and who may read it. The page is made when it is asked for first."""
 
-    def __init__(self, page: Page, token: SecretStr | None) -> None:
-        self._page = page
+    def __init__(self, make_page: Callable[[], Page], token: SecretStr | None) -> None:
+        self._page = functools.cache(make_page)
         self._token = token.get_secret_value() if token else ""
 
     def router(self) -> APIRouter:
@@ -48,7 +50,7 @@ class MetricsDoor:
         """All of it; a few milliseconds for a hundred cameras."""
         if not self._may_read(request):
             return Response("expected metrics_token as Authorization: Bearer\n", 401, {"www-authenticate": "Bearer"})
-        body, kind = self._page.answer(request.headers.get("accept", ""))
+        body, kind = self._page().answer(request.headers.get("accept", ""))
         return Response(body, headers={"content-type": kind, "cache-control": "no-store"})
 
     def _may_read(self, request: Request) -> bool:

@@ -97,6 +97,7 @@ def run(
     insiders: tokens of what runs beside, made for this run
     file: where the settings came from, if edits are to be followed
     """
+    _leave_out()
     try:
         asyncio.run(_try_store(settings))
     except (StoreError, ValueError) as error:
@@ -118,6 +119,14 @@ def run(
             raise StartError("the hub could not start; the log above says why") from None
     finally:
         listener.close()
+
+
+def _leave_out() -> None:
+    """Keep FastAPI from loading `pydantic.v1`, 1.3 MB, only to see that no type of ours is made with it.
+
+    It takes the ImportError as that answer.
+    """
+    sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type]  # Python's own sign for "not to be had"
 
 
 async def _try_store(settings: HubSettings) -> None:

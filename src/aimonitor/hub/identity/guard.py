@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
-from aimonitor.hub import refusals
+from aimonitor.hub import answers, refusals
 from aimonitor.hub.identity.desk import LOCAL, Identity
 from aimonitor.hub.identity.peer import Peer, peer_of
 from aimonitor.hub.identity.roles import Caller, Refused, Role, unknown
@@ -226,7 +226,6 @@ def document(routes: Sequence[APIRoute], openapi: dict[str, Any]) -> None:
     schemes = openapi.setdefault("components", {}).setdefault("securitySchemes", {})
     schemes["session"] = {"type": "apiKey", "in": "cookie", "name": "aimonitor"}
     schemes["token"] = {"type": "http", "scheme": "bearer"}
-    refusal = {"application/json": {"schema": {"$ref": "#/components/schemas/Refused"}}}
     for route in routes:
         if not route.include_in_schema or needs_of(route).public:
             continue
@@ -241,6 +240,6 @@ def document(routes: Sequence[APIRoute], openapi: dict[str, Any]) -> None:
                 (403, f"only for {words}; or asked for by a page of another site"),
                 (429, "too many wrong credentials from this address; `Retry-After` says for how long"),
             ):
-                answer = operation["responses"].setdefault(str(status), {"description": "", "content": refusal})
+                answer = operation["responses"].setdefault(str(status), {"description": "", "content": answers.REFUSAL})
                 known = answer["description"]
                 answer["description"] = f"{known}; {meaning}" if known and known != meaning else meaning

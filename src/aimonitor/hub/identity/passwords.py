@@ -5,15 +5,17 @@ One thread does all of it, so that memory stays bounded however many sign in at 
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import unicodedata
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
-
-from argon2 import PasswordHasher, Type, exceptions, low_level
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from aimonitor.hub.identity.roles import Refused
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 T = TypeVar("T")
 
@@ -31,10 +33,16 @@ class Passwords:
     """Makes and checks hashes off the event loop."""
 
     def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES, hash_len=_BYTES)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="passwords")
         self._one = asyncio.Lock()
         self._waiting = 0
+
+    @functools.cached_property
+    def _hasher(self) -> "PasswordHasher":
+        """For the thread. Loaded there when somebody signs in first: a hub at rest is spared half a megabyte."""
+        from argon2 import PasswordHasher
+
+        return PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES, hash_len=_BYTES)
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -56,6 +64,8 @@ class Passwords:
         """Whether `password` has this hash. Nobody's (None) takes as long and never matches."""
 
         def check() -> bool:
+            from argon2 import exceptions
+
             try:
                 self._hasher.verify(hashed or _NOBODY, normal(password))
             except (exceptions.VerificationError, exceptions.InvalidHashError):
@@ -74,6 +84,8 @@ class Passwords:
 
 def environment_hash(password: str) -> str:
     """The hash of a password from the environment: the same in every hub that has it, and after every start."""
+    from argon2 import Type, low_level
+
     secret = normal(password).encode()
     return low_level.hash_secret(
         secret, _FIXED_SALT, _PASSES, _MEMORY_KIB, _LANES, _BYTES, Type.ID
