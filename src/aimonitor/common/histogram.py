@@ -3,14 +3,14 @@
 import threading
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds that suit waits between a few milliseconds and ten seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(msgspec.Struct, frozen=True):
     """What was measured so far. `cumulative[i]` values were at most `bounds[i]`; `count` is all of them."""
 
     bounds: tuple[float, ...]

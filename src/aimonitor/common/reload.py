@@ -8,9 +8,10 @@ that is in force is kept beside the program's state, for `aimonitor config diff`
 import asyncio
 import logging
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
+
+import msgspec
 
 from aimonitor.common.files import write_atomically
 from aimonitor.common.settings import Settings, SettingsError
@@ -21,8 +22,7 @@ S = TypeVar("S", bound=Settings)
 LOOK_EVERY_S = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Change(Generic[S]):
+class Change(msgspec.Struct, Generic[S], frozen=True):
     """An edit. `settings` are in force from now on; `waiting` are the keys that need a restart."""
 
     settings: S

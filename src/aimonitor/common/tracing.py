@@ -8,8 +8,9 @@ import hashlib
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +21,7 @@ class TracingError(ValueError):
     """Traces were asked for and cannot be sent; one line that says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Journey:
+class Journey(msgspec.Struct, frozen=True):
     """The trace of one frame. `span_id` is that of its first span, which all others are children of."""
 
     trace_id: int
@@ -38,8 +38,7 @@ class Journey:
         return (self.trace_id & 0xFFFFFFFF) < share * 2**32
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """A part of a journey, from and to in UTC seconds."""
 
     name: str

@@ -1,7 +1,5 @@
 """Text messages of our own format, in and out."""
 
-from dataclasses import dataclass
-
 import msgspec
 
 from aimonitor.contract import strict
@@ -15,8 +13,7 @@ _DECODER: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(AnyMessage)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True):
     """A well-formed message of a type that this version does not know: to be skipped and counted."""
 
     type: str

@@ -5,10 +5,10 @@ import contextlib
 import functools
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -76,8 +76,7 @@ _MB = 1_000_000
 _DAY_S = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Hub:
+class _Hub(msgspec.Struct, frozen=True):
     """The parts that everything else is made of."""
 
     settings: HubSettings

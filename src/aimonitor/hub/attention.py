@@ -1,7 +1,8 @@
 """What viewers' wishes ask of the edges: an `Attention` when it changes, and again before it lapses."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from aimonitor.contract import messages
 from aimonitor.hub.cameras import Edge
@@ -10,8 +11,7 @@ LEASE_S = 15.0
 _RENEW_S = LEASE_S / 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(msgspec.Struct, frozen=True):
     rung: str
     layers: tuple[str, ...]
     at: float

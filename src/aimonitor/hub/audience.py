@@ -5,8 +5,9 @@ The ladder: `metadata` (figures only), `thumbnail` (a picture every ten seconds)
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
+
+import msgspec
 
 RUNGS = ("metadata", "thumbnail", "slow", "full")
 THERMAL = "thermal"
@@ -20,8 +21,7 @@ _NEVER = float("inf")
 V = TypeVar("V", bound=Hashable)
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """What one viewer wants: these sources or `everything`, at `rung`, with `layers`, until the monotonic `until`."""
 
     sources: frozenset[str] = frozenset()
@@ -31,8 +31,7 @@ class Wish:
     layers: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Audience(Generic[V]):
+class Audience(msgspec.Struct, Generic[V], frozen=True):
     """The viewers of one source.
 
     `figures` get every observation, `full` every picture, `thinned` one now and then, `thermal` the thermograms.
@@ -77,7 +76,7 @@ class Audiences(Generic[V]):
         """Replace what `viewer` wants; False when only its end moved, so that nothing else changes."""
         self._first_end = min(self._first_end, wish.until)
         old = self._wishes.get(viewer)
-        if old and replace(old, until=wish.until) == wish:
+        if old and msgspec.structs.replace(old, until=wish.until) == wish:
             self._wishes[viewer] = wish
             return False
         self.remove(viewer)

@@ -1,14 +1,14 @@
 """How far another machine's clock is from ours, measured as NTP does (RFC 5905, sections 8 and 10)."""
 
 from collections import deque
-from dataclasses import dataclass
+
+import msgspec
 
 WINDOW = 8
 """Measurements that are remembered; the one with the shortest way is believed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(msgspec.Struct, frozen=True):
     """`offset_s` = their clock minus ours; `delay_s` = the way there and back without their thinking time."""
 
     offset_s: float

@@ -1,7 +1,8 @@
 """Commands on their way: from a viewer to an edge, and the result back to who asked. Pure; never waits."""
 
 import itertools
-from dataclasses import dataclass
+
+import msgspec
 
 from aimonitor.contract import messages
 from aimonitor.contract.refusals import Code
@@ -18,8 +19,7 @@ OPERATORS = frozenset(KNOWN) - {"policy"}
 _LONGEST_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """A command that waits for its result."""
 
     viewer_id: str
@@ -30,8 +30,7 @@ class Asked:
     """Who asked, for the audit trail."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A result and the viewer that it is for."""
 
     asked: Asked

@@ -1,7 +1,5 @@
 """Between the founding format and ours: figures and pictures of one become the other's. Pure."""
 
-from dataclasses import dataclass
-
 import msgspec
 
 from aimonitor.contract import founding, frames, messages
@@ -33,8 +31,7 @@ def to_observation(source: str, message: FoundingMessage, size: JpegSize | None)
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FoundingPicture:
+class FoundingPicture(msgspec.Struct, frozen=True):
     """The picture that a founding message carries."""
 
     jpeg: bytes
@@ -59,8 +56,7 @@ def picture_of(message: FoundingMessage) -> FoundingPicture | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True):
     """A picture and the newest figures for it; `jpeg` may be empty when the camera sends figures alone."""
 
     said: messages.Observation

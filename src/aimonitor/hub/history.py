@@ -9,7 +9,6 @@ then what it has is counted anew, and the edges are asked for the rest.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -53,8 +52,7 @@ class _OfIncident(msgspec.Struct):
 _OF = msgspec.json.Decoder(_OfIncident)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """A page of the history, newest first; `next_before` asks for the page after it, None when there is none.
 
     marks: by id of the event, for the events whose incident somebody marked
@@ -64,7 +62,7 @@ class Page:
     events: list[StoredEvent]
     samples: list[Sample]
     next_before: int | None
-    marks: dict[int, Mark] = field(default_factory=dict)
+    marks: dict[int, Mark] = {}
     next_samples: int | None = None
 
 

@@ -4,7 +4,8 @@ An incident opens when the level leaves NORMAL, is updated by every further chan
 """
 
 import uuid
-from dataclasses import dataclass
+
+import msgspec
 
 from aimonitor.contract import messages
 from aimonitor.contract.founding import FoundingMessage
@@ -13,8 +14,7 @@ KIND = "risk_level"
 _CALM = "NORMAL"
 
 
-@dataclass(frozen=True, slots=True)
-class LevelChange:
+class LevelChange(msgspec.Struct, frozen=True):
     """The level went from `before` to `message.risk_level`; `opened_at` is when it left NORMAL."""
 
     before: str

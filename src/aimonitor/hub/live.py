@@ -1,7 +1,8 @@
 """Which of the hub's settings an edit of the file changes while it runs, and how; the rest waits for a restart."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from aimonitor.hub.edge_socket import EdgeDoor
 from aimonitor.hub.identity.tokens import Tokens
@@ -27,8 +28,7 @@ def state_file(settings: HubSettings) -> Path | None:
     return None if settings.history_path == ":memory:" else Path(settings.history_path.removeprefix("sqlite:///"))
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(msgspec.Struct, frozen=True):
     """The parts that can change. Connections that are there keep their pace; those of a token that is gone end."""
 
     board: Switchboard

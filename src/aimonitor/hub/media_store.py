@@ -12,9 +12,10 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+import msgspec
 
 from aimonitor.common.clock import Clock
 
@@ -52,8 +53,7 @@ class OffsetError(ValueError):
         self.offset = offset
 
 
-@dataclass(frozen=True, slots=True)
-class MediaName:
+class MediaName(msgspec.Struct, frozen=True):
     """One file of one incident; the other parts are names as the contract has them (`Identifier`)."""
 
     edge_id: str
@@ -62,8 +62,7 @@ class MediaName:
     file: MediaFile
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """The bytes from `start` of a file that has `length` in all."""
 
     start: int
@@ -75,8 +74,7 @@ class Span:
         return self.start + self.size == self.length
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(msgspec.Struct, frozen=True):
     """How much of a file is there: `offset` bytes of `length` (0: nothing is known). `path` once it is whole."""
 
     offset: int = 0
@@ -84,8 +82,7 @@ class Held:
     path: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MediaKeep:
+class MediaKeep(msgspec.Struct, frozen=True):
     """How much is kept, and for how long; `headroom_bytes` of the disk stay free whatever fills it."""
 
     limit_bytes: int = 2_000_000_000
@@ -196,8 +193,7 @@ class MediaStore:
         return shutil.disk_usage(self._root).free
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(msgspec.Struct, frozen=True):
     """The files of one incident; one that is still coming counts in full."""
 
     folder: Path

@@ -4,7 +4,6 @@ The hub knows neither policies nor cameras: it checks the form of a question, sa
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -39,8 +38,7 @@ _STATUS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(msgspec.Struct, frozen=True):
     """One route: the command that it is, what it asks with, what the edge answers, and how long that may take."""
 
     method: str

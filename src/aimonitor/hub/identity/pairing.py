@@ -6,8 +6,9 @@ token is made in that moment, so that it is kept nowhere.
 """
 
 import secrets
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from aimonitor.common.clock import Clock
 from aimonitor.hub.identity import secret
@@ -23,8 +24,7 @@ _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 _WAITING = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(msgspec.Struct, frozen=True):
     """What a device learns when it comes back: the state, and once its token."""
 
     state: str

@@ -7,8 +7,8 @@ machine: a page of another site that points its own name to 127.0.0.1 (DNS rebin
 import ipaddress
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
@@ -18,8 +18,7 @@ _TRACES = ("forwarded", "x-real-ip", "via", "cf-connecting-ip", "true-client-ip"
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(msgspec.Struct, frozen=True):
     """One request's other end. `network` is what guesses are counted by: the address, of IPv6 the /64."""
 
     address: str

@@ -1,8 +1,9 @@
 """Sessions of browsers, and the tickets with which they open WebSockets. Kept by digest: who reads them has neither."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from aimonitor.common.clock import Clock
 from aimonitor.hub.identity import passwords, secret
@@ -17,8 +18,7 @@ _SEEN_EVERY_S = 60.0
 _REMEMBERED = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Lifetime:
+class Lifetime(msgspec.Struct, frozen=True):
     """A session ends when it was not used for `idle_s`, and `absolute_s` after signing in."""
 
     idle_s: float

@@ -1,15 +1,15 @@
 """Stores of events: a table from URL scheme to factory, each imported only when it is chosen."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from aimonitor.hub.stores.base import EventStore
 
 MEMORY = ":memory:"
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(msgspec.Struct, frozen=True):
     """How much a store keeps before the oldest goes."""
 
     events: int = 200_000

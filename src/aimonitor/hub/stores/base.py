@@ -1,8 +1,9 @@
 """What a store of events promises; one suite of tests runs over every implementation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from aimonitor.hub.sequence import Range
 from aimonitor.hub.stores.hours import Hour, HourQuery
@@ -19,8 +20,7 @@ class StoreFullError(StoreError):
     """There is no room left where the store keeps its things."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
+class NewEvent(msgspec.Struct, frozen=True):
     """An event to store. (`journal`, `seq`) is unique: `journal` is the numbering that `seq` belongs to."""
 
     journal: str
@@ -31,8 +31,7 @@ class NewEvent:
     """The message as it came, JSON."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
+class StoredEvent(msgspec.Struct, frozen=True):
     """An event in the history; `id` counts from 1 without gaps in the order of storing."""
 
     id: int
@@ -41,8 +40,7 @@ class StoredEvent:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(msgspec.Struct, frozen=True):
     """The figures of one camera in one second. `at` in whole seconds since 1970 UTC, on the hub's clock."""
 
     at: int
@@ -56,16 +54,14 @@ class Sample:
     speed_unit: str = "px/s"
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(msgspec.Struct, frozen=True):
     """Which incident: `incident_id` is unique in a camera."""
 
     source: str
     incident_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """What a person said of an incident, who and when (seconds since 1970 UTC, on the hub's clock)."""
 
     incident: Incident
@@ -74,8 +70,7 @@ class Mark:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """A page of the history, newest first: at most `limit`, with ids below `before`, of one edge or camera."""
 
     limit: int = 100

@@ -4,7 +4,8 @@ Of each step the highest is told: what was dangerous for a second must not vanis
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from aimonitor.hub.stores.base import Sample
 from aimonitor.hub.stores.hours import Hour, is_of
@@ -13,8 +14,7 @@ FINE_S = 3 * 3600
 """So long a span a store tells from samples that it goes through one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """What one camera saw from `at` (seconds since 1970 UTC) on; `seconds`: those with figures."""
 
     at: int
@@ -25,8 +25,7 @@ class Step:
     vehicles_max: int
 
 
-@dataclass(frozen=True, slots=True)
-class CourseQuery:
+class CourseQuery(msgspec.Struct, frozen=True):
     """Steps of `step_s` seconds from `start`, a multiple of it, up to but not including `end`, of an edge or camera."""
 
     start: int

@@ -3,13 +3,12 @@
 Hours are sums and maxima, so that pieces of one hour add up to it, whichever hub they come from.
 """
 
-from dataclasses import dataclass, fields
+import msgspec
 
 HOUR_S = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Hour:
+class Hour(msgspec.Struct, frozen=True):
     """One hour of one camera, from `at` (whole hours since 1970 UTC, in seconds) on.
 
     seconds: with a sample; persons, vehicles: summed over them; …_max: the most at once; score_max: the highest risk
@@ -47,7 +46,7 @@ class Hour:
         return Hour(self.at, self.source, **values)
 
 
-FIGURES = tuple(field.name for field in fields(Hour) if field.name not in ("at", "source"))
+FIGURES = tuple(name for name in Hour.__struct_fields__ if name not in ("at", "source"))
 """The names of the numbers, sums and maxima."""
 
 
@@ -57,8 +56,7 @@ def is_of(source: str, edge_id: str | None, camera_id: str | None) -> bool:
     return edge_id in (None, edge) and camera_id in (None, camera)
 
 
-@dataclass(frozen=True, slots=True)
-class HourQuery:
+class HourQuery(msgspec.Struct, frozen=True):
     """Hours from `start` up to but not including `end`, oldest first, at most `limit`, of one edge or camera."""
 
     start: int
