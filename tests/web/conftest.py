@@ -149,5 +149,6 @@ def wait_until(page: Page, expression: str) -> None:
 
 def is_complaint(text: str, kind: str) -> bool:
     """Chromium itself reports a hub that is away, and that these tests read canvases back; no fault of the page."""
-    expected = ("net::ERR_", "WebSocket connection to", "the server responded with a status of 4", "Canvas2D: Multiple")
+    away = ("net::ERR_", "WebSocket connection to", "error occurred when fetching the script")
+    expected = (*away, "the server responded with a status of 4", "Canvas2D: Multiple")
     return kind in ("error", "warning") and not any(part in text for part in expected)
