@@ -155,7 +155,13 @@ async def look():
 serve.run(HubSettings(port=0, history_path=sys.argv[1]), announce, beside=[look])
 """
 NOT_AT_REST = [
-    *("aimonitor.common.websocket_client", "websockets.client", "urllib.request", "webbrowser"),  # dialing
+    *(
+        "aimonitor.common.websocket_client",
+        "websockets.client",
+        "urllib.request",
+        "webbrowser",
+        "getpass",
+    ),  # other commands
     *("aimonitor.hub.exposition", "prometheus_client", "wsgiref"),  # being asked for metrics
     *("argon2", "_cffi_backend", "cryptography"),  # signing in, web push
     *("aimonitor.hub.neighbors", "aimonitor.hub.buses.redis", "aimonitor.hub.stores.redis", "opentelemetry.sdk"),

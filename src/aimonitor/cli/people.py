@@ -5,7 +5,6 @@ They work on the hub's own records, whether it runs or not; a running hub follow
 
 import argparse
 import asyncio
-import getpass
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -159,6 +158,8 @@ async def _revoke_token(identity: "Identity", chosen: argparse.Namespace) -> Non
 
 
 def _note(identity: "Identity", did: str, what: str) -> None:
+    import getpass
+
     identity.trail.note(f"{getpass.getuser()} (shell)", did, what, "done")
 
 
@@ -166,6 +167,8 @@ def _ask_password() -> str:
     """Typed twice without being shown, or the first line of what is piped in."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
+    import getpass
+
     password = getpass.getpass("password: ")
     if getpass.getpass("once more: ") != password:
         raise ValueError("expected the same password twice, got two")
