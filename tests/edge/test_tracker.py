@@ -54,6 +54,15 @@ def test_a_walker_keeps_id_and_gets_a_velocity_at_five_irregular_frames_a_second
     assert track.velocity.y == pytest.approx(0.0, abs=0.01)
 
 
+@pytest.mark.parametrize("fps", [5, 12, 25, 60])
+def test_a_box_beside_the_one_before_is_the_same_person_at_any_rate(fps):
+    tracker = Tracker()
+    for i in range(3 * fps):
+        tracker.update(people(walker(0.4)), i / fps)
+    (track,) = tracker.update(people(walker(0.465)), 3.0)  # boxes are 0.06 wide
+    assert (track.track_id, track.coasting) == (1, False)
+
+
 def test_missed_detections_coast_and_the_id_comes_back():
     tracker = Tracker()
     for i in range(10):

@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aimonitor.edge.affinity import CERTAIN_OVERLAP, FAR, KNOWN, UNIT
+from aimonitor.edge.affinity import CERTAIN_OVERLAP, FAR, KNOWN, LASTING, UNIT
 from aimonitor.edge.columns.assignment import Edges
 from aimonitor.edge.columns.kalman import OUTWARD, Columns
+
+_LEAST_DOUBT = np.array([[LASTING**2], [0.0]])
 
 
 class Expected(NamedTuple):
@@ -44,7 +46,7 @@ def affinity(expected: Expected, features: Columns, overlap: Columns, nearness: 
 def _log_likelihood(expected: Expected, features: Columns) -> Columns:
     """(n, m): minus half the sum of (expected - found)^2 / variance, flattened; as one matrix product."""
     boxes, height = expected.boxes, expected.boxes[1, 1]
-    precision = (UNIT / (expected.doubt * (height * height)))[:, None]
+    precision = (UNIT / (np.maximum(expected.doubt, _LEAST_DOUBT) * (height * height)))[:, None]
     known = np.empty((3, *boxes.shape))
     np.multiply(boxes, precision, out=known[0])
     known[1] = precision
