@@ -172,7 +172,7 @@ NOT_AT_REST = [
 
 
 def test_a_hub_at_rest_has_not_loaded_what_it_may_never_need(tmp_path):
-    """60 MB are promised (benchmarks/fanout.py measures them); what is named here was 6 MB of them."""
+    """60 MB are promised (benchmarks/fanout.py measures them); what is named here was 4 MB of them."""
     command = [sys.executable, "-c", AT_REST, str(tmp_path / "hub.sqlite3"), *NOT_AT_REST]
     answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
     assert (answer.returncode, answer.stdout.split()) == (0, []), answer.stderr

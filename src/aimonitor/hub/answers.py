@@ -7,7 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from aimonitor.contract.refusals import Code
 
 
-class Health(BaseModel):
+class Answer(BaseModel, defer_build=True):
+    """Ready when it is used first: most are there for the document alone."""
+
+
+class Health(Answer):
     """`ok`, or `degraded` with the reason: the hub relays but cannot store, or an edge cannot."""
 
     model_config = ConfigDict(
@@ -23,7 +27,7 @@ class Health(BaseModel):
     viewers: int
 
 
-class CameraStatus(BaseModel):
+class CameraStatus(Answer):
     """One camera. `age_s` is the time since anything came from it, `rung` how closely it is watched now.
 
     armed, controls: as its edge says; None and empty from one that does not
@@ -46,7 +50,7 @@ class CameraStatus(BaseModel):
     layout: str = ""
 
 
-class EdgeStatus(BaseModel):
+class EdgeStatus(Answer):
     """One edge. `clock_offset_s` is its clock minus the hub's; `trouble` says why its events are not safe on it."""
 
     edge_id: str
@@ -59,7 +63,7 @@ class EdgeStatus(BaseModel):
     cameras: list[CameraStatus]
 
 
-class ViewerCount(BaseModel):
+class ViewerCount(Answer):
     """How many watch: `v2` our own format, `v1` the founding one."""
 
     total: int
@@ -67,7 +71,7 @@ class ViewerCount(BaseModel):
     v2: int
 
 
-class TrafficLine(BaseModel):
+class TrafficLine(Answer):
     """Bytes under one heading since the start; `direction` is seen from the hub."""
 
     direction: str
@@ -77,7 +81,7 @@ class TrafficLine(BaseModel):
     bytes: int
 
 
-class UplinkForecast(BaseModel):
+class UplinkForecast(Answer):
     """An edge's uplink: the rate of up to the last hour, and what it comes to in 30 days."""
 
     edge_id: str
@@ -85,14 +89,14 @@ class UplinkForecast(BaseModel):
     month_bytes: float
 
 
-class TrafficReceipt(BaseModel):
+class TrafficReceipt(Answer):
     """What was sent and received, WebSocket framing included, TLS and TCP not."""
 
     lines: list[TrafficLine]
     uplinks: list[UplinkForecast]
 
 
-class HubStatus(BaseModel):
+class HubStatus(Answer):
     """Everything about the hub at this moment. `counters` are totals since the start."""
 
     model_config = ConfigDict(
@@ -141,7 +145,7 @@ class HubStatus(BaseModel):
     counters: dict[str, int]
 
 
-class HistoryEvent(BaseModel):
+class HistoryEvent(Answer):
     """An event as it was stored: the fields of the contract's Event, and `id` and `received_at` of the hub.
 
     `mark`, `marked_by` and `marked_at` are there when a person marked the incident.
@@ -156,7 +160,7 @@ class HistoryEvent(BaseModel):
     marked_at: float | None = None
 
 
-class HistorySample(BaseModel):
+class HistorySample(Answer):
     """The figures of a camera in one second."""
 
     at: int
@@ -170,7 +174,7 @@ class HistorySample(BaseModel):
     speed_unit: str = "px/s"
 
 
-class HistoryPage(BaseModel):
+class HistoryPage(Answer):
     """A page of events, newest first, and the newest samples.
 
     `next_before` asks for the next page of events, `next_samples_before` (as `samples_before`) for that of samples.
@@ -198,7 +202,7 @@ class HistoryPage(BaseModel):
     next_samples_before: int | None = None
 
 
-class Accepted(BaseModel):
+class Accepted(Answer):
     """A founding message was taken."""
 
     accepted: bool = True
@@ -206,7 +210,7 @@ class Accepted(BaseModel):
     frame_id: int = Field(examples=[1234])
 
 
-class Marked(BaseModel):
+class Marked(Answer):
     """What is kept of an incident's mark; `at` is the hub's time."""
 
     type: str = Field(examples=["marked"])
@@ -217,7 +221,7 @@ class Marked(BaseModel):
     by: str = Field("", examples=["Dana"])
 
 
-class Problem(BaseModel):
+class Problem(Answer):
     """Which field was wrong, what was expected there and what came; `code` is the same in short, for programs."""
 
     code: Code = Field(examples=["invalid"])
@@ -226,7 +230,7 @@ class Problem(BaseModel):
     got: str = Field(examples=['"high"'])
 
 
-class Refused(BaseModel):
+class Refused(Answer):
     """An answer that is not 2xx."""
 
     error: Problem

@@ -236,7 +236,7 @@ def _doors(hub: _Hub) -> tuple[routes.Door, ...]:
 
 
 def _exposition(hub: _Hub) -> Page:
-    from aimonitor.hub.exposition import Exposition  # with Prometheus' library, 2 MB of the 57 that a hub at rest takes
+    from aimonitor.hub.exposition import Exposition  # with Prometheus' library, 2 MB that a hub at rest is spared
 
     return Exposition(hub.board, hub.places, hub.board.clock)
 

@@ -4,7 +4,7 @@ from itertools import groupby
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from aimonitor.hub import answers
@@ -22,7 +22,7 @@ To = Annotated[int | None, Query(ge=0, le=10**11, description="UTC seconds, not 
 Points = Annotated[int, Query(ge=10, le=1000, description="steps of each camera at most")]
 
 
-class CameraCourse(BaseModel):
+class CameraCourse(answers.Answer):
     """The steps of one camera in which figures came, oldest first, as columns of the same length.
 
     at: where each begins; seconds: with figures in it; risk, persons, vehicles: the highest in it
@@ -36,7 +36,7 @@ class CameraCourse(BaseModel):
     vehicles: list[int] = Field(examples=[[1, 1]])
 
 
-class Course(BaseModel):
+class Course(answers.Answer):
     """`step_s` is how long a step is; `from` was brought to the beginning of one."""
 
     start: int = Field(serialization_alias="from")

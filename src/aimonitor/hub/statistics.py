@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from aimonitor.hub import answers
@@ -23,7 +23,7 @@ Bucket = Annotated[Literal["hour"], Query(description="how much time goes into o
 Most = Annotated[int, Query(ge=1, le=_MOST, description="lines at most")]
 
 
-class HourLine(BaseModel):
+class HourLine(answers.Answer):
     """One hour of one camera, from `at` on.
 
     seconds: for how long figures came; persons, vehicles: on average in those, `_max` the most at once; speed: on
@@ -44,7 +44,7 @@ class HourLine(BaseModel):
     unusual: int
 
 
-class Statistics(BaseModel):
+class Statistics(answers.Answer):
     """Lines in the order of time. `next_from` asks for those that follow, None when these are all."""
 
     bucket: str = "hour"

@@ -2,33 +2,33 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from aimonitor.hub import answers
 from aimonitor.hub.identity.roles import Role
 
 
-class User(BaseModel):
+class User(answers.Answer):
     """Somebody who is signed in."""
 
     name: str = Field(examples=["Dana"])
     role: Role
 
 
-class Access(BaseModel):
+class Access(answers.Answer):
     """`open`: this machine need not sign in; `setup`: nobody can sign in yet; `login`: sign in, or who did."""
 
     access: Literal["open", "login", "setup"]
     user: User | None = None
 
 
-class SignedIn(BaseModel):
+class SignedIn(answers.Answer):
     """The session is in the cookie."""
 
     user: User
 
 
-class TicketGiven(BaseModel):
+class TicketGiven(answers.Answer):
     """Offer `aimonitor.ticket.<ticket>` as a second WebSocket subprotocol, once."""
 
     ticket: str
@@ -43,11 +43,11 @@ class KnownUser(User):
     environment: bool = False
 
 
-class Users(BaseModel):
+class Users(answers.Answer):
     users: list[KnownUser]
 
 
-class KnownToken(BaseModel):
+class KnownToken(answers.Answer):
     """A token without its secret. `founding`: set by AIMONITOR_TOKENS, and not to be changed here."""
 
     token_id: str
@@ -60,24 +60,24 @@ class KnownToken(BaseModel):
     founding: bool
 
 
-class Tokens(BaseModel):
+class Tokens(answers.Answer):
     tokens: list[KnownToken]
 
 
-class TokenMade(BaseModel):
+class TokenMade(answers.Answer):
     """The secret is shown this once."""
 
     token_id: str
     secret: str
 
 
-class TokenRotated(BaseModel):
+class TokenRotated(answers.Answer):
     """The old secret is valid until this one is used, or for 24 hours."""
 
     secret: str
 
 
-class PairingAsked(BaseModel):
+class PairingAsked(answers.Answer):
     """Show the code; claim with the secret every `interval_s`."""
 
     code: str = Field(examples=["BCDF-GHJK"])
@@ -87,7 +87,7 @@ class PairingAsked(BaseModel):
     expires_s: int
 
 
-class WaitingDevice(BaseModel):
+class WaitingDevice(answers.Answer):
     """A device that asks to be let in, and from where."""
 
     code: str
@@ -97,24 +97,24 @@ class WaitingDevice(BaseModel):
     at: float
 
 
-class WaitingDevices(BaseModel):
+class WaitingDevices(answers.Answer):
     pairings: list[WaitingDevice]
 
 
-class PairingState(BaseModel):
+class PairingState(answers.Answer):
     """`waiting`, `denied` or `expired`."""
 
     state: str
 
 
-class PairingToken(BaseModel):
+class PairingToken(answers.Answer):
     """The device is let in."""
 
     edge_id: str
     token: str
 
 
-class AuditLine(BaseModel):
+class AuditLine(answers.Answer):
     """`did` is the name of what was asked for, `what` what it concerned, `outcome` `done` or `refused <status>`."""
 
     at: float
@@ -125,7 +125,7 @@ class AuditLine(BaseModel):
     address: str = ""
 
 
-class AuditTrail(BaseModel):
+class AuditTrail(answers.Answer):
     entries: list[AuditLine]
 
 

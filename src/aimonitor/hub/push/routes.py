@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Path, Request
 from msgspec import Meta
-from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
+from aimonitor.hub import answers as common
 from aimonitor.hub.identity import answers
 from aimonitor.hub.identity.bodies import Body
 from aimonitor.hub.identity.guard import VIEWER_UNNOTED, caller_of
@@ -30,14 +30,14 @@ class Subscribe(msgspec.Struct, frozen=True):
     replaces: Annotated[str, Meta(max_length=2_000)] = ""
 
 
-class ToldRules(BaseModel):
+class ToldRules(common.Answer):
     level: str
     cameras: list[str]
     quiet: str
     timezone: str
 
 
-class ToldBrowser(BaseModel):
+class ToldBrowser(common.Answer):
     """A browser of the person who asks."""
 
     push_id: str
@@ -46,7 +46,7 @@ class ToldBrowser(BaseModel):
     rules: ToldRules
 
 
-class PushState(BaseModel):
+class PushState(common.Answer):
     """`public_key`: for the browser's push manager, base64url."""
 
     public_key: str
