@@ -18,6 +18,7 @@ from aimonitor.common.clock import ManualClock
 from aimonitor.common.websocket import FRAGMENTS, ServerFraming
 from aimonitor.hub.courtesy import ASKED_TURN, STATE, TURN, WAY_S, Courtesy
 from aimonitor.hub.http_protocol import BODY_BYTES_PER_S, BODY_S, HEAD_LIMIT, HEAD_S, STALL_S, HttpProtocol
+from aimonitor.hub.inlet import Inlet
 from aimonitor.hub.limits import Places, Stall, household
 from aimonitor.hub.patience import OFTEN_TURNS, SELDOM_TURNS, Patience, Round
 from aimonitor.hub.sink_protocol import MESSAGE_S, PING_S, SinkProtocol
@@ -360,6 +361,16 @@ def framing():
     return protocol
 
 
+def heard(*segments, unfinished=False):
+    """The messages that an inlet takes, and for each segment that it leaves to the framing None."""
+    told = []
+    inlet = Inlet(10_000)
+    inlet.take, inlet.unfinished = told.append, unfinished
+    for segment in segments:
+        told.extend([] if inlet.hear(segment) else [None])
+    return told
+
+
 @given(st.binary(max_size=300) | st.text(max_size=100), st.binary(min_size=4, max_size=4))
 def test_a_whole_message_is_read_as_the_framing_would(payload, mask):
     """The short way and the long one give the same."""
@@ -368,10 +379,9 @@ def test_a_whole_message_is_read_as_the_framing_would(payload, mask):
     head = len(came) - len(data)
     came[head - 4 : head] = mask
     came[head:] = apply_mask(data, mask)
-    short, long = framing(), framing()
+    long = framing()
     long.receive_data(bytes(came))
-    assert short.whole(bytes(came)) == payload
-    assert short.messages == long.messages == 1
+    assert heard(bytes(came)) == [payload]
     assert bytes(long.events_received()[0].data) == data
 
 
@@ -383,7 +393,7 @@ def test_a_whole_message_is_read_as_the_framing_would(payload, mask):
         ws_frame(BINARY, b"two") + ws_frame(BINARY, b"frames"),
         ws_frame(TEXT, b"a", fin=False),
         ws_frame(CONT, b"a"),
-        ws_frame(PONG),
+        ws_frame(PONG, b"said"),
         ws_frame(CLOSE, b"\x03\xe8"),
         ws_frame(TEXT, b"\xff"),
         ws_frame(BINARY, bytes(10_001)),
@@ -407,16 +417,19 @@ def test_a_whole_message_is_read_as_the_framing_would(payload, mask):
     ],
 )
 def test_everything_else_is_left_to_the_framing(came):
-    protocol = framing()
-    assert protocol.whole(came) is None
-    assert protocol.messages == 0
+    assert heard(came) == [None]
 
 
-@pytest.mark.parametrize("before", [ws_frame(TEXT, b"a", fin=False), ws_frame(TEXT, b"a")[:3], ws_frame(CLOSE)])
-def test_nothing_is_whole_in_the_middle_or_after_the_end(before):
-    protocol = framing()
-    protocol.receive_data(before)
-    assert protocol.whole(ws_frame(BINARY, b"whole")) is None
+def test_nothing_is_whole_in_the_middle_of_something():
+    assert heard(ws_frame(BINARY, b"whole"), ws_frame(PONG), unfinished=True) == [None, None]
+
+
+def test_a_pong_asks_for_nothing():
+    assert heard(ws_frame(PONG)) == []
+
+
+def test_as_long_as_nobody_takes_messages_they_are_left_to_the_framing():
+    assert not Inlet(10_000).hear(ws_frame(BINARY, b"whole"))
 
 
 def test_a_close_between_fragments_is_answered():

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 from array import array
+from types import SimpleNamespace
 
 import pytest
 import uvicorn
@@ -22,14 +23,17 @@ from websockets.frames import Frame, Opcode
 from aimonitor.common.clock import ManualClock
 from aimonitor.contract import codec, frames, messages
 from aimonitor.hub import serve, writing
+from aimonitor.hub.connection import Connection
 from aimonitor.hub.courtesy import ASKED_TURN, BRISK_TURN, BRISK_TURNS, CHUNK, TURN, WAY_S, Courtesy
 from aimonitor.hub.fan_out import FanOut, Row
+from aimonitor.hub.inlet import Inlet
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import LINES
 from aimonitor.hub.parcel import Parcel, encode_frame
 from aimonitor.hub.relay import Relay
 from aimonitor.hub.sink import Sink
 from aimonitor.hub.sink_outlet import SinkOutlet
+from aimonitor.hub.sink_protocol import INLET, STATE
 from aimonitor.hub.window import FIRST, LATE_S, LEAST, MOST, PROBE_S, Window
 
 # --- what is relied on ----------------------------------------------------------------------------------------------
@@ -782,6 +786,27 @@ def test_nothing_follows_a_close_frame(hub, edge, viewer):
         if number < 5:
             watching.say(codec.encode(messages.Ack(1)))
     assert watching.hear_end() == 1008
+
+
+def test_what_comes_after_the_goodbye_is_left_to_the_server():
+    """It is in the state to close then, which the short way in does not look at."""
+
+    async def say_goodbye(_code, _reason):
+        assert not inlet.hear(ws_frame(BINARY, b"too late"))
+
+    async def story():
+        state = SimpleNamespace(**{STATE: Sink(), INLET: inlet})
+        websocket = SimpleNamespace(state=state, client=None, close=say_goodbye)
+        connection = Connection(websocket, ManualClock(), Counters(), rate=10.0)
+        inlet.take = heard.append
+        assert inlet.hear(ws_frame(BINARY, b"in time"))
+        connection.close(1000, "over")
+        await connection.run(asyncio.sleep(0))
+
+    inlet, heard = Inlet(1000), []
+    asyncio.run(story())
+    assert heard == [b"in time"]
+    assert not inlet.hear(ws_frame(BINARY, b"later still"))
 
 
 def test_figures_wait_with_the_picture_of_a_viewer_that_cannot_keep_up(running_hub, edge, viewer):

@@ -3,23 +3,13 @@
 import codecs
 import logging
 
-from websockets.frames import (  # type: ignore[attr-defined]  # apply_mask: the compiled one where there is one
-    CloseCode,
-    Frame,
-    Opcode,
-    apply_mask,
-)
-from websockets.protocol import Protocol, State
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import Protocol
 from websockets.server import ServerProtocol
 
 FRAGMENTS = 4096
 """Pieces of one message: 2 MiB from a microcontroller with a buffer of 512 bytes."""
 
-_SHORTEST = 6
-"""Bytes of an empty frame of a client: two of header, four of mask."""
-_MASKED = 0x80
-_WHOLE_TEXT, _WHOLE_BINARY = 0x81, 0x82
-_OPEN = State.OPEN  # an enum's member is found by a call in Python 3.11
 _DATA = frozenset((Opcode.TEXT, Opcode.BINARY, Opcode.CONT))
 
 
@@ -58,33 +48,6 @@ class ServerFraming(CloseAtAnyTime, ServerProtocol):
     def unfinished(self) -> bool:
         """Whether a message or a frame has begun and not yet ended."""
         return self.current_size is not None or bool(self.reader.buffer)
-
-    def whole(self, data: bytes) -> str | bytes | None:
-        """The message, when what came is one frame, no more and no less, and a message of its own: as nearly always.
-
-        Otherwise None, and nothing has happened: `receive_data` is to look at it.
-        """
-        begun = self.current_size is not None or self.reader.buffer  # `unfinished`, for each picture without a call
-        if begun or len(data) < _SHORTEST or self.state is not _OPEN:
-            return None
-        length, start = data[1] - _MASKED, 6
-        if length == 126:
-            length, start = data[2] << 8 | data[3], 8
-        elif length == 127:
-            length, start = int.from_bytes(data[2:10], "big"), 14
-        if length < 0 or start + length != len(data) or length > self._limit:
-            return None
-        if data[0] == _WHOLE_BINARY:
-            self.messages += 1
-            return apply_mask(memoryview(data)[start:], data[start - 4 : start])
-        if data[0] != _WHOLE_TEXT:
-            return None
-        try:
-            text = apply_mask(data[start:], data[start - 4 : start]).decode()
-        except UnicodeDecodeError:
-            return None
-        self.messages += 1
-        return text
 
     def recv_frame(self, frame: Frame) -> None:
         super().recv_frame(frame)

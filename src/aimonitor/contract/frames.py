@@ -18,34 +18,25 @@ Little-endian. The header grows at its end only: a reader skips what it does not
 import functools
 import re
 import struct
-
-import msgspec
+from typing import Final
 
 from aimonitor.contract.errors import ContractError, TooLargeError
+from aimonitor.contract.frame_header import FrameHeader
 
-FRAME_LIMIT = 2 * 1024 * 1024
+__all__ = ["AGE_UNKNOWN_US", "FRAME_LIMIT", "JPEG_PICTURE", "THUMBNAIL", "FrameHeader", "decode_header", "encode"]
+
+FRAME_LIMIT: Final = 2 * 1024 * 1024
 """Bytes of one binary frame, header included."""
 
-JPEG_PICTURE = 1
-THUMBNAIL = 0x0001
-AGE_UNKNOWN_US = 0xFFFFFFFF
+JPEG_PICTURE: Final = 1
+THUMBNAIL: Final = 0x0001
+AGE_UNKNOWN_US: Final = 0xFFFFFFFF
 
-_FIXED = struct.Struct("<BBHHHdQIB")
-_SOURCE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_JPEG_START = b"\xff\xd8"
+_FIXED: Final = struct.Struct("<BBHHHdQIB")
+_Fields = tuple[int, int, int, int, int, float, int, int, int]
+_SOURCE: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_JPEG_START: Final = b"\xff\xd8"
 _SOURCES_KNOWN = 4096
-
-
-class FrameHeader(msgspec.Struct, frozen=True, gc=False):
-    """What is known of a picture without opening it. `age_s` is its age at the edge when it was sent, in seconds."""
-
-    source: str
-    frame_id: int
-    captured_at: float
-    width: int
-    height: int
-    age_s: float = 0.0
-    thumbnail: bool = False
 
 
 def encode(header: FrameHeader, jpeg: bytes) -> bytes:
@@ -76,7 +67,8 @@ def decode_header(data: bytes) -> tuple[FrameHeader, int]:
         raise TooLargeError(FRAME_LIMIT, len(data))
     if len(data) < _FIXED.size:
         raise ContractError("frame", f"a header of at least {_FIXED.size} bytes", f"{len(data)} bytes")
-    kind, length, width, height, flags, captured_at, frame_id, age_us, source_length = _FIXED.unpack_from(data)
+    fields: _Fields = _FIXED.unpack_from(data)
+    kind, length, width, height, flags, captured_at, frame_id, age_us, source_length = fields
     if kind != JPEG_PICTURE:
         raise ContractError("frame.kind", f"{JPEG_PICTURE} (JPEG picture)", str(kind))
     if not _FIXED.size + source_length <= length <= len(data):

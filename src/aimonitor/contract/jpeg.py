@@ -1,19 +1,19 @@
 """What a JPEG says of itself before anyone decodes it (ITU-T T.81, annex B)."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from aimonitor.contract.errors import ContractError
 
-PIXEL_LIMIT = 4_000_000
+PIXEL_LIMIT: Final = 4_000_000
 """Width times height of a picture that anyone here will decode."""
 
-SCAN_LIMIT = 100
+SCAN_LIMIT: Final = 100
 """Scans of a progressive picture, each of which a decoder goes over the whole of it; encoders make ten or so."""
 
-_NO_LENGTH = frozenset((0x01, *range(0xD0, 0xD9)))
-_START_OF_FRAME = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF))
-_PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
-_START_OF_SCAN = b"\xff\xda"
+_NO_LENGTH: Final = frozenset((0x01, *range(0xD0, 0xD9)))
+_START_OF_FRAME: Final = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF))
+_PROGRESSIVE: Final = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
+_START_OF_SCAN: Final = b"\xff\xda"
 
 
 class JpegSize(NamedTuple):
@@ -23,13 +23,22 @@ class JpegSize(NamedTuple):
     height: int
 
 
-def read_size(data: bytes | memoryview, *, start: int = 0, pixel_limit: int = PIXEL_LIMIT) -> JpegSize:
+def read_size(data: bytes, *, start: int = 0, pixel_limit: int = PIXEL_LIMIT) -> JpegSize:
     """Read the size of the picture that begins at `start` from its header, without decoding.
 
     Raises ContractError when `data` is no JPEG, ends before the size, has an empty side, more pixels than
     `pixel_limit` or more than SCAN_LIMIT scans.
     """
-    first = bytes(data[start : start + 2])
+    return JpegSize(*_find_size(data, start, pixel_limit))
+
+
+def check_size(data: bytes, *, start: int) -> None:
+    """Raise as `read_size` does, without the answer: for each picture that the hub hands on."""
+    _find_size(data, start, PIXEL_LIMIT)
+
+
+def _find_size(data: bytes, start: int, pixel_limit: int) -> tuple[int, int]:
+    first = data[start : start + 2]
     if first != b"\xff\xd8":
         raise ContractError("jpeg", "bytes that start with FF D8", first.hex(" ") or "nothing")
     position, end = start + 2, len(data)
@@ -56,18 +65,18 @@ def read_size(data: bytes | memoryview, *, start: int = 0, pixel_limit: int = PI
     raise ContractError("jpeg", "a start-of-frame segment", f"none in {end - start} bytes")
 
 
-def _size_in(data: bytes | memoryview, position: int, pixel_limit: int) -> JpegSize:
+def _size_in(data: bytes, position: int, pixel_limit: int) -> tuple[int, int]:
     if position + 9 > len(data):
         raise ContractError("jpeg", "a whole start-of-frame segment", "the end of the data")
     height = data[position + 5] << 8 | data[position + 6]
     width = data[position + 7] << 8 | data[position + 8]
     if width == 0 or height == 0 or width * height > pixel_limit:
         raise ContractError("jpeg", f"1 to {pixel_limit:,} pixels", f"{width}x{height}")
-    return JpegSize(width, height)
+    return width, height
 
 
-def _count_scans(data: bytes | memoryview, start: int) -> None:
+def _count_scans(data: bytes, start: int) -> None:
     """The marker stands nowhere inside a scan (T.81, B.1.1.5), and a thumbnail in the header has few of its own."""
-    scans = bytes(data).count(_START_OF_SCAN, start)
+    scans = data.count(_START_OF_SCAN, start)
     if scans > SCAN_LIMIT:
         raise ContractError("jpeg", f"at most {SCAN_LIMIT} scans", str(scans))

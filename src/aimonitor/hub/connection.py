@@ -7,14 +7,12 @@ mailbox with a task of its own. What was said before `close` still goes out, if 
 import asyncio
 import contextlib
 from collections.abc import Coroutine
-from typing import Protocol
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from aimonitor.common.clock import Clock
-from aimonitor.contract.errors import ContractError, TooLargeError
+from aimonitor.hub.hearing import Hearing, Listener
 from aimonitor.hub.inlet import Inlet
-from aimonitor.hub.limits import POLICY_VIOLATION, TOO_BIG, Bucket, Strikes
 from aimonitor.hub.metrics import Counters
 from aimonitor.hub.outlet import Mailbox, Outlet
 from aimonitor.hub.parcel import Parcel
@@ -25,18 +23,6 @@ from aimonitor.hub.sink_protocol import INLET, STATE
 _LAST_WORDS_S = 1.0
 _GONE = (WebSocketDisconnect, OSError, RuntimeError)
 """What Starlette and uvicorn raise when the socket is no longer there."""
-
-
-class Listener(Protocol):
-    """What is done with the messages of one connection."""
-
-    def take(self, data: str | bytes, at: float) -> None:
-        """One message came at monotonic time `at`; raises ContractError when it is refused."""
-        ...
-
-    def refuse(self, error: ContractError) -> None:
-        """Tell the other side why its message was not accepted."""
-        ...
 
 
 class Connection:
@@ -77,7 +63,7 @@ class Connection:
 
     async def listen(self, listener: Listener) -> None:
         """Hand every message to `listener` until the end; close on too many, too large or too wrong ones."""
-        hearing = _Hearing(self, listener, self._clock, self._counters, self._rate)
+        hearing = Hearing(listener, self.close, self._clock, self._counters, self._rate)
         if self._inlet is not None:
             self._inlet.take = hearing.take  # what waits in the queue still comes first: the loop has no turn before
         while not hearing.over and (data := await self.receive()) is not None:
@@ -104,6 +90,8 @@ class Connection:
                     await self._mailbox.drain()
                 if self._sink is not None:
                     self._sink.unbind()
+                if self._inlet is not None:
+                    self._inlet.take = None  # what comes after the end is the server's
                 await self._websocket.close(code, reason)
         except TimeoutError:
             if self._sink is not None:
@@ -116,44 +104,3 @@ class Connection:
             await self._websocket.send_text(payload)
         else:
             await self._websocket.send_bytes(payload)
-
-
-class _Hearing:
-    """Hands the messages of a connection to its listener until there are too many, too large or too wrong ones."""
-
-    __slots__ = ("_bucket", "_clock", "_connection", "_counters", "_listener", "_rate", "_strikes", "over")
-
-    def __init__(
-        self, connection: Connection, listener: Listener, clock: Clock, counters: Counters, rate: float
-    ) -> None:
-        self._connection = connection
-        self._listener = listener
-        self._clock = clock
-        self._counters = counters
-        self._rate = rate
-        self._bucket = Bucket(rate, 2 * rate, clock.monotonic())
-        self._strikes = Strikes()
-        self.over = False
-        """Whether the connection is being closed for what came; nothing is heard any more."""
-
-    def take(self, data: str | bytes) -> None:
-        if self.over:
-            return
-        at = self._clock.monotonic()
-        if not self._bucket.take(at):
-            self._counters.rate_limited += 1
-            self._end(POLICY_VIOLATION, f"expected at most {self._rate:.0f} messages a second")
-            return
-        try:
-            self._listener.take(data, at)
-        except ContractError as error:
-            self._counters.contract_errors += 1
-            self._listener.refuse(error)
-            if isinstance(error, TooLargeError):
-                self._end(TOO_BIG, str(error)[:120])
-            elif self._strikes.add(at):
-                self._end(POLICY_VIOLATION, "five wrong messages in a minute")
-
-    def _end(self, code: int, reason: str) -> None:
-        self.over = True
-        self._connection.close(code, reason)

@@ -11,6 +11,7 @@ side, and the viewer's own objects stay untouched unless the socket does not tak
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Final
 
 from aimonitor.hub.courtesy import Courtesy, Pace
 from aimonitor.hub.metrics import Counters
@@ -18,7 +19,7 @@ from aimonitor.hub.outlet import Outlet
 from aimonitor.hub.parcel import Parcel
 from aimonitor.hub.writing import write_to_each
 
-_AT_ONCE = Pace.at_once(64)
+_AT_ONCE: Final = Pace.at_once(64)
 """A row that is not longer is written to in one go."""
 
 CallSoon = Callable[[Callable[[], None]], object]

@@ -1,11 +1,14 @@
 """A message that is made once and sent to many, and the bytes that every one of them gets."""
 
 import struct
+from typing import Final
 
-TEXT = 0x81
-BINARY = 0x82
+TEXT: Final = 0x81
+BINARY: Final = 0x82
 
-_SHORT, _LONG, _LONGEST = struct.Struct("!BB").pack, struct.Struct("!BBH").pack, struct.Struct("!BBQ").pack
+_SHORT: Final = struct.Struct("!BB")
+_LONG: Final = struct.Struct("!BBH")
+_LONGEST: Final = struct.Struct("!BBQ")
 
 
 class Parcel:
@@ -24,7 +27,7 @@ def encode_frame(payload: str | bytes) -> bytes:
     opcode, data = (TEXT, payload.encode("utf-8")) if isinstance(payload, str) else (BINARY, payload)
     length = len(data)
     if length < 126:
-        return _SHORT(opcode, length) + data
+        return _SHORT.pack(opcode, length) + data
     if length < 65_536:
-        return _LONG(opcode, 126, length) + data
-    return _LONGEST(opcode, 127, length) + data
+        return _LONG.pack(opcode, 126, length) + data
+    return _LONGEST.pack(opcode, 127, length) + data

@@ -33,8 +33,6 @@ PING_S = 20.0
 _EARLY_S = 0.5
 """A look that comes so much too early for a ping still sends it, for the next one is `PING_S` away."""
 _PING = b"\x89\x00"
-_PONG, _PONG_BYTES = b"\x8a\x80", 6
-"""What answers it, a mask included. A thousand viewers send fifty a second: nothing more is done with them."""
 _PONGS_LIMIT = 64 * 1024
 """Bytes of answers to a client's pings that it does not take."""
 
@@ -53,7 +51,7 @@ class SinkProtocol(WebSocketsSansIOProtocol, Swept):
     ) -> None:
         self._patience = patience
         self._sink = Sink()
-        self._inlet = Inlet()
+        self._inlet = Inlet(config.ws_max_size)
         self._stall = Stall(STALL_S)
         self._untaken_pongs = 0
         self._messages, self._message_since = 0, 0.0
@@ -86,13 +84,11 @@ class SinkProtocol(WebSocketsSansIOProtocol, Swept):
 
     def data_received(self, data: bytes) -> None:
         self._heard = True
-        if len(data) == _PONG_BYTES and data.startswith(_PONG) and not self._framing.unfinished:
-            return
-        if self._inlet.take is not None and (message := self._framing.whole(data)) is not None:
-            self._inlet.take(message)
+        if self._inlet.hear(data):
             return
         super().data_received(data)
-        if self._framing.unfinished and self not in self._patience.often:
+        self._inlet.unfinished = self._framing.unfinished
+        if self._inlet.unfinished and self not in self._patience.often:
             self._message_since = self.loop.time()
             self._patience.often.join(self)
         if self.transport.is_closing():

@@ -7,7 +7,7 @@ from typing import Protocol
 from aimonitor.common.clock import Clock
 from aimonitor.contract import codec, founding, frames, messages
 from aimonitor.contract.founding import FoundingMessage
-from aimonitor.contract.jpeg import read_size
+from aimonitor.contract.jpeg import check_size
 from aimonitor.contract.refusals import Code
 from aimonitor.hub.attention import AttentionDesk
 from aimonitor.hub.audience import Wish
@@ -169,7 +169,7 @@ class Switchboard:
     def picture(self, edge: Edge, frame: bytes, at: float) -> str:
         """A binary frame came; returns its source. Raises ContractError, also for a picture that nobody should open."""
         header, jpeg_at = frames.decode_header(frame)
-        read_size(frame, start=jpeg_at)
+        check_size(frame, start=jpeg_at)
         camera = own_camera(edge, header.source)
         self.counters.frames_in += 1
         if edge.clock.offset_s is not None:

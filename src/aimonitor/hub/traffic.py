@@ -6,10 +6,11 @@ Counted is what WebSockets put on the wire: payload, frame header and mask; and 
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Final
 
 MONTH_S = 30 * 86_400.0
 _MINUTES = 60
-_MASK = 4
+_MASK: Final = 4
 
 
 @dataclass(slots=True)
