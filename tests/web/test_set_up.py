@@ -337,6 +337,20 @@ def test_a_thermal_sensor_is_aligned_by_places(open_page: OpenPage, other: HubCl
     save(page)
 
 
+def test_a_time_zone_is_not_taken_back_while_it_is_typed(open_page: OpenPage, other: HubClient) -> None:
+    page = open_page("#/setup/camera/yard/gate/risk")
+    watch, zone = page.get_by_label("Watch", exact=True), page.get_by_label("Time zone")
+    watch.fill("0.9")
+    zone.fill("Asia/Jeru")
+    expect(page.locator("#levels-title ~ .problem")).to_be_visible()  # the hub's answer, a moment later
+    expect(zone).to_have_value("Asia/Jeru")
+    zone.press_sequentially("salem")
+    watch.fill("0.3")
+    expect(zone).to_have_value("Asia/Jerusalem")
+    page.get_by_role("button", name="Discard").click()
+    expect(zone).to_have_value("local")
+
+
 def test_the_risk_policy_is_set(open_page: OpenPage, other: HubClient) -> None:
     base = other.must("GET", POLICY)["version"]
     other.must("PUT", POLICY, policy={"zones": {"Porch": PORCH}}, base=base)

@@ -12,7 +12,7 @@ from test_truth import wait_for_live, wait_for_rung
 from websockets.sync.client import connect
 
 from aimonitor.contract import codec, frames, messages
-from conftest import HubProcess, OpenPage
+from conftest import HubProcess, OpenPage, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -56,6 +56,7 @@ def test_a_thumbnail_is_shown_as_a_still_with_fitting_boxes(open_page: OpenPage,
         expect(badge).to_have_text("Still")
         expect(page.locator(".stage .note")).to_contain_text("A small still")
         page.wait_for_function("width => document.querySelector('.stage canvas.pixels').width === width", arg=small[0])
+        wait_until(page, f"({BOX_EDGE})()[1] < 1")
         frame, box = page.evaluate(BOX_EDGE)
         assert box == pytest.approx(coded_scene.coded_box(frame)[0], abs=0.01)
 

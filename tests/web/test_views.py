@@ -197,7 +197,7 @@ def test_the_way_back_and_a_reload_keep_what_was_chosen(open_page: OpenPage, edg
     page.get_by_label("Level").select_option("ALERT")
     page.get_by_role("button", name="Last 24 hours").click()
     expect(page.locator(".incident")).to_have_count(1)
-    assert page.url.endswith("#/events?level=ALERT&range=lastDay")
+    wait_until(page, "location.hash === '#/events?level=ALERT&range=lastDay'")
     page.locator(".incident").click()
     expect(page.locator(".event-title")).to_be_visible()
     page.go_back()

@@ -1,7 +1,7 @@
 /** Night, and the hours when people are expected, as times of day at the site. */
 
 import type { JSX } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import { Field } from "../ui/field";
 import { ToolIcon } from "../ui/icons";
 import type { Hours } from "../wire/policy";
@@ -72,11 +72,21 @@ interface ZoneProps {
 function Zone({ timezone, problem, onChange }: ZoneProps): JSX.Element {
   const words = useSetUpWords();
   const list = useId();
+  const [typed, setTyped] = useState<string | null>(null); // in part: it holds once the reader is done with it
   return (
     <Field name={words.hours.timezone} hint={words.hours.timezoneHint} problem={problem}>
       {(ties) => (
         <>
-          <input {...ties} type="text" dir="ltr" list={list} value={timezone} onChange={(event) => onChange(event.currentTarget.value.trim() || LOCAL)} />
+          <input
+            {...ties}
+            type="text"
+            dir="ltr"
+            list={list}
+            value={typed ?? timezone}
+            onInput={(event) => setTyped(event.currentTarget.value)}
+            onChange={(event) => onChange(event.currentTarget.value.trim() || LOCAL)}
+            onBlur={() => setTyped(null)}
+          />
           <datalist id={list}>
             {[LOCAL, ...Intl.supportedValuesOf("timeZone")].map((name) => (
               <option key={name} value={name} />
