@@ -76,6 +76,21 @@ def test_the_founding_door_serves_and_stops_cleanly(run_door, stop):
     assert f"http://127.0.0.1:{port}" in errors
 
 
+def test_who_asks_a_hundred_things_and_hangs_up_leaves_no_fault_behind(run_door):
+    port = free_port()
+    process = run_door(PORT=str(port), AIMONITOR_HUB_HOST="127.0.0.1")
+    wait_for(f"http://127.0.0.1:{port}/health", process)
+    with socket.create_connection(("127.0.0.1", port)) as rude:
+        rude.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: h\r\n\r\n" * 100)
+        rude.recv(1)
+        time.sleep(1)  # until what nobody takes is more than the socket holds
+    wait_for(f"http://127.0.0.1:{port}/health", process)
+    process.send_signal(signal.SIGTERM)
+    errors = process.communicate(timeout=10)[1]
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+
+
 def test_uvicorn_can_serve_the_founding_door_too(run_door):
     port = free_port()
     process = run_door("-m", "uvicorn", "cloud_api:app", "--app-dir", str(ROOT), "--port", str(port))

@@ -7,6 +7,7 @@ and of httptools, and uvicorn's constructor and `send_400_response` (held by a t
 
 import asyncio
 import math
+from collections import deque
 from typing import Any
 
 from uvicorn.config import Config
@@ -49,6 +50,7 @@ class HttpProtocol(HttpToolsProtocol, Swept):
         self._head = 0
         self._in_head = True
         self._stall = Stall(STALL_S)
+        self._unanswered: deque[RequestResponseCycle] = deque()  # in the order of the questions, the last as well
         self._courtesy: Courtesy | None = app_state.get(STATE)
         self._ask()
 
@@ -73,6 +75,8 @@ class HttpProtocol(HttpToolsProtocol, Swept):
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave_place()
         self._patience.often.leave(self)
+        for cycle in self._unanswered:
+            cycle.disconnected = True  # uvicorn tells only the last that was asked, and another may be writing
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -107,6 +111,11 @@ class HttpProtocol(HttpToolsProtocol, Swept):
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
+        while self._unanswered and self._unanswered[0].response_complete:
+            self._unanswered.popleft()
+        cycle: RequestResponseCycle | None = self.cycle  # none where it becomes a WebSocket
+        if cycle is not None:
+            self._unanswered.append(cycle)
         self._in_head, self._head = False, 0
         self._deadline = self.loop.time() + BODY_S
 
